@@ -1,0 +1,194 @@
+//! Access tokens: EdDSA JWTs of ten minutes, verified by every service and cached until they expire.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use chrono::Duration;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use kernel::{SessionId, TenantId, Timestamp, UserId};
+use quick_cache::sync::Cache;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::keys::Jwks;
+use crate::patterns::Patterns;
+use crate::revocations::Revocations;
+
+/// Who signs the tokens of people.
+pub const ISSUER: &str = "cairn-identity";
+/// Whom the tokens of people are for.
+pub const AUDIENCE: &str = "cairn";
+/// How long an access token lives.
+pub const TOKEN_LIFETIME: Duration = Duration::minutes(10);
+/// Clocks of two machines may differ by this much.
+const LEEWAY_SECONDS: i64 = 5;
+const CACHED_TOKENS: usize = 20_000;
+
+/// The claims of an access token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claims {
+    /// Issuer.
+    pub iss: String,
+    /// Audience.
+    pub aud: String,
+    /// The user.
+    pub sub: UserId,
+    /// The tenant.
+    pub tid: TenantId,
+    /// The session.
+    pub sid: SessionId,
+    /// What the bearer may do.
+    pub perms: Patterns,
+    /// The bearer must change the password before anything else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pwc: bool,
+    /// Issued at, seconds.
+    pub iat: i64,
+    /// Issued at, milliseconds: what revocations are compared with.
+    pub ims: i64,
+    /// Not before, seconds.
+    pub nbf: i64,
+    /// Expires, seconds.
+    pub exp: i64,
+}
+
+/// A verified caller.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// The tenant the caller acts in.
+    pub tenant: TenantId,
+    /// The person.
+    pub user: UserId,
+    /// The sign-in.
+    pub session: SessionId,
+    /// What the caller may do.
+    pub permissions: Patterns,
+    /// Nothing but changing the password is allowed yet.
+    pub must_change_password: bool,
+    /// When the token was issued, in milliseconds.
+    pub issued_ms: i64,
+    expires: i64,
+}
+
+/// Why a token does not count. The caller is told no more than that it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not a JWT, not EdDSA, a wrong signature, issuer or audience.
+    #[error("the token is not one of ours")]
+    Invalid,
+    /// It has expired or is not valid yet.
+    #[error("the token has expired")]
+    Expired,
+    /// Its session has ended.
+    #[error("the session has ended")]
+    Revoked,
+    /// Signed with a key we have not seen: load the keys again and try once more.
+    #[error("the token's key is unknown")]
+    UnknownKey,
+    /// A key could not be used.
+    #[error("the key cannot be used")]
+    Key,
+}
+
+/// Verifies access tokens with the keys of JWKS. Shared by all workers of a process.
+pub struct Verifier {
+    keys: ArcSwap<HashMap<String, DecodingKey>>,
+    cache: Cache<[u8; 32], Arc<Principal>>,
+    revocations: Revocations,
+}
+
+impl Default for Verifier {
+    fn default() -> Self {
+        Self { keys: ArcSwap::default(), cache: Cache::new(CACHED_TOKENS), revocations: Revocations::default() }
+    }
+}
+
+impl Verifier {
+    /// Replaces the keys.
+    pub fn set_keys(&self, jwks: &Jwks) {
+        let keys = jwks.keys.iter().filter_map(|key| {
+            DecodingKey::from_ed_components(&key.x).ok().map(|decoding| (key.kid.clone(), decoding))
+        });
+        self.keys.store(Arc::new(keys.collect()));
+    }
+
+    /// Whether any key is known yet.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.keys.load().is_empty()
+    }
+
+    /// What has been revoked.
+    #[must_use]
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+
+    /// Verifies a token; the signature only the first time it is seen, expiry and revocation every time.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Principal>, TokenError> {
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let principal = match self.cache.get(&hash) {
+            Some(principal) => principal,
+            None => {
+                let principal = Arc::new(self.read(token, now)?);
+                self.cache.insert(hash, Arc::clone(&principal));
+                principal
+            }
+        };
+        if principal.expires + LEEWAY_SECONDS <= now.timestamp() {
+            return Err(TokenError::Expired);
+        }
+        if self.revocations.revoked(&principal) {
+            return Err(TokenError::Revoked);
+        }
+        Ok(principal)
+    }
+
+    fn read(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
+        if header.alg != Algorithm::EdDSA {
+            return Err(TokenError::Invalid);
+        }
+        let kid = header.kid.ok_or(TokenError::Invalid)?;
+        let keys = self.keys.load();
+        let key = keys.get(&kid).ok_or(TokenError::UnknownKey)?;
+        let claims = decode::<Claims>(token, key, ISSUER, AUDIENCE)?;
+        in_force(claims.nbf, claims.exp, now)?;
+        Ok(Principal {
+            tenant: claims.tid,
+            user: claims.sub,
+            session: claims.sid,
+            permissions: claims.perms,
+            must_change_password: claims.pwc,
+            issued_ms: claims.ims,
+            expires: claims.exp,
+        })
+    }
+}
+
+/// Checks signature, issuer and audience. Times are checked by [`in_force`], against our own clock.
+pub(crate) fn decode<T: serde::de::DeserializeOwned + Clone>(
+    token: &str,
+    key: &DecodingKey,
+    issuer: &str,
+    audience: &str,
+) -> Result<T, TokenError> {
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+    validation.validate_exp = false;
+    jsonwebtoken::decode::<T>(token, key, &validation).map(|data| data.claims).map_err(|_| TokenError::Invalid)
+}
+
+pub(crate) fn in_force(not_before: i64, expires: i64, now: Timestamp) -> Result<(), TokenError> {
+    let now = now.timestamp();
+    if expires + LEEWAY_SECONDS <= now || not_before > now + LEEWAY_SECONDS {
+        return Err(TokenError::Expired);
+    }
+    Ok(())
+}

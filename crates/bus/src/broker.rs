@@ -1,0 +1,147 @@
+//! A connection to RabbitMQ with the whole topology declared on it.
+
+use kernel::config::Broker as Config;
+use lapin::options::{
+    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
+    QueueDeclareOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
+
+use crate::topology::{EXCHANGE, QUEUES, Queue};
+
+/// What can go wrong between us and the broker.
+pub type BusError = lapin::Error;
+
+/// Times a quorum queue redelivers before it gives up on a message that kills its consumer.
+const DELIVERY_LIMIT: i32 = 20;
+
+/// An open connection. Dropping it closes it; whoever uses it reconnects by making a new one.
+pub struct Broker {
+    connection: Connection,
+    prefix: String,
+}
+
+impl Broker {
+    /// Connects and declares exchange, queues and bindings.
+    ///
+    /// # Errors
+    /// When the broker is away or refuses the topology.
+    pub async fn connect(config: &Config, name: &str) -> Result<Self, BusError> {
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        let connection = Connection::connect(config.url.reveal(), properties).await?;
+        let broker = Self { connection, prefix: config.prefix.clone() };
+        broker.declare().await?;
+        Ok(broker)
+    }
+
+    /// A channel on this connection.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn channel(&self) -> Result<Channel, BusError> {
+        self.connection.create_channel().await
+    }
+
+    /// A channel that confirms what it publishes.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn publisher(&self) -> Result<Channel, BusError> {
+        let channel = self.channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(channel)
+    }
+
+    /// The events exchange as this platform names it.
+    #[must_use]
+    pub fn exchange(&self) -> String {
+        format!("{}{EXCHANGE}", self.prefix)
+    }
+
+    /// A queue as this platform names it.
+    #[must_use]
+    pub fn queue(&self, queue: &Queue) -> String {
+        format!("{}{}", self.prefix, queue.name)
+    }
+
+    /// The queue of what a queue's consumer could not take.
+    #[must_use]
+    pub fn dead(&self, queue: &Queue) -> String {
+        format!("{}.dead", self.queue(queue))
+    }
+
+    /// Messages waiting in a queue and in its dead-letter queue.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn depth(&self, queue: &Queue) -> Result<(u32, u32), BusError> {
+        let channel = self.channel().await?;
+        let mut depths = [0; 2];
+        for (depth, name) in depths.iter_mut().zip([self.queue(queue), self.dead(queue)]) {
+            let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+            *depth = channel.queue_declare(name.into(), passive, FieldTable::default()).await?.message_count();
+        }
+        let [waiting, dead] = depths;
+        Ok((waiting, dead))
+    }
+
+    /// Puts the dead letters of a queue back into it, each confirmed before it is taken away. Returns how many.
+    ///
+    /// # Errors
+    /// When the connection is lost; what was moved so far stays moved.
+    pub async fn replay(&self, queue: &Queue) -> Result<u32, BusError> {
+        let channel = self.publisher().await?;
+        let mut moved = 0;
+        while let Some(dead) = channel.basic_get(self.dead(queue).into(), BasicGetOptions::default()).await? {
+            let delivery = dead.delivery;
+            channel
+                .basic_publish("".into(), self.queue(queue).into(), BasicPublishOptions::default(), &delivery.data, persistent())
+                .await?
+                .await?;
+            delivery.acker.ack(BasicAckOptions::default()).await?;
+            moved += 1;
+        }
+        Ok(moved)
+    }
+
+    async fn declare(&self) -> Result<(), BusError> {
+        let channel = self.channel().await?;
+        let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        channel.exchange_declare(self.exchange().into(), ExchangeKind::Topic, durable, FieldTable::default()).await?;
+        for queue in QUEUES {
+            let options = QueueDeclareOptions { durable: true, ..Default::default() };
+            channel.queue_declare(self.dead(queue).into(), options, quorum()).await?;
+            let mut arguments = quorum();
+            arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString("".into()));
+            arguments.insert("x-dead-letter-routing-key".into(), AMQPValue::LongString(self.dead(queue).into()));
+            // One consumer at a time, so that replicas of a service keep the order of each aggregate.
+            arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+            arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERY_LIMIT));
+            channel.queue_declare(self.queue(queue).into(), options, arguments).await?;
+            for binding in queue.bindings {
+                channel
+                    .queue_bind(
+                        self.queue(queue).into(),
+                        self.exchange().into(),
+                        (*binding).into(),
+                        QueueBindOptions::default(),
+                        FieldTable::default(),
+                    )
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Properties of a message that survives the broker's restart.
+pub(crate) fn persistent() -> BasicProperties {
+    BasicProperties::default().with_delivery_mode(2).with_content_type("application/cloudevents+json".into())
+}
+
+fn quorum() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    arguments
+}

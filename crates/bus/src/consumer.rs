@@ -1,0 +1,167 @@
+//! From a queue into the service's own transactions.
+//!
+//! Each delivery's effect, its inbox row and what follows from it commit together, then the delivery is acknowledged:
+//! redelivered or published twice, it takes effect once. Up to 100 deliveries of one tenant share a transaction; if
+//! that fails they are taken one by one. One that keeps failing is held for some seconds, then dead-lettered.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use contracts::Envelope;
+use db::{Db, Tx, inbox};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use kernel::config::Broker as Config;
+use kernel::problem::UNAVAILABLE;
+use kernel::{Actor, Problem, Trace};
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::broker::{Broker, BusError};
+use crate::topology::{Queue, queue};
+
+const BATCH: u16 = 100;
+/// Pauses between tries of one delivery: about ten seconds in all.
+const RETRIES: [u64; 6] = [100, 300, 800, 1_500, 3_000, 5_000];
+
+type Handle = Rc<dyn for<'a> Fn(&'a mut Tx, &'a Envelope) -> LocalBoxFuture<'a, Result<(), Problem>>>;
+
+/// A queue and what is done with each of its events, inside a transaction.
+#[derive(Clone)]
+pub struct Consumer {
+    queue: &'static Queue,
+    service: &'static str,
+    handle: Handle,
+}
+
+impl Consumer {
+    /// A consumer of a queue in the topology. `handle` matches on [`Envelope::key`] and ignores what it does not know:
+    /// a newer producer may tell more.
+    ///
+    /// # Panics
+    /// When the topology has no such queue: a mistake in the program, seen at its first start.
+    pub fn new(
+        name: &'static str,
+        handle: impl for<'a> Fn(&'a mut Tx, &'a Envelope) -> LocalBoxFuture<'a, Result<(), Problem>> + 'static,
+    ) -> Self {
+        let Some(queue) = queue(name) else { panic!("{name} is not in bus::topology") };
+        Self { queue, service: queue.service(), handle: Rc::new(handle) }
+    }
+}
+
+/// Consumes until it is told to stop, through every loss of the broker.
+pub async fn consume(config: Config, db: Db, consumer: Consumer, stop: CancellationToken) {
+    let mut pause = Duration::from_millis(200);
+    while !stop.is_cancelled() {
+        match session(&config, &db, &consumer, &stop).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(queue = consumer.queue.name, %error, "the consumer lost its broker; it will reconnect"),
+        }
+        tokio::select! { () = stop.cancelled() => return, () = sleep(pause) => {} }
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
+
+async fn session(config: &Config, db: &Db, consumer: &Consumer, stop: &CancellationToken) -> Result<(), BusError> {
+    let broker = Broker::connect(config, consumer.queue.name).await?;
+    let channel = broker.channel().await?;
+    channel.basic_qos(BATCH * 2, BasicQosOptions::default()).await?;
+    let name = broker.queue(consumer.queue);
+    let deliveries =
+        channel.basic_consume(name.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
+    let mut batches = deliveries.ready_chunks(usize::from(BATCH));
+    loop {
+        let batch = tokio::select! { () = stop.cancelled() => return Ok(()), batch = batches.next() => batch };
+        let Some(batch) = batch else { return Ok(()) };
+        let mut readable = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            let delivery = delivery?;
+            match serde_json::from_slice::<Envelope>(&delivery.data) {
+                Ok(event) => readable.push((event, delivery)),
+                Err(error) => bury(consumer, &delivery, &format!("not an envelope: {error}")).await?,
+            }
+        }
+        for group in readable.chunk_by(|(a, _), (b, _)| a.tenantid == b.tenantid) {
+            take(db, consumer, group, stop).await?;
+        }
+    }
+}
+
+/// Takes the deliveries of one tenant: together, else one by one.
+async fn take(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)], stop: &CancellationToken) -> Result<(), BusError> {
+    let (Some((_, last)), true) = (group.last(), group.len() > 1) else {
+        return take_each(db, consumer, group, stop).await;
+    };
+    match apply(db, consumer, group).await {
+        // Acknowledges the whole group: deliveries are tagged in order.
+        Ok(()) => last.acker.ack(BasicAckOptions { multiple: true }).await.map(|_| ()),
+        Err(_) => take_each(db, consumer, group, stop).await,
+    }
+}
+
+async fn take_each(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)], stop: &CancellationToken) -> Result<(), BusError> {
+    for one in group {
+        let mut pauses = RETRIES.iter();
+        loop {
+            let Err(problem) = apply(db, consumer, std::slice::from_ref(one)).await else {
+                one.1.acker.ack(BasicAckOptions::default()).await?;
+                break;
+            };
+            // Without a database nothing can be taken, and nothing is wrong with the event: wait as long as it lasts.
+            let pause = if problem.kind() == &UNAVAILABLE { Some(&1_000) } else { pauses.next() };
+            let Some(pause) = pause else {
+                bury(consumer, &one.1, &problem.to_string()).await?;
+                break;
+            };
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = sleep(Duration::from_millis(*pause)) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn apply(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)]) -> Result<(), Problem> {
+    let Some((first, _)) = group.first() else { return Ok(()) };
+    let actor = Actor::service(consumer.service, first.tenantid, Trace::start());
+    db.write(&actor, async |tx| {
+        for (event, _) in group {
+            if first_time(tx, consumer.queue.name, event).await? {
+                let span = tracing::info_span!("consume", queue = consumer.queue.name, event.key = event.key(), trace_id = tracing::field::Empty);
+                let trace = observe::continue_trace(Trace::parse(&event.traceparent).unwrap_or_else(Trace::start), &span);
+                span.record("trace_id", trace.id());
+                tx.follow(event, trace);
+                (consumer.handle)(tx, event).instrument(span).await?;
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    metrics::counter!("cairn_events_consumed_total", "queue" => consumer.queue.name).increment(u64::try_from(group.len()).unwrap_or(0));
+    Ok(())
+}
+
+/// Notes the event in the inbox; `false` when it was there already.
+async fn first_time(tx: &mut Tx, consumer: &'static str, event: &Envelope) -> Result<bool, Problem> {
+    let row = (
+        inbox::tenant_id.eq(event.tenantid),
+        inbox::consumer.eq(consumer),
+        inbox::event_id.eq(event.id),
+        inbox::received_at.eq(tx.now()),
+    );
+    let new = diesel::insert_into(inbox::table).values(row).on_conflict_do_nothing().execute(&mut tx.conn()).await?;
+    Ok(new == 1)
+}
+
+async fn bury(consumer: &Consumer, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
+    tracing::error!(queue = consumer.queue.name, reason, "an event could not be taken and was dead-lettered; see `cairn doctor`");
+    metrics::counter!("cairn_events_dead_total", "queue" => consumer.queue.name).increment(1);
+    delivery.acker.nack(BasicNackOptions { requeue: false, ..Default::default() }).await.map(|_| ())
+}

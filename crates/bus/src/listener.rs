@@ -1,0 +1,61 @@
+//! Hearing without keeping: revocations and live streams use a queue that vanishes with the process, and no inbox.
+
+use std::time::Duration;
+
+use contracts::Envelope;
+use futures_util::StreamExt;
+use kernel::config::Broker as Config;
+use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::{Broker, BusError};
+
+/// What to hear and what to do. `connected` runs after each (re)connection: what was missed must be loaded then.
+pub struct Listener {
+    /// A name for logs.
+    pub name: &'static str,
+    /// Routing keys to hear.
+    pub bindings: &'static [&'static str],
+    /// Called once the queue is bound.
+    pub connected: Box<dyn Fn()>,
+    /// Called for each event.
+    pub hear: Box<dyn Fn(Envelope)>,
+}
+
+/// Listens until it is told to stop, through every loss of the broker.
+pub async fn listen(config: Config, listener: Listener, stop: CancellationToken) {
+    let mut pause = Duration::from_millis(200);
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = session(&config, &listener) => if let Err(error) = outcome {
+                tracing::warn!(listener = listener.name, %error, "the listener lost its broker; it will reconnect");
+            }
+        }
+        tokio::select! { () = stop.cancelled() => return, () = sleep(pause) => {} }
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
+
+async fn session(config: &Config, listener: &Listener) -> Result<(), BusError> {
+    let broker = Broker::connect(config, listener.name).await?;
+    let channel = broker.channel().await?;
+    let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
+    let queue = channel.queue_declare("".into(), options, FieldTable::default()).await?.name().clone();
+    for binding in listener.bindings {
+        channel
+            .queue_bind(queue.clone(), broker.exchange().into(), (*binding).into(), QueueBindOptions::default(), FieldTable::default())
+            .await?;
+    }
+    let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
+    let mut deliveries = channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
+    (listener.connected)();
+    while let Some(delivery) = deliveries.next().await {
+        if let Ok(event) = serde_json::from_slice(&delivery?.data) {
+            (listener.hear)(event);
+        }
+    }
+    Ok(())
+}

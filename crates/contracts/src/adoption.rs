@@ -1,0 +1,266 @@
+//! What adoption tells: customers, assignments, plans and customer tasks.
+
+use kernel::{
+    AssignmentId, AttributeId, CustomerAttributeId, CustomerId, CustomerTaskId, Hundredths, OutcomeId, PlanId, ProductId,
+    ReleaseId, TaskId, Timestamp,
+};
+use rules::DataType;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::catalog::LicenseLevel;
+use crate::{Aggregate, EventSpec, EventType};
+
+kernel::text_enum! {
+    /// Where a customer stands with a task.
+    pub enum TaskStatus {
+        /// Nothing is known yet.
+        NotStarted = "NOT_STARTED",
+        /// Begun.
+        InProgress = "IN_PROGRESS",
+        /// Done; `COMPLETED` is accepted on input and never returned.
+        Done = "DONE" | "COMPLETED",
+        /// Left out of every sum.
+        NotApplicable = "NOT_APPLICABLE",
+        /// Was proved by telemetry; the proof has vanished.
+        NoLongerUsing = "NO_LONGER_USING",
+    }
+}
+
+kernel::text_enum! {
+    /// Who set a status. Taken from the path a change came by, never from the caller.
+    pub enum StatusSource {
+        /// A person.
+        Manual = "MANUAL",
+        /// The evaluation of telemetry.
+        Telemetry = "TELEMETRY",
+        /// An import.
+        Import = "IMPORT",
+        /// The platform: the first status, and eligibility.
+        System = "SYSTEM",
+    }
+}
+
+/// A plan's own copy of a telemetry attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerAttribute {
+    /// Its id in this plan: what telemetry is sent for.
+    pub id: CustomerAttributeId,
+    /// The catalog's attribute it was copied from.
+    pub original_attribute_id: AttributeId,
+    /// Its name, unique in the task.
+    pub name: String,
+    /// What it measures.
+    pub description: Option<String>,
+    /// The type of its values.
+    pub data_type: DataType,
+    /// Whether the task needs it to be met.
+    pub is_required: bool,
+    /// The criterion in its canonical form; null: it is only recorded.
+    pub success_criteria: Option<Value>,
+    /// Its place among the task's attributes.
+    pub display_order: i32,
+    /// Inactive attributes are not evaluated.
+    pub is_active: bool,
+}
+
+/// A customer task: a plan's own copy of a task, with a status.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerTaskView {
+    /// The customer task's id.
+    pub id: CustomerTaskId,
+    /// Raised by every change.
+    pub version: i64,
+    /// The plan it belongs to.
+    pub plan_id: PlanId,
+    /// The assignment of that plan: what telemetry is sent for.
+    pub assignment_id: AssignmentId,
+    /// The catalog's task it was copied from.
+    pub original_task_id: TaskId,
+    /// What is to be done.
+    pub name: String,
+    /// More about it.
+    pub description: Option<String>,
+    /// Remarks for those who do it.
+    pub notes: Option<String>,
+    /// Percent of the product's whole, with two places.
+    pub weight: Hundredths,
+    /// Its place in the plan.
+    pub sequence_number: i32,
+    /// The licence level that includes it.
+    pub license_level: LicenseLevel,
+    /// Estimated minutes.
+    pub est_minutes: i32,
+    /// Links to documents.
+    pub how_to_doc: Vec<String>,
+    /// Links to videos.
+    pub how_to_video: Vec<String>,
+    /// The outcomes it serves.
+    pub outcome_ids: Vec<OutcomeId>,
+    /// The releases it belongs to.
+    pub release_ids: Vec<ReleaseId>,
+    /// Where the customer stands.
+    pub status: TaskStatus,
+    /// Who set the status.
+    pub status_source: StatusSource,
+    /// When the status last changed.
+    pub status_updated_at: Timestamp,
+    /// The person who last set it; null for telemetry and the platform.
+    pub status_updated_by: Option<String>,
+    /// When it was done, while it is.
+    pub completed_at: Option<Timestamp>,
+    /// Its telemetry attributes, in order.
+    pub attributes: Vec<CustomerAttribute>,
+}
+
+/// A customer.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerView {
+    /// The customer's id.
+    pub id: CustomerId,
+    /// Raised by every change.
+    pub version: i64,
+    /// The caller's own key, unique per tenant.
+    pub external_key: Option<String>,
+    /// What the customer is called.
+    pub name: String,
+    /// More about the customer.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was deleted, if it was.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// A product assigned to a customer.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignmentView {
+    /// The assignment's id: what telemetry is sent for.
+    pub id: AssignmentId,
+    /// Raised by every change.
+    pub version: i64,
+    /// The caller's own key, unique per tenant.
+    pub external_key: Option<String>,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// The product.
+    pub product_id: ProductId,
+    /// The product's name when it was assigned.
+    pub product_name: String,
+    /// What this deployment is called; the same product may be assigned several times.
+    pub name: String,
+    /// The licence level the customer holds.
+    pub license_level: LicenseLevel,
+    /// Chosen outcomes; empty means all.
+    pub outcome_ids: Vec<OutcomeId>,
+    /// Chosen releases; empty means all.
+    pub release_ids: Vec<ReleaseId>,
+    /// The plan, once there is one.
+    pub plan_id: Option<PlanId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An adoption plan with its sums. Its tasks are read apart.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanView {
+    /// The plan's id.
+    pub id: PlanId,
+    /// Raised by every change of the plan or of the status of its tasks.
+    pub version: i64,
+    /// The assignment it serves.
+    pub assignment_id: AssignmentId,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// The product.
+    pub product_id: ProductId,
+    /// The product's name when the plan was made.
+    pub product_name: String,
+    /// The catalog revision it was made from.
+    pub catalog_revision: i64,
+    /// The licence level it was made for.
+    pub license_level: LicenseLevel,
+    /// Chosen outcomes; empty means all.
+    pub outcome_ids: Vec<OutcomeId>,
+    /// Chosen releases; empty means all.
+    pub release_ids: Vec<ReleaseId>,
+    /// Tasks that count: all but NOT_APPLICABLE.
+    pub total_tasks: i32,
+    /// Tasks that are DONE.
+    pub completed_tasks: i32,
+    /// Weight of the tasks that count.
+    pub total_weight: Hundredths,
+    /// Weight of the tasks that are DONE.
+    pub completed_weight: Hundredths,
+    /// completedWeight / totalWeight in percent, rounded half up to two places.
+    pub progress_percentage: Hundredths,
+    /// When it was last made equal to the catalog.
+    pub last_synced_at: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+macro_rules! aggregates {
+    ($($view:ty),+) => {
+        $(impl Aggregate for $view {
+            fn id(&self) -> Uuid {
+                self.id.0
+            }
+            fn version(&self) -> i64 {
+                self.version
+            }
+        })+
+    };
+}
+
+aggregates!(CustomerView, AssignmentView, PlanView, CustomerTaskView);
+
+/// A customer was made.
+pub const CUSTOMER_CREATED: EventType<CustomerView> = EventType::new("adoption.customer.created", "A customer was made.");
+/// A customer's own fields changed.
+pub const CUSTOMER_CHANGED: EventType<CustomerView> = EventType::new("adoption.customer.changed", "A customer's own fields changed.");
+/// A customer was deleted; it can be restored.
+pub const CUSTOMER_DELETED: EventType<CustomerView> = EventType::new("adoption.customer.deleted", "A customer was deleted; it can be restored.");
+/// A deleted customer came back.
+pub const CUSTOMER_RESTORED: EventType<CustomerView> = EventType::new("adoption.customer.restored", "A deleted customer came back.");
+/// A product was assigned to a customer.
+pub const ASSIGNMENT_CREATED: EventType<AssignmentView> = EventType::new("adoption.assignment.created", "A product was assigned to a customer.");
+/// An assignment was taken back, with its plan.
+pub const ASSIGNMENT_REMOVED: EventType<AssignmentView> = EventType::new("adoption.assignment.removed", "An assignment was taken back, with its plan.");
+/// A plan was made.
+pub const PLAN_CREATED: EventType<PlanView> = EventType::new("adoption.plan.created", "A plan was made from the catalog.");
+/// A plan's progress changed.
+pub const PLAN_PROGRESSED: EventType<PlanView> = EventType::new("adoption.plan.progressed", "The sums of a plan changed.");
+/// A task entered a plan.
+pub const CUSTOMER_TASK_ADDED: EventType<CustomerTaskView> = EventType::new("adoption.customer-task.added", "A task entered a plan, with its telemetry attributes.");
+/// The status of a customer task changed.
+pub const CUSTOMER_TASK_CHANGED: EventType<CustomerTaskView> = EventType::new("adoption.customer-task.changed", "The status of a customer task changed.");
+
+/// The event types of this service.
+#[must_use]
+pub fn events() -> Vec<EventSpec> {
+    vec![
+        CUSTOMER_CREATED.spec(),
+        CUSTOMER_CHANGED.spec(),
+        CUSTOMER_DELETED.spec(),
+        CUSTOMER_RESTORED.spec(),
+        ASSIGNMENT_CREATED.spec(),
+        ASSIGNMENT_REMOVED.spec(),
+        PLAN_CREATED.spec(),
+        PLAN_PROGRESSED.spec(),
+        CUSTOMER_TASK_ADDED.spec(),
+        CUSTOMER_TASK_CHANGED.spec(),
+    ]
+}

@@ -1,0 +1,107 @@
+//! What identity tells: tenants, memberships, roles and sessions.
+
+use kernel::{MembershipId, SessionId, TenantId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Aggregate, EventSpec, EventType};
+
+/// A tenant: one organisation's world.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantView {
+    /// The tenant's id.
+    pub id: TenantId,
+    /// Raised by every change.
+    pub version: i64,
+    /// What the organisation is called.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A member: a user's place in a tenant.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberView {
+    /// The membership's id.
+    pub id: MembershipId,
+    /// Raised by every change.
+    pub version: i64,
+    /// The person.
+    pub user_id: UserId,
+    /// The person's e-mail address.
+    pub email: String,
+    /// The person's user name.
+    pub username: String,
+    /// What to call the person.
+    pub name: String,
+    /// ACTIVE, PENDING or SUSPENDED.
+    pub status: String,
+    /// Names of the member's roles.
+    pub roles: Vec<String>,
+    /// When the membership was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A sign-in: tells that it began or that its tokens no longer count.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionView {
+    /// The session's id.
+    pub id: SessionId,
+    /// 1 when it began, 2 when it ended.
+    pub version: i64,
+    /// Who signed in.
+    pub user_id: UserId,
+    /// Tokens of this session issued before this moment no longer count.
+    pub not_before: Option<Timestamp>,
+    /// Why it ended: SIGNED_OUT, REFRESH_TOKEN_REUSED or PASSWORD_CHANGED.
+    pub reason: Option<String>,
+}
+
+impl Aggregate for TenantView {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Aggregate for MemberView {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Aggregate for SessionView {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+/// A tenant was made.
+pub const TENANT_CREATED: EventType<TenantView> = EventType::new("identity.tenant.created", "A tenant was made.");
+/// Somebody became a member.
+pub const MEMBER_ADDED: EventType<MemberView> = EventType::new("identity.member.added", "Somebody became a member of the tenant.");
+/// A member's roles or status changed.
+pub const MEMBER_CHANGED: EventType<MemberView> = EventType::new("identity.member.changed", "A member's roles, name or status changed.");
+/// Somebody signed in.
+pub const SESSION_STARTED: EventType<SessionView> = EventType::new("identity.session.started", "Somebody signed in.");
+/// A session's tokens no longer count.
+pub const SESSION_REVOKED: EventType<SessionView> = EventType::new("identity.session.revoked", "A session ended: its tokens no longer count.");
+
+/// The event types of this service.
+#[must_use]
+pub fn events() -> Vec<EventSpec> {
+    vec![TENANT_CREATED.spec(), MEMBER_ADDED.spec(), MEMBER_CHANGED.spec(), SESSION_STARTED.spec(), SESSION_REVOKED.spec()]
+}

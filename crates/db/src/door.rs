@@ -1,0 +1,168 @@
+//! Pools and the two doors through the tenancy wall.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, bb8};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use futures_util::FutureExt;
+use kernel::{Actor, Clock, Problem, TenantId};
+use tokio::sync::Notify;
+
+use crate::tx::Tx;
+
+/// A connection inside an open transaction. A shared reference is enough to query: statements may be pipelined.
+pub type Conn = AsyncPgConnection;
+
+/// Rung after a commit that announced events, so that the relay does not wait for its next look.
+pub type Wake = Arc<Notify>;
+
+/// How long a request waits for a free connection before it is told to come back.
+const CHECKOUT: Duration = Duration::from_secs(2);
+
+/// A pool of connections of one database role. Each HTTP worker owns one; its connections live on that worker.
+#[derive(Clone)]
+pub struct Db {
+    pool: bb8::Pool<AsyncPgConnection>,
+    clock: Clock,
+    wake: Wake,
+}
+
+impl Db {
+    /// A pool that connects when it is first used: a service starts while Postgres is still away.
+    #[must_use]
+    pub fn lazy(url: &str, size: u32, clock: Clock, wake: Wake) -> Self {
+        let mut config = ManagerConfig::default();
+        // A connection that died shows it at its first statement; asking at every checkout would cost a round trip.
+        config.recycling_method = RecyclingMethod::Fast;
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let pool = bb8::Pool::builder()
+            .max_size(size)
+            .test_on_check_out(false)
+            .connection_timeout(CHECKOUT)
+            .build_unchecked(manager);
+        Self { pool, clock, wake }
+    }
+
+    /// The clock that domain times come from.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Reads as a tenant: one consistent, read-only snapshot. The opening statement travels with the first query, and
+    /// the end is sent without being waited for, so a read of one statement costs one round trip.
+    ///
+    /// # Errors
+    /// What `work` answers; 503 when the database is away.
+    pub async fn read<T>(
+        &self,
+        tenant: TenantId,
+        work: impl AsyncFnOnce(&Conn) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let mut conn = self.checkout().await?;
+        let open = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.tenant = '{tenant}'");
+        let result = {
+            let shared: &Conn = &conn;
+            let mut begin = shared;
+            // Both are polled in this order, so BEGIN is on the wire before the first statement.
+            let (begun, result) = futures_util::future::join(begin.batch_execute(&open), work(shared)).await;
+            begun?;
+            result
+        };
+        // Polled once to put it on the wire; the next user of the connection queues behind it.
+        let _sent = (&mut &*conn).batch_execute("COMMIT").now_or_never();
+        conn.finished();
+        result
+    }
+
+    /// Changes rows and announces events as an actor, in one transaction: all of it commits, or nothing does.
+    ///
+    /// # Errors
+    /// What `work` answers (then everything is undone); 503 when the database is away.
+    pub async fn write<T>(
+        &self,
+        actor: &Actor,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let mut conn = self.checkout().await?;
+        conn.batch_execute(&format!("BEGIN; SET LOCAL app.tenant = '{}'", actor.tenant)).await?;
+        let mut tx = Tx::new(conn, actor.clone(), self.clock.now());
+        let result = work(&mut tx).await;
+        let (mut conn, announced) = tx.into_parts();
+        match result {
+            Ok(value) => {
+                // The SELECT fails in a transaction that a swallowed error has spoilt; a bare COMMIT would roll it
+                // back and call that success.
+                if let Err(error) = conn.batch_execute("SELECT 1; COMMIT").await {
+                    if conn.batch_execute("ROLLBACK").await.is_ok() {
+                        conn.finished();
+                    }
+                    return Err(error.into());
+                }
+                conn.finished();
+                if announced {
+                    self.wake.notify_one();
+                }
+                Ok(value)
+            }
+            Err(problem) => {
+                if conn.batch_execute("ROLLBACK").await.is_ok() {
+                    conn.finished();
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    /// A connection outside every tenant, for the few global tables (identity's accounts) and for health checks.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn global<T>(&self, work: impl AsyncFnOnce(&Conn) -> Result<T, Problem>) -> Result<T, Problem> {
+        let mut conn = self.checkout().await?;
+        let result = work(&conn).await;
+        conn.finished();
+        result
+    }
+
+    async fn checkout(&self) -> Result<Checkout, Problem> {
+        let conn = self.pool.get_owned().await.map_err(|error| Problem::unavailable("The database", error))?;
+        Ok(Checkout { conn, open: true })
+    }
+}
+
+/// A connection on loan. A future that is dropped half-way (the client went away) must not hand its open transaction
+/// to the next user: unless [`Checkout::finished`] was called, the pool throws the connection away.
+pub(crate) struct Checkout {
+    conn: bb8::PooledConnection<'static, AsyncPgConnection>,
+    open: bool,
+}
+
+impl Checkout {
+    fn finished(&mut self) {
+        self.open = false;
+    }
+}
+
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        if self.open {
+            AnsiTransactionManager::transaction_manager_status_mut(&mut *self.conn).set_in_error();
+        }
+    }
+}
+
+impl Deref for Checkout {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Checkout {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}

@@ -1,0 +1,138 @@
+//! Time comes from one place, the [`Clock`] a service was started with; the database's `now()` is not asked.
+
+use std::fmt;
+use std::ops::{Add, Deref, Sub};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A moment in UTC with microsecond precision, as Postgres keeps it; RFC 3339 in JSON.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::Timestamptz)]
+#[serde(from = "DateTime<Utc>")]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// From microseconds since 1970, bounded to what a calendar can show.
+    #[must_use]
+    pub fn from_micros(micros: i64) -> Self {
+        Self(DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    /// Cuts to the microsecond, so that a value read back from Postgres equals the one written.
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self::from_micros(moment.timestamp_micros())
+    }
+}
+
+impl std::str::FromStr for Timestamp {
+    type Err = chrono::ParseError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<DateTime<Utc>>().map(Self::from)
+    }
+}
+
+impl Deref for Timestamp {
+    type Target = DateTime<Utc>;
+    fn deref(&self) -> &DateTime<Utc> {
+        &self.0
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+    fn add(self, span: Duration) -> Self {
+        self.0.checked_add_signed(span).map_or(Self(DateTime::<Utc>::MAX_UTC), Self)
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+    fn sub(self, span: Duration) -> Self {
+        self.0.checked_sub_signed(span).map_or(Self(DateTime::<Utc>::MIN_UTC), Self)
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Duration;
+    fn sub(self, earlier: Self) -> Duration {
+        self.0 - earlier.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
+    }
+}
+
+impl diesel::serialize::ToSql<diesel::sql_types::Timestamptz, diesel::pg::Pg> for Timestamp {
+    fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>) -> diesel::serialize::Result {
+        diesel::serialize::ToSql::<diesel::sql_types::Timestamptz, diesel::pg::Pg>::to_sql(&self.0, out)
+    }
+}
+
+impl diesel::deserialize::FromSql<diesel::sql_types::Timestamptz, diesel::pg::Pg> for Timestamp {
+    fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        diesel::deserialize::FromSql::<diesel::sql_types::Timestamptz, diesel::pg::Pg>::from_sql(bytes).map(Self)
+    }
+}
+
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("RFC 3339, UTC."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Timestamp".into()
+    }
+}
+
+/// Where "now" comes from: the system, or a test's hand.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    shift_micros: Option<Arc<AtomicI64>>,
+}
+
+impl Clock {
+    /// The machine's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// The machine's clock plus what [`Clock::advance`] adds: a test moves it to see timers fire.
+    #[must_use]
+    pub fn adjustable() -> Self {
+        Self { shift_micros: Some(Arc::default()) }
+    }
+
+    /// Moves an adjustable clock; the system clock stays as it is.
+    pub fn advance(&self, by: Duration) {
+        if let Some(shift) = &self.shift_micros {
+            shift.fetch_add(by.num_microseconds().unwrap_or(i64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    /// Now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    pub fn now(&self) -> Timestamp {
+        let shift = self.shift_micros.as_ref().map_or(0, |shift| shift.load(Ordering::Relaxed));
+        Timestamp::from_micros(Utc::now().timestamp_micros().saturating_add(shift))
+    }
+}

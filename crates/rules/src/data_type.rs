@@ -1,0 +1,112 @@
+//! The types a telemetry attribute can have, and which values each of them accepts.
+
+use serde_json::Value;
+
+use crate::reading::{self, Unreadable};
+
+kernel::text_enum! {
+    /// The type of a telemetry attribute.
+    pub enum DataType {
+        /// A flag: a boolean, a number or a word such as `"yes"`.
+        Boolean = "BOOLEAN",
+        /// A finite number, or text that is one.
+        Number = "NUMBER",
+        /// Text.
+        String = "STRING",
+        /// RFC 3339 text, a plain date or epoch milliseconds.
+        Timestamp = "TIMESTAMP",
+        /// Any JSON but null.
+        Json = "JSON",
+    }
+}
+
+impl DataType {
+    /// Says whether `value` may be stored for an attribute of this type.
+    ///
+    /// Null is refused for every type: a value that is not known is simply not sent. Acceptance is stricter
+    /// than evaluation, which still reads `"12 GB"` as 12: old data is understood, new data is kept clean.
+    pub fn check(self, value: &Value) -> Result<(), ValueError> {
+        let readable = match (self, value) {
+            (_, Value::Null) => Err(Unreadable::new(value, "a value; send nothing instead")),
+            (Self::Boolean, _) => reading::flag(value).map(drop),
+            (Self::Number, _) => reading::strict_number(value).map(drop),
+            (Self::Timestamp, _) => reading::time(value).map(drop),
+            (Self::String, Value::String(_)) | (Self::Json, _) => Ok(()),
+            (Self::String, _) => Err(Unreadable::new(value, "text")),
+        };
+        readable.map_err(|why| ValueError { data_type: self, detail: why.to_string() })
+    }
+}
+
+/// A value that an attribute does not accept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not acceptable for a {data_type} attribute: {detail}")]
+pub struct ValueError {
+    /// The type of the attribute that refused the value.
+    pub data_type: DataType,
+    /// What is wrong with the value, in one sentence that quotes it.
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_type_accepts_its_own_values() {
+        let accepted = [
+            (DataType::Boolean, vec![json!(true), json!(0), json!(" Yes "), json!("off")]),
+            (DataType::Number, vec![json!(1), json!(-2.5), json!(" 1e3 ")]),
+            (DataType::String, vec![json!(""), json!("text")]),
+            (DataType::Timestamp, vec![json!("2026-01-31T09:30:00+02:00"), json!("2026-01-31"), json!(0)]),
+            (DataType::Json, vec![json!({}), json!([]), json!(1), json!("text")]),
+        ];
+        for (data_type, values) in accepted {
+            for value in values {
+                assert_eq!(data_type.check(&value), Ok(()), "{data_type} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_type_refuses_what_it_cannot_read() {
+        let refused = [
+            (DataType::Boolean, vec![json!("maybe"), json!([]), json!({})]),
+            (DataType::Number, vec![json!("12abc"), json!("NaN"), json!("1e999"), json!(true), json!("")]),
+            (DataType::String, vec![json!(1), json!(false), json!({})]),
+            (
+                DataType::Timestamp,
+                vec![json!("soon"), json!("2026-02-30"), json!(1e18), json!(300_000_000_000_000_u64)],
+            ),
+        ];
+        for (data_type, values) in refused {
+            for value in values {
+                assert!(data_type.check(&value).is_err(), "{data_type} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn null_is_refused_for_every_type() {
+        for data_type in DataType::ALL {
+            assert!(data_type.check(&Value::Null).is_err(), "{data_type}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_read_from_its_own_word() {
+        for &data_type in DataType::ALL {
+            assert_eq!(data_type.to_string().parse(), Ok(data_type));
+            assert_eq!(serde_json::to_value(data_type).ok(), Some(json!(data_type.as_str())));
+        }
+        assert!("DECIMAL".parse::<DataType>().is_err());
+    }
+
+    #[test]
+    fn a_refusal_quotes_the_value() {
+        let refusal = DataType::Number.check(&json!("12abc")).map_err(|error| error.to_string());
+        assert_eq!(refusal, Err("not acceptable for a NUMBER attribute: \"12abc\" is not a number".to_owned()));
+    }
+}

@@ -1,0 +1,144 @@
+//! `who: Allow<ProductWrite>`: a verified caller who holds a permission. A handler has no other way to a tenant.
+
+use std::cell::Cell;
+use std::future::{Future, Ready, ready};
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use auth::{Permission, Principal, TokenError};
+use futures_util::future::{Either, LocalBoxFuture};
+use kernel::problem::{PASSWORD_CHANGE_REQUIRED, PERMISSION_DENIED, TOKEN_INVALID, TOKEN_MISSING};
+use kernel::{Actor, ActorKind, Problem};
+
+use crate::boundary::trace_of;
+use crate::failure::Failure;
+use crate::serve::load_keys;
+use crate::service::Context;
+
+/// A caller who holds `P`.
+pub struct Allow<P> {
+    principal: Arc<Principal>,
+    pub(crate) request: HttpRequest,
+    actor: Actor,
+    permission: PhantomData<P>,
+}
+
+impl<P> Deref for Allow<P> {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl<P> Allow<P> {
+    /// The caller as transactions and events know them.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+impl<P: Permission> FromRequest for Allow<P> {
+    type Error = Failure;
+    type Future = Either<Ready<Result<Self, Failure>>, LocalBoxFuture<'static, Result<Self, Failure>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        match verify(request) {
+            // The key may be newer than what we loaded: look once, then decide.
+            Err(Refusal::UnknownKey) => {
+                let request = request.clone();
+                Either::Right(Box::pin(async move {
+                    if let Some(context) = request.app_data::<Data<Context>>() {
+                        look_for_new_keys(context).await;
+                    }
+                    allow(&request, verify(&request))
+                }))
+            }
+            outcome => Either::Left(ready(allow(request, outcome))),
+        }
+    }
+}
+
+enum Refusal {
+    UnknownKey,
+    Problem(Problem),
+}
+
+fn verify(request: &HttpRequest) -> Result<Arc<Principal>, Refusal> {
+    let Some(context) = request.app_data::<Data<Context>>() else {
+        return Err(Refusal::Problem(Problem::internal("no context in this app")));
+    };
+    let token = bearer(request).map_err(Refusal::Problem)?;
+    context.verifier.verify(token, context.clock.now()).map_err(|error| match error {
+        TokenError::UnknownKey => Refusal::UnknownKey,
+        other => Refusal::Problem(TOKEN_INVALID.detail(format!("{other}. Sign in again or refresh."))),
+    })
+}
+
+fn allow<P: Permission>(request: &HttpRequest, outcome: Result<Arc<Principal>, Refusal>) -> Result<Allow<P>, Failure> {
+    let principal = outcome.map_err(|refusal| match refusal {
+        Refusal::Problem(problem) => problem,
+        Refusal::UnknownKey => TOKEN_INVALID.detail("The token is not one of ours. Sign in again."),
+    })?;
+    // Permissions of the caller's own account (`identity:self:*`) are all that is left until the password is changed.
+    if principal.must_change_password && !P::NAME.starts_with("identity:self:") {
+        let how = "Change the password with POST /identity/v1/me/password, then sign in again.";
+        return Err(PASSWORD_CHANGE_REQUIRED.detail(how).into());
+    }
+    if !P::NAME.starts_with("identity:self:") && !principal.permissions.allow(P::NAME) {
+        return Err(PERMISSION_DENIED.detail(format!("This needs the permission {}.", P::NAME)).into());
+    }
+    let actor = Actor {
+        tenant: principal.tenant,
+        kind: ActorKind::User { user: principal.user, session: principal.session },
+        on_behalf_of: None,
+        client_address: client_address(request),
+        trace: trace_of(request),
+        causation: None,
+        correlation: None,
+    };
+    Ok(Allow { principal, request: request.clone(), actor, permission: PhantomData })
+}
+
+/// The bearer token of a request.
+///
+/// # Errors
+/// 401 when there is none.
+pub fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    token
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| TOKEN_MISSING.detail("Send `Authorization: Bearer <token>`; POST /identity/v1/sessions gives one."))
+}
+
+/// The caller's address: the gateway's word when the connection comes from this machine or a trusted proxy, else the peer.
+#[must_use]
+pub fn client_address(request: &HttpRequest) -> Option<String> {
+    let peer = request.peer_addr()?.ip();
+    let config = &request.app_data::<Data<Context>>()?.config;
+    let trusted = peer.is_loopback() || config.gateway.trusted_proxies.contains(&peer.to_string());
+    let told = request.headers().get("x-cairn-client").filter(|_| trusted).and_then(|value| value.to_str().ok());
+    Some(told.map_or_else(|| peer.to_string(), str::to_owned))
+}
+
+thread_local! {
+    static LOOKED_AT_MS: Cell<i64> = const { Cell::new(0) };
+}
+
+/// Loads the keys again, at most once a second and worker: made-up key ids must not become a load on identity.
+fn look_for_new_keys(context: &Context) -> impl Future<Output = ()> + use<> {
+    let now = context.clock.now().timestamp_millis();
+    let due = LOOKED_AT_MS.with(|at| (now - at.get() > 1_000).then(|| at.set(now)).is_some());
+    let context = context.clone();
+    async move {
+        if due {
+            load_keys(&context).await;
+        }
+    }
+}

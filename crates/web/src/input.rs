@@ -1,0 +1,191 @@
+//! Bodies, query strings and path segments, refused with the name of what is wrong.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use kernel::problem::{BODY_TOO_LARGE, MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED};
+use kernel::{FieldError, Problem};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::failure::Failure;
+use crate::service::Context;
+
+/// Bodies other than bulk data: a form, a task, a page of changes.
+const JSON_LIMIT: usize = 2 * 1024 * 1024;
+
+/// A JSON body. Unknown fields and wrong types are named.
+pub struct Body<T>(pub T);
+
+/// The bytes of a body and its content type, for formats other than one JSON document.
+pub struct RawBody {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// The content type without its parameters, in lower case.
+    pub content_type: String,
+}
+
+/// What the idempotency check compares: a hash of the body that was read.
+pub(crate) struct BodyHash(pub(crate) [u8; 32]);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let kind = content_type(&request);
+            if kind != "application/json" && kind != "application/merge-patch+json" {
+                return Err(MEDIA_TYPE_UNSUPPORTED.detail("Send Content-Type: application/json.").into());
+            }
+            let bytes = read(&request, payload, JSON_LIMIT).await?;
+            parse(&bytes).map(Self).map_err(Into::into)
+        })
+    }
+}
+
+impl FromRequest for RawBody {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let limit = request.app_data::<Data<Context>>().map_or(JSON_LIMIT, |context| context.config.network.body_limit);
+            let bytes = read(&request, payload, limit).await?;
+            Ok(Self { bytes, content_type: content_type(&request) })
+        })
+    }
+}
+
+fn content_type(request: &HttpRequest) -> String {
+    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    let too_large = || BODY_TOO_LARGE.detail(format!("The body may have {limit} bytes at most."));
+    let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let mut body = actix_web::web::BytesMut::with_capacity(declared.unwrap_or(0).min(limit));
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| REQUEST_MALFORMED.detail(format!("The body broke off: {error}.")))?;
+        if body.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let bytes = body.freeze();
+    if request.headers().contains_key("idempotency-key") {
+        request.extensions_mut().insert(BodyHash(Sha256::digest(&bytes).into()));
+    }
+    Ok(bytes)
+}
+
+/// Reads JSON: 400 when it is not JSON, 422 naming the field when it is not what is asked for.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        let inner = error.into_inner();
+        if inner.is_data() {
+            // Where in the text helps nobody who sent a program's output; the pointer says where.
+            let text = inner.to_string();
+            let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
+            let pointer = unknown_field(&detail).map_or_else(|| pointer.clone(), |name| format!("{}/{name}", pointer.trim_end_matches(name).trim_end_matches('/')));
+            let code = if detail.starts_with("unknown field") { "UNKNOWN_FIELD" } else if detail.starts_with("missing field") { "REQUIRED" } else { "INVALID" };
+            Problem::invalid(vec![FieldError::new(pointer, code, detail)])
+        } else {
+            REQUEST_MALFORMED.detail(format!("The body is not JSON: {inner}."))
+        }
+    })?;
+    reader.end().map_err(|error| REQUEST_MALFORMED.detail(format!("There is something after the JSON: {error}.")))?;
+    Ok(value)
+}
+
+fn unknown_field(detail: &str) -> Option<&str> {
+    detail.strip_prefix("unknown field `")?.split('`').next()
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// Query parameters; a repeated name is a list.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(serde_html_form::from_str(request.query_string()).map(Self).map_err(|error| {
+            REQUEST_MALFORMED.detail(format!("A query parameter cannot be used: {error}.")).into()
+        }))
+    }
+}
+
+/// Path segments: one value, or a tuple of them in the order of the path.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Path<T> {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = actix_web::web::Path::<T>::extract(request).into_inner();
+        ready(path.map(|path| Self(path.into_inner())).map_err(|_| {
+            REQUEST_MALFORMED.detail(format!("{} has a segment that should be an id (a UUID) and is not.", request.path())).into()
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Outer {
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Inner {
+        weight: f64,
+    }
+
+    fn error(json: &str) -> (u16, String, String) {
+        let problem = parse::<Outer>(json.as_bytes()).unwrap_err();
+        let first = problem.errors().first().cloned();
+        (problem.kind().status, first.as_ref().map(|e| e.pointer.clone()).unwrap_or_default(), first.map(|e| e.code).unwrap_or_default())
+    }
+
+    #[test]
+    fn the_field_that_is_wrong_is_named() {
+        assert_eq!(error(r#"{"inner":[{"weight":"x"}]}"#), (422, "/inner/0/weight".to_owned(), "INVALID".to_owned()));
+        assert_eq!(error(r#"{"inner":[{"weight":1,"wieght":2}]}"#), (422, "/inner/0/wieght".to_owned(), "UNKNOWN_FIELD".to_owned()));
+        assert_eq!(error(r#"{"inner":[{}]}"#), (422, "/inner/0".to_owned(), "REQUIRED".to_owned()));
+        assert_eq!(error(r#"{"inner":"#).0, 400);
+        assert_eq!(error(r#"{"inner":[]} x"#).0, 400);
+    }
+}

@@ -1,0 +1,102 @@
+//! The contract, made from the handlers: one document per service, and all of them merged.
+
+use std::collections::BTreeMap;
+
+use kernel::problem::ProblemBody;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::Ref;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, Info, OpenApi, OpenApiBuilder, RefOr, Response, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_actix_web::AppExt;
+
+use crate::service::Service;
+
+/// The contract of one service.
+#[must_use]
+pub fn document(service: &Service) -> OpenApi {
+    let scope = utoipa_actix_web::scope::scope(format!("/{}/v1", service.name).as_str()).configure(service.routes);
+    let (_, mut document) = actix_web::App::new().into_utoipa_app().service(scope).split_for_parts();
+    let mut info = Info::new(format!("Cairn {}", service.name), env!("CARGO_PKG_VERSION").to_owned());
+    info.description = Some(service.about.to_owned());
+    document.info = info;
+    finish(&mut document);
+    document
+}
+
+/// The contract of the platform: what the gateway serves.
+#[must_use]
+pub fn merged(services: &[Service]) -> OpenApi {
+    let mut info = Info::new("Cairn".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    info.description = Some("One platform for a vendor's life with its customers.".to_owned());
+    let mut all = OpenApiBuilder::new().info(info).build();
+    for service in services {
+        all.merge(document(service));
+    }
+    all
+}
+
+/// Adds to each operation what follows from its shape: the bearer scheme and the problems it can answer with.
+fn finish(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_with(Components::new);
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let mut schemas = Vec::new();
+    ProblemBody::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
+    for (path, item) in &mut document.paths.paths {
+        let has_id = path.contains('{');
+        for operation in operations(item) {
+            add_problems(operation, has_id);
+        }
+    }
+}
+
+/// The operations of a path.
+pub fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+fn add_problems(operation: &mut Operation, has_id: bool) {
+    let secured = operation.security.as_ref().is_some_and(|list| !list.is_empty());
+    let has_body = operation.request_body.is_some();
+    let standard: [(u16, &str, bool); 9] = [
+        (400, "The request cannot be read.", true),
+        (401, "No token, or one that does not count.", secured),
+        (403, "The permission is missing; the detail names it.", secured),
+        (404, "There is no such thing, or you may not see it.", has_id),
+        (415, "The body has another content type.", has_body),
+        (422, "The content is not valid; errors name the fields.", has_body),
+        (429, "Too many requests; Retry-After says when to come back.", true),
+        (500, "A fault of ours; the traceId names it.", true),
+        (503, "Temporarily unavailable; Retry-After says when to come back.", true),
+    ];
+    let responses = &mut operation.responses.responses;
+    for (status, meaning, applies) in standard {
+        if applies {
+            responses.entry(status.to_string()).or_insert_with(|| RefOr::T(problem(meaning)));
+        }
+    }
+}
+
+fn problem(meaning: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
+    ResponseBuilder::new().description(meaning).content("application/problem+json", content).build()
+}
+
+/// Every operation of a document with the permission it names: what access tests walk.
+#[must_use]
+pub fn permissions(document: &mut OpenApi) -> BTreeMap<(String, String), Option<String>> {
+    let mut all = BTreeMap::new();
+    for (path, item) in &mut document.paths.paths {
+        let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("PATCH", &item.patch), ("DELETE", &item.delete)];
+        for (method, operation) in methods {
+            let Some(operation) = operation else { continue };
+            let json = serde_json::to_value(&operation.security).unwrap_or_default();
+            let permission = json.pointer("/0/bearer/0").and_then(|name| name.as_str()).map(str::to_owned);
+            all.insert((method.to_owned(), path.clone()), permission);
+        }
+    }
+    all
+}

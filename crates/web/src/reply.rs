@@ -1,0 +1,79 @@
+//! A successful answer before it meets the request: status, JSON, version, place.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
+use contracts::Aggregate;
+use kernel::Problem;
+use serde::{Deserialize, Serialize};
+
+/// What a handler wants to say. It is kept as it is for idempotent retries.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Reply {
+    status: u16,
+    body: Option<String>,
+    version: Option<i64>,
+    location: Option<String>,
+}
+
+impl Reply {
+    /// 200 with an aggregate and its version.
+    ///
+    /// # Errors
+    /// When the view does not serialise.
+    pub fn show<T: Aggregate>(view: &T) -> Result<Self, Problem> {
+        Ok(Self { version: Some(view.version()), ..Self::ok(view)? })
+    }
+
+    /// 201 with a new aggregate and where it lives.
+    ///
+    /// # Errors
+    /// When the view does not serialise.
+    pub fn created<T: Aggregate>(view: &T, collection: &str) -> Result<Self, Problem> {
+        Ok(Self { status: 201, location: Some(format!("{collection}/{}", view.id())), ..Self::show(view)? })
+    }
+
+    /// 200 with a document that has no version.
+    ///
+    /// # Errors
+    /// When it does not serialise.
+    pub fn ok<T: Serialize>(body: &T) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(Problem::internal)?;
+        Ok(Self { status: 200, body: Some(body), version: None, location: None })
+    }
+
+    /// 204.
+    #[must_use]
+    pub const fn done() -> Self {
+        Self { status: 204, body: None, version: None, location: None }
+    }
+
+    /// The same answer with another status, such as 202.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(crate) fn etag(&self) -> Option<String> {
+        self.version.map(|version| format!("\"{version}\""))
+    }
+
+    pub(crate) fn respond(self) -> HttpResponse {
+        let etag = self.etag();
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = match self.body {
+            Some(body) => {
+                let mut response = HttpResponse::with_body(status, body).map_into_boxed_body();
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+            }
+            None => HttpResponse::new(status),
+        };
+        for (name, value) in [(ETAG, etag), (LOCATION, self.location)] {
+            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}

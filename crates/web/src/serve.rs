@@ -1,0 +1,154 @@
+//! Runs a service: its HTTP workers, its relay, its consumers and its background work, until it is told to stop.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use auth::Jwks;
+use kernel::config::Config;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use utoipa_actix_web::AppExt;
+
+use crate::service::{Context, Service};
+use crate::{boundary::Boundary, events_log, health};
+
+/// Why a service cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken or not ours.
+    #[error("{service} cannot listen on {address}: {source}. Set CAIRN_PORT_BASE to a free range.")]
+    Listen {
+        /// The service.
+        service: &'static str,
+        /// The address.
+        address: String,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// More connections than allowed.
+    #[error("the pools of one service may take {wanted} connections, seven times that is more than CAIRN_DB_CONNECTIONS ({allowed}); lower CAIRN_DB_POOL or CAIRN_WORKERS")]
+    Connections {
+        /// What one service would take.
+        wanted: u32,
+        /// What is allowed.
+        allowed: u32,
+    },
+}
+
+/// A running service.
+pub struct Running {
+    context: Context,
+    server: ServerHandle,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Stops in order: not ready, requests drained, consumers and background work ended.
+    pub async fn stop(mut self) {
+        let service = self.context.service;
+        self.context.stop.cancel();
+        self.server.stop(true).await;
+        let drained = timeout(self.context.config.shutdown, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!(service, "some background work did not end in time; its transactions roll back");
+        }
+        tracing::info!(service, "stopped");
+    }
+}
+
+/// Starts a service on a listener. Call it on a thread with a `LocalSet` (actix's system has one).
+///
+/// # Errors
+/// See [`ServeError`].
+pub fn serve(service: Service, context: Context, listener: TcpListener) -> Result<Running, ServeError> {
+    check_connections(&context.config)?;
+    let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    let for_workers = context.clone();
+    let shutdown = context.config.shutdown.as_secs();
+    let server = HttpServer::new(move || {
+        let context = for_workers.clone();
+        App::new()
+            .wrap(Boundary { service: service.name })
+            .app_data(Data::new(context.pool()))
+            .app_data(Data::new(context.clone()))
+            .configure(|config| (service.setup)(&context, config))
+            .configure(health::routes)
+            .configure(|config| events_log::routes(config, service.name))
+            .into_utoipa_app()
+            .service(utoipa_actix_web::scope::scope(format!("/{}/v1", service.name).as_str()).configure(service.routes))
+            .service(utoipa_actix_web::scope::scope(format!("/internal/{}/v1", service.name).as_str()).configure(service.internal))
+            .into_app()
+    })
+    .workers(context.config.network.workers)
+    .client_request_timeout(Duration::from_secs(10))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(shutdown)
+    .disable_signals()
+    .listen(listener)
+    .map_err(|source| ServeError::Listen { service: service.name, address: address.clone(), source })?
+    .run();
+    let handle = server.handle();
+    let mut tasks = JoinSet::new();
+    tasks.spawn_local(async move {
+        if let Err(error) = server.await {
+            tracing::error!(service = service.name, %error, "the server ended");
+        }
+    });
+    spawn_background(service, &context, &mut tasks);
+    tracing::info!(service = service.name, address, "listening");
+    Ok(Running { context, server: handle, tasks })
+}
+
+fn spawn_background(service: Service, context: &Context, tasks: &mut JoinSet<()>) {
+    let db = context.pool();
+    let config = (*context.config).clone();
+    let stop = &context.stop;
+    tasks.spawn_local(keep_keys(context.clone()));
+    tasks.spawn_local(bus::relay::run(config.clone(), service.name, context.clock.clone(), stop.clone()));
+    if let Some(url) = config.role_url(&format!("{}_app", service.name)) {
+        tasks.spawn_local(bus::relay::ring(url.reveal().clone(), service.name, context.wake.clone(), stop.clone()));
+    }
+    for consumer in (service.consumers)(context) {
+        tasks.spawn_local(bus::consume(config.broker.clone(), db.clone(), consumer, stop.clone()));
+    }
+    for work in (service.background)(context, &db) {
+        tasks.spawn_local(work);
+    }
+}
+
+fn check_connections(config: &Config) -> Result<(), ServeError> {
+    let pools = u32::try_from(config.network.workers).unwrap_or(u32::MAX).saturating_add(1);
+    // Beside its pools a service holds one connection for its relay and one for the relay's bell.
+    let wanted = pools.saturating_mul(config.database.pool).saturating_add(2);
+    let allowed = config.database.connections;
+    if wanted.saturating_mul(6) > allowed { Err(ServeError::Connections { wanted, allowed }) } else { Ok(()) }
+}
+
+/// Loads the public keys from identity until there are some, then every minute: a rotation is announced by time.
+async fn keep_keys(context: Context) {
+    loop {
+        load_keys(&context).await;
+        let pause = if context.verifier.is_ready() { Duration::from_secs(60) } else { Duration::from_millis(200) };
+        tokio::select! { () = context.stop.cancelled() => return, () = sleep(pause) => {} }
+    }
+}
+
+/// Asks identity for its public keys. Keeps what we have when it does not answer.
+pub async fn load_keys(context: &Context) {
+    thread_local! {
+        static HTTP: reqwest::Client = reqwest::Client::new();
+    }
+    let http = HTTP.with(Clone::clone);
+    for upstream in context.config.upstreams("identity") {
+        let asked = http.get(format!("{upstream}/identity/v1/jwks")).timeout(Duration::from_secs(2)).send().await;
+        let Ok(answer) = asked.and_then(reqwest::Response::error_for_status) else { continue };
+        if let Ok(jwks) = answer.json::<Jwks>().await {
+            context.verifier.set_keys(&jwks);
+            return;
+        }
+    }
+    tracing::debug!(service = context.service, "identity's keys cannot be loaded yet");
+}

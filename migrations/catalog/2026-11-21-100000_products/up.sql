@@ -1,0 +1,21 @@
+-- Products. `version` tells of the product's own fields; `revision` of it and everything under it.
+create table products (
+    tenant_id uuid not null,
+    id uuid not null,
+    version bigint not null,
+    revision bigint not null,
+    external_key text,
+    name text not null,
+    -- Case-folded for uniqueness: lower(name) in an index is out of reach behind row security.
+    name_folded text not null generated always as (lower(name)) stored,
+    description text,
+    resources jsonb not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    deleted_at timestamptz,
+    constraint products_pkey primary key (tenant_id, id)
+);
+create unique index products_name_key on products (tenant_id, name_folded) where deleted_at is null;
+create unique index products_external_key_key on products (tenant_id, external_key);
+create index products_name_idx on products (tenant_id, name, id);
+select wall('products');

@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.cairn/tools/bin:$(PATH)
 # Where cargo builds, also when the environment says elsewhere.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help up demo test check contracts bench
+.PHONY: help up demo test servers check contracts bench
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,6 +28,11 @@ test: ## Run every test, with a Postgres and a RabbitMQ of their own
 	@cargo build -p cairn
 	@exec setpriv --pdeathsig=TERM $(TARGET)/debug/cairn servers run --data .cairn/test --throwaway -- \
 		cargo nextest run --workspace
+
+servers: ## Keep a Postgres and a RabbitMQ for single tests: `cargo nextest run -p cairn products`
+	@deploy/install.sh
+	@cargo build -p cairn
+	@exec setpriv --pdeathsig=TERM $(TARGET)/debug/cairn servers start --data .cairn/test --throwaway
 
 check: ## Format, lints, documentation, contracts, compose file
 	@deploy/install.sh

@@ -2,8 +2,8 @@
 
 use kernel::config::Broker as Config;
 use lapin::options::{
-    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
-    QueueDeclareOptions,
+    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
+    ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
@@ -103,6 +103,20 @@ impl Broker {
             moved += 1;
         }
         Ok(moved)
+    }
+
+    /// Removes every queue and the exchange: the end of a test's world.
+    ///
+    /// # Errors
+    /// When the connection is lost.
+    pub async fn remove(&self) -> Result<(), BusError> {
+        let channel = self.channel().await?;
+        for queue in QUEUES {
+            for name in [self.queue(queue), self.dead(queue)] {
+                channel.queue_delete(name.into(), QueueDeleteOptions::default()).await?;
+            }
+        }
+        channel.exchange_delete(self.exchange().into(), ExchangeDeleteOptions::default()).await
     }
 
     async fn declare(&self) -> Result<(), BusError> {

@@ -1,8 +1,8 @@
 //! What adoption tells: customers, assignments, plans and customer tasks.
 
 use kernel::{
-    AssignmentId, AttributeId, CustomerAttributeId, CustomerId, CustomerTaskId, Hundredths, OutcomeId, PlanId, ProductId,
-    ReleaseId, TaskId, Timestamp,
+    AssignmentId, AttributeId, CustomerAttributeId, CustomerId, CustomerTaskId, Hundredths, OutcomeId, PlanId,
+    ProductId, ReleaseId, TaskId, Timestamp,
 };
 use rules::DataType;
 use serde::{Deserialize, Serialize};
@@ -176,7 +176,7 @@ pub struct AssignmentView {
 pub struct PlanView {
     /// The plan's id.
     pub id: PlanId,
-    /// Raised by every change of the plan or of the status of its tasks.
+    /// Raised by every change of the plan or of its sums.
     pub version: i64,
     /// The assignment it serves.
     pub assignment_id: AssignmentId,
@@ -228,25 +228,38 @@ macro_rules! aggregates {
 aggregates!(CustomerView, AssignmentView, PlanView, CustomerTaskView);
 
 /// A customer was made.
-pub const CUSTOMER_CREATED: EventType<CustomerView> = EventType::new("adoption.customer.created", "A customer was made.");
+pub const CUSTOMER_CREATED: EventType<CustomerView> =
+    EventType::new("adoption.customer.created", "A customer was made.");
 /// A customer's own fields changed.
-pub const CUSTOMER_CHANGED: EventType<CustomerView> = EventType::new("adoption.customer.changed", "A customer's own fields changed.");
+pub const CUSTOMER_CHANGED: EventType<CustomerView> =
+    EventType::new("adoption.customer.changed", "A customer's own fields changed.");
 /// A customer was deleted; it can be restored.
-pub const CUSTOMER_DELETED: EventType<CustomerView> = EventType::new("adoption.customer.deleted", "A customer was deleted; it can be restored.");
+pub const CUSTOMER_DELETED: EventType<CustomerView> =
+    EventType::new("adoption.customer.deleted", "A customer was deleted; it can be restored.");
 /// A deleted customer came back.
-pub const CUSTOMER_RESTORED: EventType<CustomerView> = EventType::new("adoption.customer.restored", "A deleted customer came back.");
+pub const CUSTOMER_RESTORED: EventType<CustomerView> =
+    EventType::new("adoption.customer.restored", "A deleted customer came back.");
 /// A product was assigned to a customer.
-pub const ASSIGNMENT_CREATED: EventType<AssignmentView> = EventType::new("adoption.assignment.created", "A product was assigned to a customer.");
+pub const ASSIGNMENT_CREATED: EventType<AssignmentView> =
+    EventType::new("adoption.assignment.created", "A product was assigned to a customer.");
+/// An assignment's own fields changed.
+pub const ASSIGNMENT_CHANGED: EventType<AssignmentView> =
+    EventType::new("adoption.assignment.changed", "An assignment's own fields changed, such as when its plan was made.");
 /// An assignment was taken back, with its plan.
-pub const ASSIGNMENT_REMOVED: EventType<AssignmentView> = EventType::new("adoption.assignment.removed", "An assignment was taken back, with its plan.");
+pub const ASSIGNMENT_REMOVED: EventType<AssignmentView> =
+    EventType::new("adoption.assignment.removed", "An assignment was taken back, with its plan.");
 /// A plan was made.
-pub const PLAN_CREATED: EventType<PlanView> = EventType::new("adoption.plan.created", "A plan was made from the catalog.");
+pub const PLAN_CREATED: EventType<PlanView> =
+    EventType::new("adoption.plan.created", "A plan was made from the catalog.");
 /// A plan's progress changed.
-pub const PLAN_PROGRESSED: EventType<PlanView> = EventType::new("adoption.plan.progressed", "The sums of a plan changed.");
+pub const PLAN_PROGRESSED: EventType<PlanView> =
+    EventType::new("adoption.plan.progressed", "The sums of a plan changed.");
 /// A task entered a plan.
-pub const CUSTOMER_TASK_ADDED: EventType<CustomerTaskView> = EventType::new("adoption.customer-task.added", "A task entered a plan, with its telemetry attributes.");
+pub const CUSTOMER_TASK_ADDED: EventType<CustomerTaskView> =
+    EventType::new("adoption.customer-task.added", "A task entered a plan, with its telemetry attributes.");
 /// The status of a customer task changed.
-pub const CUSTOMER_TASK_CHANGED: EventType<CustomerTaskView> = EventType::new("adoption.customer-task.changed", "The status of a customer task changed.");
+pub const CUSTOMER_TASK_CHANGED: EventType<CustomerTaskView> =
+    EventType::new("adoption.customer-task.changed", "The status of a customer task changed.");
 
 /// The event types of this service.
 #[must_use]
@@ -257,6 +270,7 @@ pub fn events() -> Vec<EventSpec> {
         CUSTOMER_DELETED.spec(),
         CUSTOMER_RESTORED.spec(),
         ASSIGNMENT_CREATED.spec(),
+        ASSIGNMENT_CHANGED.spec(),
         ASSIGNMENT_REMOVED.spec(),
         PLAN_CREATED.spec(),
         PLAN_PROGRESSED.spec(),

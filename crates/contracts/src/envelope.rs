@@ -50,7 +50,14 @@ impl<T: utoipa::ToSchema> EventType<T> {
     /// The type as documents list it.
     #[must_use]
     pub fn spec(&self) -> EventSpec {
-        EventSpec { key: self.key, type_name: self.type_name(), meaning: self.meaning, state: T::name().into_owned(), schemas: T::schemas, schema: T::schema }
+        EventSpec {
+            key: self.key,
+            type_name: self.type_name(),
+            meaning: self.meaning,
+            state: T::name().into_owned(),
+            schemas: T::schemas,
+            schema: T::schema,
+        }
     }
 }
 

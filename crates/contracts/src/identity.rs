@@ -1,6 +1,6 @@
 //! What identity tells: tenants, memberships, roles and sessions.
 
-use kernel::{MembershipId, SessionId, TenantId, Timestamp, UserId};
+use kernel::{MembershipId, RoleId, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -46,6 +46,28 @@ pub struct MemberView {
     pub updated_at: Timestamp,
 }
 
+/// A role: a named set of permission patterns.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleView {
+    /// The role's id.
+    pub id: RoleId,
+    /// Raised by every change.
+    pub version: i64,
+    /// Unique in the tenant.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Patterns of permissions: `domain:resource:action`, each word a name or `*`.
+    pub permissions: Vec<String>,
+    /// Built-in roles stay as they are.
+    pub built_in: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
 /// A sign-in: tells that it began or that its tokens no longer count.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -80,6 +102,15 @@ impl Aggregate for MemberView {
     }
 }
 
+impl Aggregate for RoleView {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
 impl Aggregate for SessionView {
     fn id(&self) -> Uuid {
         self.id.0
@@ -91,17 +122,39 @@ impl Aggregate for SessionView {
 
 /// A tenant was made.
 pub const TENANT_CREATED: EventType<TenantView> = EventType::new("identity.tenant.created", "A tenant was made.");
+/// The tenant was renamed.
+pub const TENANT_CHANGED: EventType<TenantView> = EventType::new("identity.tenant.changed", "The tenant was renamed.");
+/// A role was made.
+pub const ROLE_CREATED: EventType<RoleView> = EventType::new("identity.role.created", "A role was made.");
+/// A role allows something else now.
+pub const ROLE_CHANGED: EventType<RoleView> =
+    EventType::new("identity.role.changed", "A role's name, description or permissions changed.");
+/// A role was deleted.
+pub const ROLE_DELETED: EventType<RoleView> = EventType::new("identity.role.deleted", "A role was deleted.");
 /// Somebody became a member.
-pub const MEMBER_ADDED: EventType<MemberView> = EventType::new("identity.member.added", "Somebody became a member of the tenant.");
+pub const MEMBER_ADDED: EventType<MemberView> =
+    EventType::new("identity.member.added", "Somebody became a member of the tenant.");
 /// A member's roles or status changed.
-pub const MEMBER_CHANGED: EventType<MemberView> = EventType::new("identity.member.changed", "A member's roles, name or status changed.");
+pub const MEMBER_CHANGED: EventType<MemberView> =
+    EventType::new("identity.member.changed", "A member's roles, name or status changed.");
 /// Somebody signed in.
 pub const SESSION_STARTED: EventType<SessionView> = EventType::new("identity.session.started", "Somebody signed in.");
 /// A session's tokens no longer count.
-pub const SESSION_REVOKED: EventType<SessionView> = EventType::new("identity.session.revoked", "A session ended: its tokens no longer count.");
+pub const SESSION_REVOKED: EventType<SessionView> =
+    EventType::new("identity.session.revoked", "A session ended: its tokens no longer count.");
 
 /// The event types of this service.
 #[must_use]
 pub fn events() -> Vec<EventSpec> {
-    vec![TENANT_CREATED.spec(), MEMBER_ADDED.spec(), MEMBER_CHANGED.spec(), SESSION_STARTED.spec(), SESSION_REVOKED.spec()]
+    vec![
+        TENANT_CREATED.spec(),
+        TENANT_CHANGED.spec(),
+        ROLE_CREATED.spec(),
+        ROLE_CHANGED.spec(),
+        ROLE_DELETED.spec(),
+        MEMBER_ADDED.spec(),
+        MEMBER_CHANGED.spec(),
+        SESSION_STARTED.spec(),
+        SESSION_REVOKED.spec(),
+    ]
 }

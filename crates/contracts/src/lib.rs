@@ -9,7 +9,7 @@ mod envelope;
 pub mod identity;
 pub mod telemetry;
 
-pub use envelope::{changes, Aggregate, Change, Envelope, EventSpec, EventType, Payload};
+pub use envelope::{Aggregate, Change, Envelope, EventSpec, EventType, Payload, changes};
 
 /// Every event type of the platform, for the AsyncAPI document and for the topology's own test.
 #[must_use]

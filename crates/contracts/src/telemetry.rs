@@ -1,7 +1,9 @@
-//! What telemetry tells: the facts of a customer task.
+//! What telemetry tells: the facts of a customer task; and what it answers.
 
-use kernel::{AssignmentId, CustomerTaskId, Timestamp};
+use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, RefusalId, Timestamp};
+use rules::DataType;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{Aggregate, EventSpec, EventType};
@@ -39,6 +41,142 @@ impl Aggregate for TaskFacts {
     fn version(&self) -> i64 {
         self.version
     }
+}
+
+kernel::text_enum! {
+    /// Why a value was refused.
+    pub enum RefusalCode {
+        /// Not JSON, a field that is missing, unknown or of the wrong type.
+        ValueMalformed = "VALUE_MALFORMED",
+        /// An event id, source or note that is too long or holds control characters.
+        TextInvalid = "TEXT_INVALID",
+        /// `observedAt` is missing or not an RFC 3339 time with its offset.
+        ObservedAtInvalid = "OBSERVED_AT_INVALID",
+        /// Older than values are kept.
+        ObservedAtTooEarly = "OBSERVED_AT_TOO_EARLY",
+        /// More than five minutes ahead of our clock.
+        ObservedAtInFuture = "OBSERVED_AT_IN_FUTURE",
+        /// Larger than 4 KiB.
+        ValueTooLarge = "VALUE_TOO_LARGE",
+        /// Not of the attribute's type.
+        ValueTypeWrong = "VALUE_TYPE_WRONG",
+        /// The tenant has no such assignment, or it was removed.
+        AssignmentUnknown = "ASSIGNMENT_UNKNOWN",
+        /// The assignment's plan has no such attribute.
+        AttributeUnknown = "ATTRIBUTE_UNKNOWN",
+        /// Several tasks of the plan have an attribute of this name.
+        AttributeAmbiguous = "ATTRIBUTE_AMBIGUOUS",
+    }
+}
+
+/// What became of a batch: `accepted + duplicate + refused = sent`, always.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchReceipt {
+    /// The batch: values and refusals carry it.
+    pub batch_id: Uuid,
+    /// Values sent.
+    pub sent: usize,
+    /// Values stored now.
+    pub accepted: usize,
+    /// Values that were stored before.
+    pub duplicate: usize,
+    /// Values that were refused; they are kept, and can be replayed.
+    pub refused: usize,
+    /// Whether the batch's `complete` declaration was applied. It is not when a value was refused.
+    pub completed: bool,
+    /// The first 100 refusals; GET /telemetry/v1/refusals?batchId= lists all.
+    pub refusals: Vec<RefusedValue>,
+}
+
+/// One refused value of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedValue {
+    /// The refusal: POST /telemetry/v1/refusals/{id}/replay tries again.
+    pub id: RefusalId,
+    /// Its place in the batch, counted from 0.
+    pub index: i32,
+    /// Why.
+    pub code: RefusalCode,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+/// A refused value as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusalView {
+    /// The refusal's id.
+    pub id: RefusalId,
+    /// The batch it came in.
+    pub batch_id: Uuid,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Its place in the batch, counted from 0.
+    pub index: i32,
+    /// Why it was refused, at its last try.
+    pub code: RefusalCode,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// The value as it was sent, at its last try.
+    pub payload: String,
+    /// When a replay succeeded.
+    pub replayed_at: Option<Timestamp>,
+}
+
+/// A telemetry attribute of a customer's plan, with what the values say of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AttributeView {
+    /// The attribute's id in the plan: what values are sent for.
+    pub id: CustomerAttributeId,
+    /// The assignment of the plan.
+    pub assignment_id: AssignmentId,
+    /// The customer task it belongs to.
+    pub customer_task_id: CustomerTaskId,
+    /// The name of that task.
+    pub task_name: String,
+    /// Its name, unique in the task.
+    pub name: String,
+    /// The type of its values.
+    pub data_type: DataType,
+    /// Whether the task needs it to be met.
+    pub is_required: bool,
+    /// Inactive attributes take values but do not count.
+    pub is_active: bool,
+    /// Whether a latest value exists that no complete feed has left out since.
+    pub has_data: bool,
+    /// Whether the latest value meets the criterion.
+    pub is_met: bool,
+    /// The value observed last; null when there is none.
+    pub latest_value: Value,
+    /// When it was observed.
+    pub latest_observed_at: Option<Timestamp>,
+    /// When it was last held against the criterion.
+    pub last_checked_at: Option<Timestamp>,
+    /// When the outcome could change with the same value.
+    pub recheck_at: Option<Timestamp>,
+}
+
+/// One value of an attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ValueView {
+    /// The value's identity, made from the attribute, `observedAt` and the sender's event id.
+    pub event_id: Uuid,
+    /// When it was observed.
+    pub observed_at: Timestamp,
+    /// The value.
+    pub value: Value,
+    /// Where it came from, as the sender says.
+    pub source: Option<String>,
+    /// The sender's remarks.
+    pub notes: Option<String>,
+    /// The batch it came in first.
+    pub batch_id: Uuid,
+    /// When it came.
+    pub received_at: Timestamp,
 }
 
 /// The facts of a customer task changed.

@@ -25,6 +25,13 @@ pub struct Migrations {
 }
 
 impl Migrations {
+    /// The names of all migrations: changes when one is added.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let names = MigrationSource::<Pg>::migrations(&self.source()).unwrap_or_default();
+        names.iter().map(|migration| format!("{}/{} ", self.schema, migration.name())).collect()
+    }
+
     fn source(&self) -> Combined {
         Combined([HOUSE, (self.own)()])
     }

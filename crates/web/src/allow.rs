@@ -49,24 +49,50 @@ impl<P: Permission> FromRequest for Allow<P> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         match verify(request) {
-            // The key may be newer than what we loaded: look once, then decide.
             Err(Refusal::UnknownKey) => {
                 let request = request.clone();
-                Either::Right(Box::pin(async move {
-                    if let Some(context) = request.app_data::<Data<Context>>() {
-                        look_for_new_keys(context).await;
-                    }
-                    allow(&request, verify(&request))
-                }))
+                Either::Right(Box::pin(async move { allow(&request, verify_with_new_keys(&request).await) }))
             }
-            outcome => Either::Left(ready(allow(request, outcome))),
+            outcome => Either::Left(ready(allow(request, outcome.map_err(Problem::from)))),
         }
+    }
+}
+
+/// The verified caller of a request, whatever they may do: for a server that passes requests on.
+///
+/// # Errors
+/// 401 without a token that counts.
+pub async fn authenticate(request: &HttpRequest) -> Result<Arc<Principal>, Problem> {
+    match verify(request) {
+        Err(Refusal::UnknownKey) => verify_with_new_keys(request).await,
+        outcome => outcome.map_err(Problem::from),
     }
 }
 
 enum Refusal {
     UnknownKey,
     Problem(Problem),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Problem(problem) => problem,
+            Refusal::UnknownKey => TOKEN_INVALID.detail("The token is not one of ours. Sign in again."),
+        }
+    }
+}
+
+/// The key may be newer than what we loaded: look once, then decide.
+async fn verify_with_new_keys(request: &HttpRequest) -> Result<Arc<Principal>, Problem> {
+    if let Some(context) = request.app_data::<Data<Context>>() {
+        look_for_new_keys(context).await;
+        if !context.verifier.is_ready() {
+            // Nobody can be told that a token is wrong by one who knows no key.
+            return Err(Problem::unavailable("Identity", "no keys to verify tokens with"));
+        }
+    }
+    Ok(verify(request)?)
 }
 
 fn verify(request: &HttpRequest) -> Result<Arc<Principal>, Refusal> {
@@ -80,11 +106,8 @@ fn verify(request: &HttpRequest) -> Result<Arc<Principal>, Refusal> {
     })
 }
 
-fn allow<P: Permission>(request: &HttpRequest, outcome: Result<Arc<Principal>, Refusal>) -> Result<Allow<P>, Failure> {
-    let principal = outcome.map_err(|refusal| match refusal {
-        Refusal::Problem(problem) => problem,
-        Refusal::UnknownKey => TOKEN_INVALID.detail("The token is not one of ours. Sign in again."),
-    })?;
+fn allow<P: Permission>(request: &HttpRequest, outcome: Result<Arc<Principal>, Problem>) -> Result<Allow<P>, Failure> {
+    let principal = outcome?;
     // Permissions of the caller's own account (`identity:self:*`) are all that is left until the password is changed.
     if principal.must_change_password && !P::NAME.starts_with("identity:self:") {
         let how = "Change the password with POST /identity/v1/me/password, then sign in again.";

@@ -82,11 +82,9 @@ where
         let method = request.method().clone();
         Box::pin(
             async move {
-                let http = request.request().clone();
-                let mut response = match next.call(request).await {
-                    Ok(response) => response.map_into_boxed_body(),
-                    Err(error) => ServiceResponse::from_err(error, http),
-                };
+                // The request must not be cloned here: actix panics when it routes a shared one. An error without its
+                // request comes from a middleware that fails, and there is none inside.
+                let mut response = next.call(request).await?.map_into_boxed_body();
                 if response.status().is_client_error() || response.status().is_server_error() {
                     response = explain(response, &trace);
                 }
@@ -110,7 +108,8 @@ where
 /// here, once, with their cause.
 fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse<BoxBody> {
     let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    if content_type.is_some_and(|kind| kind.starts_with(b"application/problem+json")) {
+    // A problem already, or a report that says more than a problem could, such as `/readyz`.
+    if content_type.is_some_and(|kind| kind.starts_with(b"application/problem+json") || kind.starts_with(b"application/json")) {
         return response;
     }
     let failure = response.response().extensions().get::<Failure>().cloned();

@@ -5,8 +5,8 @@ use actix_web::{HttpMessage, HttpResponse};
 use db::{Conn, Db, Tx, idempotency_keys};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::Problem;
 use kernel::problem::{IDEMPOTENCY_KEY_REUSED, PRECONDITION_REQUIRED, REQUEST_MALFORMED, VERSION_MISMATCH};
+use kernel::{Problem, TenantId};
 
 use crate::allow::Allow;
 use crate::failure::Answer;
@@ -36,7 +36,7 @@ impl<P> Allow<P> {
             }
             return Ok(response);
         }
-        Ok(reply.respond())
+        Ok(reply.into_response())
     }
 
     /// Changes as the caller, in one transaction. With an `Idempotency-Key`, the first answer is kept in that same
@@ -64,14 +64,22 @@ impl<P> Allow<P> {
                 Ok(reply)
             })
             .await?;
-        let mut response = reply.respond();
+        let mut response = if replayed { replay(reply) } else { reply.into_response() };
         if let Some(announced) = last {
             position::tell(self, &announced, &mut response);
         }
-        if replayed {
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        }
         Ok(response)
+    }
+
+    /// The answer kept under the request's `Idempotency-Key`, if there is one: for a write that must ask another service
+    /// before it begins, and should not ask for nothing.
+    ///
+    /// # Errors
+    /// As [`Allow::write`].
+    pub async fn replayed(&self, db: &Db) -> Result<Option<HttpResponse>, Problem> {
+        let Some(key) = self.idempotency_key()? else { return Ok(None) };
+        let kept = db.read(self.tenant, async |conn| key.kept(conn, self.tenant).await).await?;
+        Ok(kept.map(replay))
     }
 
     /// Refuses to change a version other than the one the caller has seen. A caller who names none goes on.
@@ -122,6 +130,12 @@ impl<P> Allow<P> {
     }
 }
 
+fn replay(kept: Reply) -> HttpResponse {
+    let mut response = kept.into_response();
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
 /// An idempotency key with the request it stands for.
 struct Key {
     principal: String,
@@ -147,11 +161,15 @@ impl Key {
         if taken == 1 {
             return Ok(None);
         }
-        let (body, answer): (Vec<u8>, Option<String>) = idempotency_keys::table
-            .find((tx.tenant(), &self.principal, &self.method, &self.path, &self.key))
-            .select((idempotency_keys::body_hash, idempotency_keys::answer))
-            .first(&mut tx.conn())
-            .await?;
+        self.kept(tx, tx.tenant()).await
+    }
+
+    /// The answer that was given under this key.
+    async fn kept(&self, mut conn: &Conn, tenant: TenantId) -> Result<Option<Reply>, Problem> {
+        let row = idempotency_keys::table.find((tenant, &self.principal, &self.method, &self.path, &self.key));
+        let columns = (idempotency_keys::body_hash, idempotency_keys::answer);
+        let found = row.select(columns).first::<(Vec<u8>, Option<String>)>(&mut conn).await.optional()?;
+        let Some((body, answer)) = found else { return Ok(None) };
         if body != self.body {
             let how = "This key was used for another body. Use a new key for a new request.";
             return Err(IDEMPOTENCY_KEY_REUSED.detail(how).at("Idempotency-Key", "REUSED", how));

@@ -57,5 +57,5 @@ async fn list_events(caller: Internal, db: Data<Db>, Query(query): Query<After>)
             Reply::ok(&serde_json::json!({ "items": items.map_err(kernel::Problem::internal)? }))
         })
         .await?;
-    Ok(reply.respond())
+    Ok(reply.into_response())
 }

@@ -16,14 +16,16 @@ mod internal;
 pub mod openapi;
 mod position;
 mod reply;
+mod revocations;
 mod serve;
 mod service;
 
-pub use allow::{Allow, bearer, client_address};
+pub use allow::{Allow, authenticate, bearer, client_address};
 pub use boundary::{Boundary, trace_of};
 pub use failure::{Answer, Failure, problem_response};
 pub use input::{Body, Path, Query, RawBody};
 pub use internal::Internal;
 pub use reply::Reply;
-pub use serve::{Running, ServeError, load_keys, serve};
+pub use revocations::hear_revocations;
+pub use serve::{Running, ServeError, keep_keys, load_keys, serve};
 pub use service::{Background, Context, NO_MIGRATIONS, Service, no_consumers, no_setup, nothing_more};

@@ -58,7 +58,9 @@ impl Reply {
         self.version.map(|version| format!("\"{version}\""))
     }
 
-    pub(crate) fn respond(self) -> HttpResponse {
+    /// The response, for handlers that answer without a caller's preconditions.
+    #[must_use]
+    pub fn into_response(self) -> HttpResponse {
         let etag = self.etag();
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let mut response = match self.body {

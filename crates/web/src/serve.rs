@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use utoipa_actix_web::AppExt;
 
 use crate::service::{Context, Service};
-use crate::{boundary::Boundary, events_log, health};
+use crate::{boundary::Boundary, events_log, health, hear_revocations};
 
 /// Why a service cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,12 @@ pub struct Running {
 }
 
 impl Running {
+    /// A server and the tasks that belong to it: they end when `context.stop` is set.
+    #[must_use]
+    pub const fn new(context: Context, server: ServerHandle, tasks: JoinSet<()>) -> Self {
+        Self { context, server, tasks }
+    }
+
     /// Stops in order: not ready, requests drained, consumers and background work ended.
     pub async fn stop(mut self) {
         let service = self.context.service;
@@ -99,7 +105,7 @@ pub fn serve(service: Service, context: Context, listener: TcpListener) -> Resul
     });
     spawn_background(service, &context, &mut tasks);
     tracing::info!(service = service.name, address, "listening");
-    Ok(Running { context, server: handle, tasks })
+    Ok(Running::new(context, handle, tasks))
 }
 
 fn spawn_background(service: Service, context: &Context, tasks: &mut JoinSet<()>) {
@@ -107,6 +113,7 @@ fn spawn_background(service: Service, context: &Context, tasks: &mut JoinSet<()>
     let config = (*context.config).clone();
     let stop = &context.stop;
     tasks.spawn_local(keep_keys(context.clone()));
+    tasks.spawn_local(hear_revocations(context.clone()));
     tasks.spawn_local(bus::relay::run(config.clone(), service.name, context.clock.clone(), stop.clone()));
     if let Some(url) = config.role_url(&format!("{}_app", service.name)) {
         tasks.spawn_local(bus::relay::ring(url.reveal().clone(), service.name, context.wake.clone(), stop.clone()));
@@ -128,7 +135,7 @@ fn check_connections(config: &Config) -> Result<(), ServeError> {
 }
 
 /// Loads the public keys from identity until there are some, then every minute: a rotation is announced by time.
-async fn keep_keys(context: Context) {
+pub async fn keep_keys(context: Context) {
     loop {
         load_keys(&context).await;
         let pause = if context.verifier.is_ready() { Duration::from_secs(60) } else { Duration::from_millis(200) };

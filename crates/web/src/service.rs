@@ -1,6 +1,8 @@
 //! What a service is made of, and what it is given to work with.
 
-use std::sync::Arc;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use auth::{PermissionInfo, ServiceSigner, ServiceVerifier, TokenError, Verifier};
 use bus::Consumer;
@@ -70,6 +72,7 @@ pub struct Context {
     pub stop: CancellationToken,
     /// Rung after commits that announced events.
     pub wake: Wake,
+    shared: Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>,
 }
 
 impl Context {
@@ -87,7 +90,18 @@ impl Context {
             clock,
             stop: CancellationToken::new(),
             wake: Wake::default(),
+            shared: Arc::default(),
         })
+    }
+
+    /// What all threads of this service share, one value per type, made when it is first asked for.
+    pub fn shared<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut all = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = all.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(make()));
+        match Arc::clone(slot).downcast::<T>() {
+            Ok(value) => value,
+            Err(_) => unreachable!("the slot is named by its type"),
+        }
     }
 
     /// A pool of this service's role, for the thread it is called on.

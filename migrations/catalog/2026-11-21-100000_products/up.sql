@@ -17,5 +17,7 @@ create table products (
 );
 create unique index products_name_key on products (tenant_id, name_folded) where deleted_at is null;
 create unique index products_external_key_key on products (tenant_id, external_key);
+-- One index per declared sort; the order of creation is the primary key's.
 create index products_name_idx on products (tenant_id, name, id);
+create index products_updated_at_idx on products (tenant_id, updated_at, id);
 select wall('products');

@@ -1,1 +1,53 @@
-//! adoption
+//! Adoption: how customers adopt what a vendor sells.
+//!
+//! A product assigned to a customer becomes a plan: a snapshot of the catalog's eligible tasks, each with a status that a
+//! person sets or telemetry proves, and sums that follow. The catalog is asked once, when a plan is made; telemetry is
+//! listened to.
+
+mod assignments;
+mod consumers;
+mod customer_tasks;
+mod customers;
+pub mod permissions;
+mod plans;
+mod schema;
+mod statuses;
+
+use actix_web::web::Data;
+use clients::{Caller, Catalog};
+use db::Migrations;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use utoipa_actix_web::service_config::ServiceConfig;
+use web::{Context, Service};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/adoption");
+
+/// The service.
+#[must_use]
+pub fn service() -> Service {
+    Service {
+        name: "adoption",
+        about: "How customers adopt products: customers, assignments, plans, and the status of each task.",
+        permissions: permissions::ALL,
+        migrations: Migrations { schema: "adoption", own: || MIGRATIONS },
+        routes,
+        internal: assignments::internal,
+        setup,
+        consumers: consumers::consumers,
+        background: |_, _| Vec::new(),
+    }
+}
+
+fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(customers::routes)
+        .configure(assignments::routes)
+        .configure(plans::routes)
+        .configure(customer_tasks::routes)
+        .configure(statuses::routes);
+}
+
+fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
+    let caller = Caller::new(context.signer.clone(), context.clock.clone());
+    config.app_data(Data::new(Catalog::new(caller, context.config.upstreams("catalog"))));
+}

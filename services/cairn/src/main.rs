@@ -1,7 +1,9 @@
 //! The one binary: runs the platform, its servers and its tools.
 
+mod first_tenant;
 mod serve;
 mod servers;
+mod settings;
 mod supervise;
 mod up;
 
@@ -9,9 +11,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use cairn::documents;
 use clap::{Parser, Subcommand};
+use kernel::config::Config;
 
 use servers::{Plan, Settings};
+
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// Customer adoption, from catalogue to helpdesk.
 #[derive(Debug, Parser)]
@@ -29,11 +35,26 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = ".cairn")]
         data: PathBuf,
     },
-    /// Run one service.
+    /// Run one service, or `all` in one process, until a signal.
     Serve {
-        /// Which.
+        /// gateway, identity, catalog, adoption, telemetry, workflow, helpdesk or all.
         service: String,
     },
+    /// Make roles and schemas and run the migrations that are pending.
+    Migrate,
+    /// Write the OpenAPI and AsyncAPI documents.
+    Contracts {
+        /// Only say whether the files are up to date.
+        #[arg(long)]
+        check: bool,
+        /// Their folder.
+        #[arg(long, value_name = "DIR", default_value = "openapi")]
+        folder: PathBuf,
+    },
+    /// Make a key that signs tokens two minutes from now; the present one stays known until its tokens have expired.
+    RotateSigningKey,
+    /// List every setting with its default and meaning.
+    Settings,
     /// The private Postgres and RabbitMQ alone.
     #[command(subcommand)]
     Servers(ServersCommand),
@@ -68,29 +89,67 @@ struct ServersArguments {
 
 fn main() -> ExitCode {
     let Cairn { command } = Cairn::parse();
-    // One thread: child processes are tied to the thread that starts them.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    runtime.block_on(run(command)).unwrap_or_else(|error| fail(&error))
+    run(command).unwrap_or_else(|error| {
+        eprintln!("cairn: {error}");
+        ExitCode::FAILURE
+    })
 }
 
-async fn run(command: Command) -> servers::Result<ExitCode> {
-    let settings = Settings::from_environment()?;
+fn run(command: Command) -> Outcome {
     match command {
-        Command::Up { data } => up::up(&data, settings).await,
-        Command::Serve { service } => serve::serve(&service, settings.port_base).await,
-        Command::Servers(ServersCommand::Run { servers: ServersArguments { data, throwaway }, command }) => {
-            servers::run(&data, Plan::beside(settings, throwaway)?, &command).await
-        }
-        Command::Servers(ServersCommand::Start { servers: ServersArguments { data, throwaway } }) => {
-            servers::hold(&data, Plan::beside(settings, throwaway)?).await
-        }
+        Command::Up { data } => on_this_thread(up::up(&data, Settings::from_environment()?)),
+        Command::Serve { service } => serve::serve(&service),
+        Command::Migrate => migrate(),
+        Command::Contracts { check, folder } => contracts(check, &folder),
+        Command::RotateSigningKey => on_this_thread(rotate_signing_key()),
+        Command::Settings => settings::print(),
+        Command::Servers(command) => on_this_thread(servers(command)),
     }
 }
 
-fn fail(error: &dyn std::error::Error) -> ExitCode {
-    eprintln!("cairn: {error}");
-    ExitCode::FAILURE
+async fn servers(command: ServersCommand) -> Outcome {
+    let settings = Settings::from_environment()?;
+    Ok(match command {
+        ServersCommand::Run { servers: ServersArguments { data, throwaway }, command } => {
+            servers::run(&data, Plan::beside(settings, throwaway)?, &command).await?
+        }
+        ServersCommand::Start { servers: ServersArguments { data, throwaway } } => {
+            servers::hold(&data, Plan::beside(settings, throwaway)?).await?
+        }
+    })
+}
+
+/// One thread: child processes are tied to the thread that starts them.
+fn on_this_thread(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    tokio::task::LocalSet::new().block_on(&runtime, work)
+}
+
+/// Several threads: diesel's migration harness blocks the one it runs on.
+fn migrate() -> Outcome {
+    let config = Config::from_environment()?;
+    observe::start(&config.observe, "migrate");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(db::migrate(&config, &cairn::migrations()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn contracts(check: bool, folder: &std::path::Path) -> Outcome {
+    if !check {
+        documents::write(folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let stale = documents::stale(folder)?;
+    for name in &stale {
+        eprintln!("{} is not up to date; run `make contracts`", folder.join(name).display());
+    }
+    Ok(if stale.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn rotate_signing_key() -> Outcome {
+    let config = Config::from_environment()?;
+    let context = web::Context::new("identity", std::sync::Arc::new(config), kernel::Clock::system())?;
+    let id = identity::rotate_signing_key(&context.pool(), &context.config.keys, context.clock.now()).await?;
+    println!("key {id} signs from two minutes on");
+    Ok(ExitCode::SUCCESS)
 }

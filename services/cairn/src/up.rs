@@ -1,78 +1,109 @@
 //! `cairn up`: the whole platform on one machine, until Ctrl-C.
 
-use std::convert::Infallible;
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::future::pending;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use kernel::config::{Config, SERVICES};
+use kernel::keys::MasterKey;
+use tokio::process::Command;
+
+use crate::first_tenant;
 use crate::servers::signal::StopRequests;
-use crate::servers::{Error, Plan, Result, Servers, Settings, progress};
+use crate::servers::{Plan, Servers, Settings, progress};
 use crate::supervise::{Probe, Program, Supervisor};
 
-/// The services in the order of their ports.
-pub(crate) const SERVICES: [&str; 7] =
-    ["gateway", "identity", "catalog", "adoption", "telemetry", "workflow", "helpdesk"];
 /// Later than this, somebody should look at the logs.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 
 /// Starts everything, tells where it is, and stops everything when asked to.
-pub(crate) async fn up(data: &Path, settings: Settings) -> Result<ExitCode> {
-    let mut requests = StopRequests::listen().map_err(Error::io("listen for signals in", data))?;
-    let base = settings.port_base;
+pub(crate) async fn up(data: &Path, settings: Settings) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let mut requests = StopRequests::listen()?;
     let mut servers = tokio::select! {
         servers = Servers::start(data, Plan::up(settings)) => servers?,
         _ = requests.next() => return Ok(ExitCode::SUCCESS),
     };
-
-    let supervisor = match Supervisor::start(programs(base, &servers), &data.join("log")).await {
-        Ok(supervisor) => supervisor,
-        Err(error) => {
-            servers.stop().await;
-            return Err(error);
-        }
-    };
-    let failure = tokio::select! {
-        _ = requests.next() => None,
-        error = servers.keep_running() => Some(error),
-        never = announce(&supervisor, base) => match never {},
-    };
-
-    progress::say("cairn", "stopping; Ctrl-C again to hurry");
-    let stop = async {
-        supervisor.stop().await;
-        servers.stop().await;
-    };
+    let outcome = with_servers(data, &mut servers, &mut requests).await;
     tokio::select! {
-        () = stop => progress::say("cairn", "stopped; the data is kept"),
+        () = servers.stop() => progress::say("cairn", "stopped; the data is kept"),
         () = requests.impatience() => progress::say("cairn", "killed what was still running; the data is kept"),
     }
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(ExitCode::SUCCESS),
-    }
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
-fn programs(base: u16, servers: &Servers) -> Vec<Program> {
-    let environment = [("CAIRN_DATABASE_URL", servers.database_url()), ("CAIRN_AMQP_URL", servers.amqp_url())];
+/// What runs on the servers: migrations once, then the services until somebody wants them to stop.
+async fn with_servers(data: &Path, servers: &mut Servers, requests: &mut StopRequests) -> Result<(), Box<dyn std::error::Error>> {
+    let environment = environment(data, servers)?;
+    let config = Config::from_pairs(environment.clone())?;
+    progress::say("cairn", "bringing the schemas up to date");
+    let migrated = Command::new(std::env::current_exe()?).arg("migrate").envs(environment.clone()).env("CAIRN_LOG_FORMAT", "text").status().await?;
+    if !migrated.success() {
+        return Err("the migrations failed; nothing was started".into());
+    }
+    let supervisor = Supervisor::start(programs(config.network.port_base, &environment), &data.join("log")).await?;
+    let outcome = tokio::select! {
+        _ = requests.next() => Ok(()),
+        error = servers.keep_running() => Err(error.into()),
+        failure = announce(&supervisor, &config, data) => Err(failure),
+    };
+    progress::say("cairn", "stopping; Ctrl-C again to hurry");
+    tokio::select! {
+        () = supervisor.stop() => {}
+        () = requests.impatience() => {}
+    }
+    outcome
+}
+
+/// What every process of the platform is told: our own environment, the servers, and the master key.
+fn environment(data: &Path, servers: &Servers) -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
+    let key = data.join("master.key");
+    let mut environment: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CAIRN_")).collect();
+    if !environment.contains_key("CAIRN_MASTER_KEY") && !environment.contains_key("CAIRN_MASTER_KEY_FILE") {
+        if !key.exists() {
+            let text = MasterKey::random()?.to_text();
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key)?;
+            writeln!(file, "{text}")?;
+        }
+        environment.insert("CAIRN_MASTER_KEY_FILE".to_owned(), key.display().to_string());
+    }
+    environment.insert("CAIRN_DATABASE_URL".to_owned(), servers.database_url().to_owned());
+    environment.insert("CAIRN_AMQP_URL".to_owned(), servers.amqp_url().to_owned());
+    environment.insert("CAIRN_DATA".to_owned(), data.display().to_string());
+    Ok(environment.into_iter().collect())
+}
+
+fn programs(port_base: u16, environment: &[(String, String)]) -> Vec<Program> {
     let program = |(service, port): (&str, u16)| Program {
         name: service.to_owned(),
         arguments: ["serve", service].map(Into::into).into(),
-        environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-        probe: Probe { port, path: "/health/ready".to_owned() },
+        environment: environment.to_vec(),
+        // The gateway answers for everybody; it must not wait for itself.
+        probe: Probe { port, path: "/readyz".to_owned() },
     };
-    SERVICES.into_iter().zip(base..).map(program).collect()
+    SERVICES.into_iter().zip(port_base..).map(program).collect()
 }
 
-/// Waits for the services and prints where they are; then there is nothing more to say.
-async fn announce(supervisor: &Supervisor, base: u16) -> Infallible {
-    if supervisor.ready(READY_LIMIT).await {
-        progress::say("cairn", format_args!("up at http://127.0.0.1:{base}; Ctrl-C stops it"));
-    } else {
-        progress::say(
-            "cairn",
-            format_args!("not everything is ready after {} s; it may still come", READY_LIMIT.as_secs()),
-        );
+/// Waits for the services, makes the first tenant and prints where everything is; then there is nothing more to say.
+async fn announce(supervisor: &Supervisor, config: &Config, data: &Path) -> Box<dyn std::error::Error> {
+    if !supervisor.ready(READY_LIMIT).await {
+        progress::say("cairn", format_args!("not everything is ready after {} s; see {}", READY_LIMIT.as_secs(), data.join("log").display()));
     }
+    let password = match first_tenant::ensure(config, data).await {
+        Ok(password) => password,
+        Err(error) => return error,
+    };
+    let gateway = format!("http://{}:{}", config.network.bind, config.network.port_base);
+    progress::say("cairn", format_args!("up at {gateway}"));
+    progress::say("cairn", format_args!("API explorer {gateway}/docs, health {gateway}/readyz, logs {}", data.join("log").display()));
+    match password {
+        Some(password) => progress::say("cairn", format_args!("sign in as admin with password {password} (kept in {})", data.join("admin").display())),
+        None => progress::say("cairn", format_args!("sign in as admin; the password is in {}", data.join("admin").display())),
+    }
+    progress::say("cairn", "Ctrl-C stops everything and keeps the data");
     pending().await
 }

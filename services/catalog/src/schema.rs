@@ -1,4 +1,4 @@
-//! The catalog's tables, as the migrations make them; a test compares the two.
+//! The catalog's tables, as the migrations make them, without generated columns; a test compares the two.
 
 diesel::table! {
     products (tenant_id, id) {
@@ -15,3 +15,160 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
     }
 }
+
+diesel::table! {
+    solutions (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        external_key -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        resources -> Jsonb,
+        product_ids -> Array<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    licenses (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        owner_kind -> Text,
+        owner_id -> Uuid,
+        external_key -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        display_order -> Integer,
+        level -> Integer,
+        is_active -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    outcomes (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        owner_kind -> Text,
+        owner_id -> Uuid,
+        external_key -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        display_order -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    releases (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        owner_kind -> Text,
+        owner_id -> Uuid,
+        external_key -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        display_order -> Integer,
+        level -> Integer,
+        is_active -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tags (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        owner_kind -> Text,
+        owner_id -> Uuid,
+        external_key -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        display_order -> Integer,
+        color -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    custom_attributes (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        owner_kind -> Text,
+        owner_id -> Uuid,
+        external_key -> Nullable<Text>,
+        key -> Text,
+        description -> Nullable<Text>,
+        display_order -> Integer,
+        value -> Text,
+        data_type -> Text,
+        is_required -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tasks (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        owner_kind -> Text,
+        owner_id -> Uuid,
+        external_key -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        weight -> Integer,
+        sequence_number -> Integer,
+        license_level -> Text,
+        est_minutes -> Integer,
+        how_to_doc -> Array<Text>,
+        how_to_video -> Array<Text>,
+        outcome_ids -> Array<Uuid>,
+        release_ids -> Array<Uuid>,
+        tag_ids -> Array<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    telemetry_attributes (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        task_id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        data_type -> Text,
+        is_required -> Bool,
+        success_criteria -> Nullable<Jsonb>,
+        display_order -> Integer,
+        is_active -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(tasks, telemetry_attributes);

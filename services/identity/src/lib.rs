@@ -1,1 +1,67 @@
-//! identity
+//! Identity: who people are, what they may do, and who did what.
+//!
+//! A person signs in once per tenant ([`sessions`]) and gets short-lived tokens; a membership and its roles say what the
+//! tokens allow; the audit trail keeps every change of every service.
+
+mod accounts;
+mod audit;
+mod me;
+mod members;
+mod passwords;
+pub mod permissions;
+mod roles;
+mod schema;
+mod sessions;
+mod signing;
+mod tenants;
+
+use actix_web::web::Data;
+use db::Migrations;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use utoipa_actix_web::service_config::ServiceConfig;
+use web::{Context, Service};
+
+use passwords::Passwords;
+use signing::Signing;
+
+pub use signing::rotate as rotate_signing_key;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/identity");
+
+/// The service.
+#[must_use]
+pub fn service() -> Service {
+    Service {
+        name: "identity",
+        about: "Who people are and what they may do: sign-in, members, roles, and the audit trail.",
+        permissions: permissions::ALL,
+        migrations: Migrations { schema: "identity", own: || MIGRATIONS },
+        routes,
+        internal,
+        setup,
+        consumers: |_| vec![audit::consumer()],
+        background: |context, db| vec![Box::pin(signing::keep(context.clone(), db.clone()))],
+    }
+}
+
+fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(sessions::routes)
+        .configure(signing::routes)
+        .configure(me::routes)
+        .configure(tenants::routes)
+        .configure(members::routes)
+        .configure(roles::routes)
+        .configure(audit::routes);
+}
+
+fn internal(config: &mut ServiceConfig<'_>) {
+    config.configure(tenants::internal);
+}
+
+fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
+    let cost = context.config.bcrypt_cost;
+    config
+        .app_data(Data::from(context.shared(Signing::default)))
+        .app_data(Data::from(context.shared(|| Passwords::new(cost))));
+}

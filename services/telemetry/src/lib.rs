@@ -1,1 +1,21 @@
-//! telemetry
+//! Telemetry: tickets, SLA clocks and knowledge: what goes wrong, answered.
+//!
+
+use db::Migrations;
+use web::{NO_MIGRATIONS, Service, no_consumers, no_setup, nothing_more};
+
+/// The service.
+#[must_use]
+pub fn service() -> Service {
+    Service {
+        name: "telemetry",
+        about: "Tickets, SLA clocks and knowledge: what goes wrong, answered.",
+        permissions: &[],
+        migrations: Migrations { schema: "telemetry", own: || NO_MIGRATIONS },
+        routes: nothing_more,
+        internal: nothing_more,
+        setup: no_setup,
+        consumers: no_consumers,
+        background: |_, _| Vec::new(),
+    }
+}

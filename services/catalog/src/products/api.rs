@@ -4,51 +4,20 @@ use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use contracts::catalog::{PRODUCT_CHANGED, PRODUCT_CREATED, PRODUCT_DELETED, PRODUCT_RESTORED, ProductView};
 use db::Db;
-use kernel::{Cursor, Page, PageQuery, Problem, ProductId};
-use serde::Deserialize;
+use kernel::{Cursor, Page, Problem, ProductId};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::model::{CreateProduct, Product, ProductPatch};
 use super::store;
+use crate::owners::OwnerQuery;
 use crate::permissions::{CatalogAdmin, CatalogRead, CatalogWrite};
 
 const COLLECTION: &str = "/catalog/v1/products";
 
-/// Filters of the list of products.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ProductQuery {
-    /// Rows per page, 1 to 200 (default 50).
-    limit: Option<u16>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
-    /// Also return the exact `total`.
-    count: Option<bool>,
-    /// Only the product with this key.
-    pub(crate) external_key: Option<String>,
-    /// `include`: deleted products as well.
-    deleted: Option<Deleted>,
-}
-
-/// Whether deleted rows are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Deleted {
-    /// They are.
-    Include,
-}
-
-impl ProductQuery {
-    pub(crate) fn includes_deleted(&self) -> bool {
-        self.deleted == Some(Deleted::Include)
-    }
-}
-
 /// Make a product
 ///
 /// The name must be unique among the tenant's products that are not deleted.
-#[utoipa::path(tag = "products", security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ProductView), (status = 409, description = "The name or the external key is taken.")))]
+#[utoipa::path(tag = "products", request_body = CreateProduct, security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ProductView), (status = 409, description = "The name or the external key is taken.")))]
 #[post("/products")]
 pub(super) async fn create_product(who: Allow<CatalogWrite>, db: Data<Db>, Body(command): Body<CreateProduct>) -> Answer {
     who.write(&db, async |tx| {
@@ -63,21 +32,22 @@ pub(super) async fn create_product(who: Allow<CatalogWrite>, db: Data<Db>, Body(
 
 /// List products
 ///
-/// In the order they were made.
-#[utoipa::path(tag = "products", params(ProductQuery), security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = Page<ProductView>)))]
+/// In the order they were made, unless `sort` asks for another.
+#[utoipa::path(tag = "products", params(OwnerQuery), security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = Page<ProductView>)))]
 #[get("/products")]
 pub(super) async fn list_products(
     who: Allow<CatalogRead>,
     db: Data<Db>,
     context: Data<Context>,
-    Query(query): Query<ProductQuery>,
+    Query(query): Query<OwnerQuery>,
 ) -> Answer {
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
-    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "products")?);
+    let (limit, after) = query.window(&context)?;
+    let sort = query.sort();
     who.read(&db, async |conn| {
         let rows = store::page(conn, who.tenant, &query, after, limit).await?;
-        let mut page = Cursor::page(rows, limit, &context.config.keys, "products", |row| vec![row.id.to_string().into()]);
-        if query.count == Some(true) {
+        let mut page =
+            Cursor::page(rows, limit, &context.config.keys, sort.as_str(), |row| store::cursor_key(sort, row));
+        if query.counts() {
             page.total = Some(store::count(conn, who.tenant, &query).await?);
         }
         Reply::ok(&page.map(ProductView::from))
@@ -101,7 +71,7 @@ pub(super) async fn show_product(who: Allow<CatalogRead>, db: Data<Db>, Path(id)
 /// Change a product
 ///
 /// A JSON merge patch: what is left out stays, `null` clears. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "products", security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = ProductView), (status = 409, description = "The name or the external key is taken."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "products", request_body = ProductPatch, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = ProductView), (status = 409, description = "The name or the external key is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/products/{productId}")]
 pub(super) async fn change_product(
     who: Allow<CatalogWrite>,

@@ -4,8 +4,8 @@
 //! its name was given away meanwhile. Everything under a product raises its `revision`.
 
 mod api;
-mod model;
-mod store;
+pub(crate) mod model;
+pub(crate) mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -7,13 +7,18 @@ use kernel::problem::{Problem, ProblemKind};
 use kernel::{Check, Field, ProductId, TenantId, Timestamp};
 use serde::Deserialize;
 
+use crate::fields;
+use crate::refusals::Refusal;
 use crate::schema::products;
 
-/// Two products of a tenant cannot share a name.
-pub(crate) static NAME_TAKEN: ProblemKind = ProblemKind::new("PRODUCT_NAME_TAKEN", 409, "Another product has this name");
-/// Two products of a tenant cannot share an external key.
-pub(crate) static KEY_TAKEN: ProblemKind =
-    ProblemKind::new("PRODUCT_EXTERNAL_KEY_TAKEN", 409, "Another product has this external key");
+static NAME_TAKEN: ProblemKind = ProblemKind::new("PRODUCT_NAME_TAKEN", 409, "Another product has this name");
+static KEY_TAKEN: ProblemKind = ProblemKind::new("PRODUCT_EXTERNAL_KEY_TAKEN", 409, "Another product has this external key");
+
+/// What cannot be shared by two products of a tenant.
+pub(super) static REFUSALS: &[Refusal] = &[
+    ("products_name_key", &NAME_TAKEN, "Another product has this name. Choose another, or rename that one."),
+    ("products_external_key_key", &KEY_TAKEN, "GET /catalog/v1/products?externalKey=… finds the product that has it."),
+];
 
 /// A row of `products`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -120,16 +125,10 @@ impl Product {
     }
 
     fn check(&self, mut check: Check) -> Result<(), Problem> {
-        check.text("/name", &self.name, 1, 255);
-        check.optional_text("/description", self.description.as_deref(), 5_000);
-        if let Some(key) = &self.external_key {
-            check.text("/externalKey", key, 1, 200);
-        }
-        check.that(self.resources.0.len() <= 100, "/resources", "TOO_MANY", || "has more than 100 links".to_owned());
-        for (index, resource) in self.resources.0.iter().enumerate() {
-            check.text(&format!("/resources/{index}/label"), &resource.label, 1, 255);
-            check.url(&format!("/resources/{index}/url"), &resource.url);
-        }
+        fields::name(&mut check, &self.name);
+        fields::description(&mut check, self.description.as_deref());
+        fields::external_key(&mut check, self.external_key.as_deref());
+        fields::resources(&mut check, &self.resources.0);
         check.finish()
     }
 }

@@ -1,0 +1,31 @@
+//! Asking adoption.
+
+use contracts::adoption::CustomerTaskView;
+use kernel::{Actor, AssignmentId, Problem};
+
+use crate::caller::{Caller, Line};
+
+/// A line to adoption.
+#[derive(Debug, Clone)]
+pub struct Adoption(Line);
+
+impl Adoption {
+    /// A line to adoption at these addresses.
+    #[must_use]
+    pub fn new(caller: Caller, upstreams: Vec<String>) -> Self {
+        Self(Line::new(caller, "adoption", "Adoption", upstreams))
+    }
+
+    /// The customer tasks of an assignment's plan, none while it has no plan; `None` when the tenant has no such
+    /// assignment.
+    ///
+    /// # Errors
+    /// 503 when adoption is away.
+    pub async fn assignment_tasks(
+        &self,
+        who: &Actor,
+        assignment: AssignmentId,
+    ) -> Result<Option<Vec<CustomerTaskView>>, Problem> {
+        self.0.get(who, &format!("assignments/{assignment}/tasks")).await
+    }
+}

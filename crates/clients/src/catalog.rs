@@ -1,0 +1,26 @@
+//! Asking catalog.
+
+use contracts::catalog::ProductBlueprint;
+use kernel::{Actor, Problem, ProductId};
+
+use crate::caller::{Caller, Line};
+
+/// A line to catalog.
+#[derive(Debug, Clone)]
+pub struct Catalog(Line);
+
+impl Catalog {
+    /// A line to catalog at these addresses.
+    #[must_use]
+    pub fn new(caller: Caller, upstreams: Vec<String>) -> Self {
+        Self(Line::new(caller, "catalog", "The catalog", upstreams))
+    }
+
+    /// Everything a plan of this product is made from, at one moment; `None` when the tenant has no such product.
+    ///
+    /// # Errors
+    /// 503 when catalog is away.
+    pub async fn product_blueprint(&self, who: &Actor, product: ProductId) -> Result<Option<ProductBlueprint>, Problem> {
+        self.0.get(who, &format!("products/{product}/blueprint")).await
+    }
+}

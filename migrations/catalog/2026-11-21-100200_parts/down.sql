@@ -1,0 +1,1 @@
+drop table custom_attributes, tags, releases, outcomes, licenses;

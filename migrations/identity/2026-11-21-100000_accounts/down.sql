@@ -1,0 +1,1 @@
+drop table signing_keys, sessions, credentials, users, tenants;

@@ -1,0 +1,2 @@
+drop function tenants_of(uuid);
+drop table member_roles, members, roles;

@@ -1,0 +1,26 @@
+//! Assignments: a product in a customer's hands, at a licence level, with the outcomes and releases it is adopted for.
+//!
+//! The same product may be assigned to a customer several times: each deployment is adopted on its own. What is chosen
+//! must exist in the catalog at that moment. Taking an assignment back takes its plan with it.
+
+mod api;
+mod internal;
+mod model;
+mod store;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The routes of this noun.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(api::create_assignment)
+        .service(api::list_assignments)
+        .service(api::show_assignment)
+        .service(api::delete_assignment)
+        .service(api::create_plan);
+}
+
+/// The routes for other services.
+pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
+    config.service(internal::list_assignment_tasks);
+}

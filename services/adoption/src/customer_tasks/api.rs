@@ -1,0 +1,22 @@
+//! Customer tasks over HTTP.
+
+use actix_web::get;
+use actix_web::web::Data;
+use contracts::adoption::CustomerTaskView;
+use db::Db;
+use kernel::{CustomerTaskId, Problem};
+use web::{Allow, Answer, Path, Reply};
+
+use super::store;
+use crate::permissions::PlanRead;
+
+/// Show a customer task
+#[utoipa::path(tag = "customer tasks", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = CustomerTaskView)))]
+#[get("/customer-tasks/{customerTaskId}")]
+pub(super) async fn show_customer_task(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<CustomerTaskId>) -> Answer {
+    who.read(&db, async |conn| {
+        let task = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer task"))?;
+        Reply::show(&CustomerTaskView::from(task))
+    })
+    .await
+}

@@ -1,0 +1,20 @@
+//! Customer tasks: a plan's own copies of the catalog's tasks, with their telemetry attributes.
+//!
+//! A copy is made when the plan is and does not follow the catalog by itself. Where the customer stands with it is the
+//! matter of [`crate::statuses`].
+
+mod api;
+mod facts;
+mod model;
+mod store;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) use facts::Facts;
+pub(crate) use model::CustomerTask;
+pub(crate) use store::{fetch_for_change, fetch_many_for_change, find, insert_all, of_plan, update, weights};
+
+/// The routes of this noun.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(api::show_customer_task);
+}

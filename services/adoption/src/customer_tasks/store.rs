@@ -1,0 +1,84 @@
+//! The statements of customer tasks. Whoever changes one holds its plan already: plan first, then tasks, by id.
+
+use contracts::adoption::TaskStatus;
+use db::{Conn, Tx};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::future::try_join_all;
+use kernel::{CustomerTaskId, Hundredths, PlanId, Problem, TenantId};
+
+use super::model::CustomerTask;
+use crate::schema::customer_tasks;
+
+/// Rows per insert: Postgres takes 65,535 values in a statement, and a task has thirty.
+const ROWS: usize = 1_000;
+
+/// The task.
+pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: CustomerTaskId) -> Result<Option<CustomerTask>, Problem> {
+    Ok(customer_tasks::table.find((tenant, id)).select(CustomerTask::as_select()).first(&mut conn).await.optional()?)
+}
+
+/// The tasks of a plan in order; those with one of these statuses, or all.
+pub(crate) async fn of_plan(
+    mut conn: &Conn,
+    tenant: TenantId,
+    plan: PlanId,
+    statuses: &[TaskStatus],
+) -> Result<Vec<CustomerTask>, Problem> {
+    let in_order = (customer_tasks::sequence_number, customer_tasks::id);
+    let of_plan = customer_tasks::tenant_id.eq(tenant).and(customer_tasks::plan_id.eq(plan));
+    let rows = customer_tasks::table.filter(of_plan).order(in_order).select(CustomerTask::as_select());
+    // Two statements, so that the usual one is prepared once.
+    Ok(if statuses.is_empty() {
+        rows.load(&mut conn).await?
+    } else {
+        rows.filter(customer_tasks::status.eq_any(statuses)).load(&mut conn).await?
+    })
+}
+
+/// What the sums of a plan are made from.
+pub(crate) async fn weights(tx: &mut Tx, plan: PlanId) -> Result<Vec<(TaskStatus, Hundredths)>, Problem> {
+    let of_plan = customer_tasks::tenant_id.eq(tx.tenant()).and(customer_tasks::plan_id.eq(plan));
+    let rows = customer_tasks::table.filter(of_plan).select((customer_tasks::status, customer_tasks::weight));
+    Ok(rows.load(&mut tx.conn()).await?)
+}
+
+/// The task, locked until the transaction ends.
+pub(crate) async fn fetch_for_change(tx: &mut Tx, id: CustomerTaskId) -> Result<Option<CustomerTask>, Problem> {
+    let row = customer_tasks::table.find((tx.tenant(), id)).select(CustomerTask::as_select()).for_update();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
+/// Those of the tasks that belong to the plan, locked until the transaction ends, by id.
+pub(crate) async fn fetch_many_for_change(tx: &mut Tx, plan: PlanId, ids: &[CustomerTaskId]) -> Result<Vec<CustomerTask>, Problem> {
+    let of_plan = customer_tasks::tenant_id.eq(tx.tenant()).and(customer_tasks::plan_id.eq(plan));
+    let rows = customer_tasks::table.filter(of_plan).filter(customer_tasks::id.eq_any(ids)).order(customer_tasks::id);
+    Ok(rows.select(CustomerTask::as_select()).for_update().load(&mut tx.conn()).await?)
+}
+
+pub(crate) async fn insert_all(tx: &mut Tx, tasks: &[CustomerTask]) -> Result<(), Problem> {
+    for rows in tasks.chunks(ROWS) {
+        diesel::insert_into(customer_tasks::table).values(rows).execute(&mut tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// Writes what changes in a task: its status and what telemetry has told. The statements travel together.
+pub(crate) async fn update(tx: &mut Tx, tasks: impl IntoIterator<Item = &CustomerTask>) -> Result<(), Problem> {
+    let tx: &Tx = tx;
+    let updates = tasks.into_iter().map(async |task| {
+        let row = customer_tasks::table.find((task.tenant_id, task.id));
+        let columns = (
+            customer_tasks::version.eq(task.version),
+            customer_tasks::status.eq(task.status),
+            customer_tasks::status_source.eq(task.status_source),
+            customer_tasks::status_updated_at.eq(task.status_updated_at),
+            customer_tasks::status_updated_by.eq(task.status_updated_by),
+            customer_tasks::completed_at.eq(task.completed_at),
+            task.facts,
+        );
+        diesel::update(row).set(columns).execute(&mut tx.conn()).await
+    });
+    try_join_all(updates).await?;
+    Ok(())
+}

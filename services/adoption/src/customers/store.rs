@@ -1,0 +1,75 @@
+//! The statements of customers.
+
+use db::{Conn, Tx, on_constraint};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kernel::{Cursor, CustomerId, Problem, TenantId};
+
+use super::model::{Customer, CustomerQuery, KEY_TAKEN};
+use crate::schema::customers;
+
+/// The customer, deleted or not.
+pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: CustomerId) -> Result<Option<Customer>, Problem> {
+    Ok(customers::table.find((tenant, id)).select(Customer::as_select()).first(&mut conn).await.optional()?)
+}
+
+/// One page in the order of creation, with one row more to tell whether there is another page.
+pub(crate) async fn page(
+    mut conn: &Conn,
+    tenant: TenantId,
+    query: &CustomerQuery,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Customer>, Problem> {
+    let mut rows = listed(tenant, query).select(Customer::as_select());
+    if let Some(last) = after.and_then(|cursor| cursor.key::<CustomerId>(0)) {
+        rows = rows.filter(customers::id.gt(last));
+    }
+    Ok(rows.order(customers::id).limit(limit + 1).load(&mut conn).await?)
+}
+
+/// How many the whole list has.
+pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, query: &CustomerQuery) -> Result<i64, Problem> {
+    Ok(listed(tenant, query).count().get_result(&mut conn).await?)
+}
+
+/// The customer, locked until the transaction ends.
+pub(crate) async fn fetch_for_change(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>, Problem> {
+    let row = customers::table.find((tx.tenant(), id)).select(Customer::as_select()).for_update();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
+/// The customer, kept as it is until the transaction ends: others may hold it too, nobody may change it.
+pub(crate) async fn hold(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>, Problem> {
+    let row = customers::table.find((tx.tenant(), id)).select(Customer::as_select()).for_share();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
+pub(crate) async fn insert(tx: &mut Tx, customer: &Customer) -> Result<(), Problem> {
+    let insert = diesel::insert_into(customers::table).values(customer);
+    insert.execute(&mut tx.conn()).await.map_err(refused)?;
+    Ok(())
+}
+
+pub(crate) async fn update(tx: &mut Tx, customer: &Customer) -> Result<(), Problem> {
+    let row = customers::table.find((customer.tenant_id, customer.id));
+    diesel::update(row).set(customer).execute(&mut tx.conn()).await.map_err(refused)?;
+    Ok(())
+}
+
+fn listed(tenant: TenantId, query: &CustomerQuery) -> customers::BoxedQuery<'_, Pg> {
+    let mut rows = customers::table.filter(customers::tenant_id.eq(tenant)).into_boxed();
+    if !query.includes_deleted() {
+        rows = rows.filter(customers::deleted_at.is_null());
+    }
+    if let Some(key) = &query.external_key {
+        rows = rows.filter(customers::external_key.eq(key));
+    }
+    rows
+}
+
+fn refused(error: diesel::result::Error) -> Problem {
+    let how = "Another customer of this tenant has this externalKey; GET /adoption/v1/customers?externalKey=… finds it.";
+    on_constraint("customers_external_key_key", KEY_TAKEN.detail(how))(error)
+}

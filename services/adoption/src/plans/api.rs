@@ -1,0 +1,72 @@
+//! Plans over HTTP.
+
+use actix_web::get;
+use actix_web::web::Data;
+use contracts::adoption::{CustomerTaskView, PlanView};
+use db::Db;
+use kernel::{Cursor, Page, PageQuery, PlanId, Problem};
+use web::{Allow, Answer, Context, Path, Query, Reply};
+
+use super::model::{PlanQuery, PlanTaskQuery};
+use super::store;
+use crate::customer_tasks;
+use crate::permissions::PlanRead;
+
+/// List plans
+///
+/// In the order they were made.
+#[utoipa::path(tag = "plans", params(PlanQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<PlanView>)))]
+#[get("/plans")]
+pub(super) async fn list_plans(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<PlanQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "plans")?);
+    who.read(&db, async |conn| {
+        let rows = store::page(conn, who.tenant, &query, after, limit).await?;
+        let mut page = Cursor::page(rows, limit, &context.config.keys, "plans", |row| vec![row.id.to_string().into()]);
+        if query.count == Some(true) {
+            page.total = Some(store::count(conn, who.tenant, &query).await?);
+        }
+        Reply::ok(&page.map(PlanView::from))
+    })
+    .await
+}
+
+/// Show a plan
+///
+/// With its sums; GET /plans/{planId}/tasks has its tasks.
+#[utoipa::path(tag = "plans", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = PlanView)))]
+#[get("/plans/{planId}")]
+pub(super) async fn show_plan(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<PlanId>) -> Answer {
+    who.read(&db, async |conn| {
+        let plan = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        Reply::show(&PlanView::from(plan))
+    })
+    .await
+}
+
+/// List the tasks of a plan
+///
+/// All of them at once, in the order of the plan.
+#[utoipa::path(tag = "plans", params(PlanTaskQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<CustomerTaskView>)))]
+#[get("/plans/{planId}/tasks")]
+pub(super) async fn list_plan_tasks(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    Path(id): Path<PlanId>,
+    Query(query): Query<PlanTaskQuery>,
+) -> Answer {
+    who.read(&db, async |conn| {
+        let tasks = customer_tasks::of_plan(conn, who.tenant, id, &query.status).await?;
+        if tasks.is_empty() {
+            // No task may mean no plan: only then is it worth asking.
+            store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        }
+        Reply::ok(&Page { items: tasks, next_cursor: None, total: None }.map(CustomerTaskView::from))
+    })
+    .await
+}

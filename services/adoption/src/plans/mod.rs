@@ -1,0 +1,25 @@
+//! Plans: how a customer adopts what was assigned.
+//!
+//! A plan is a snapshot of the product's eligible tasks at one catalog revision; later edits of the catalog do not reach
+//! it by themselves. Its sums are stored with it and are always those of its tasks: whoever changes a task's status
+//! locks the plan first and [`recompute`]s it before the transaction ends.
+
+mod api;
+mod eligibility;
+mod model;
+mod progress;
+mod snapshot;
+mod steps;
+mod store;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) use model::Plan;
+pub(crate) use snapshot::Snapshot;
+pub(crate) use steps::{begin, recompute};
+pub(crate) use store::{fetch_for_change, fetch_of_task_for_change};
+
+/// The routes of this noun. A plan is made under its assignment.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(api::list_plans).service(api::show_plan).service(api::list_plan_tasks);
+}

@@ -1,0 +1,108 @@
+//! What a plan is. Pure.
+
+use contracts::adoption::{PlanView, TaskStatus};
+use contracts::catalog::LicenseLevel;
+use diesel::prelude::*;
+use kernel::{AssignmentId, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, TenantId, Timestamp};
+use serde::Deserialize;
+
+use super::progress::Progress;
+use crate::schema::plans;
+
+/// A row of `plans`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = plans, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct Plan {
+    pub(crate) tenant_id: TenantId,
+    pub(crate) id: PlanId,
+    pub(crate) version: i64,
+    pub(crate) assignment_id: AssignmentId,
+    pub(crate) customer_id: CustomerId,
+    pub(crate) product_id: ProductId,
+    pub(crate) product_name: String,
+    pub(crate) catalog_revision: i64,
+    pub(crate) license_level: LicenseLevel,
+    pub(crate) outcome_ids: Vec<OutcomeId>,
+    pub(crate) release_ids: Vec<ReleaseId>,
+    #[diesel(embed)]
+    pub(crate) progress: Progress,
+    pub(crate) last_synced_at: Timestamp,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// Filters of the list of plans.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PlanQuery {
+    /// Rows per page, 1 to 200 (default 50).
+    pub(crate) limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    pub(crate) cursor: Option<String>,
+    /// Also return the exact `total`.
+    pub(crate) count: Option<bool>,
+    /// Only plans of this customer.
+    pub(crate) customer_id: Option<CustomerId>,
+    /// Only plans of this product.
+    pub(crate) product_id: Option<ProductId>,
+}
+
+/// Filters of the tasks of a plan.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlanTaskQuery {
+    /// Only tasks with this status; repeat it for several.
+    #[serde(default)]
+    pub(crate) status: Vec<TaskStatus>,
+}
+
+impl Plan {
+    /// The plan with new sums; `None` when they are what they were.
+    pub(crate) fn progressed(&self, progress: Progress, now: Timestamp) -> Option<Self> {
+        (progress != self.progress).then(|| Self { version: self.version + 1, progress, updated_at: now, ..self.clone() })
+    }
+}
+
+impl From<Plan> for PlanView {
+    fn from(plan: Plan) -> Self {
+        let Plan {
+            tenant_id: _,
+            id,
+            version,
+            assignment_id,
+            customer_id,
+            product_id,
+            product_name,
+            catalog_revision,
+            license_level,
+            outcome_ids,
+            release_ids,
+            progress: Progress { total_tasks, completed_tasks, total_weight, completed_weight, progress_percentage },
+            last_synced_at,
+            created_at,
+            updated_at,
+        } = plan;
+        Self {
+            id,
+            version,
+            assignment_id,
+            customer_id,
+            product_id,
+            product_name,
+            catalog_revision,
+            license_level,
+            outcome_ids,
+            release_ids,
+            total_tasks,
+            completed_tasks,
+            total_weight,
+            completed_weight,
+            progress_percentage,
+            last_synced_at,
+            created_at,
+            updated_at,
+        }
+    }
+}

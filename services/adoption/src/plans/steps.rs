@@ -1,0 +1,32 @@
+//! What happens to a plan inside somebody's transaction.
+
+use contracts::adoption::{CUSTOMER_TASK_ADDED, CustomerTaskView, PLAN_CREATED, PLAN_PROGRESSED, PlanView};
+use db::Tx;
+use kernel::Problem;
+
+use super::model::Plan;
+use super::progress::Progress;
+use super::snapshot::Snapshot;
+use super::store;
+use crate::customer_tasks;
+
+/// Writes a new plan with its tasks, and tells of each.
+pub(crate) async fn begin(tx: &mut Tx, snapshot: Snapshot) -> Result<PlanView, Problem> {
+    let Snapshot { plan, tasks } = snapshot;
+    store::insert(tx, &plan).await?;
+    customer_tasks::insert_all(tx, &tasks).await?;
+    let view = PlanView::from(plan);
+    tx.announce(&PLAN_CREATED, None, &view).await?;
+    let tasks: Vec<_> = tasks.into_iter().map(CustomerTaskView::from).collect();
+    tx.announce_all(&CUSTOMER_TASK_ADDED, tasks.iter().map(|task| (None, task))).await?;
+    Ok(view)
+}
+
+/// Makes the sums of a locked plan those of its tasks, and tells when they changed.
+pub(crate) async fn recompute(tx: &mut Tx, plan: Plan) -> Result<Plan, Problem> {
+    let progress = Progress::of(customer_tasks::weights(tx, plan.id).await?);
+    let Some(after) = plan.progressed(progress, tx.now()) else { return Ok(plan) };
+    store::update_progress(tx, &after).await?;
+    tx.announce(&PLAN_PROGRESSED, Some(&plan.into()), &after.clone().into()).await?;
+    Ok(after)
+}

@@ -1,0 +1,72 @@
+//! The statements of plans.
+
+use db::{Conn, Tx};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kernel::{Cursor, CustomerTaskId, PlanId, Problem, TenantId};
+
+use super::model::{Plan, PlanQuery};
+use crate::schema::{customer_tasks, plans};
+
+/// The plan.
+pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Result<Option<Plan>, Problem> {
+    Ok(plans::table.find((tenant, id)).select(Plan::as_select()).first(&mut conn).await.optional()?)
+}
+
+/// One page in the order of creation, with one row more to tell whether there is another page.
+pub(crate) async fn page(
+    mut conn: &Conn,
+    tenant: TenantId,
+    query: &PlanQuery,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Plan>, Problem> {
+    let mut rows = listed(tenant, query).select(Plan::as_select());
+    if let Some(last) = after.and_then(|cursor| cursor.key::<PlanId>(0)) {
+        rows = rows.filter(plans::id.gt(last));
+    }
+    Ok(rows.order(plans::id).limit(limit + 1).load(&mut conn).await?)
+}
+
+/// How many the whole list has.
+pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, query: &PlanQuery) -> Result<i64, Problem> {
+    Ok(listed(tenant, query).count().get_result(&mut conn).await?)
+}
+
+/// The plan, locked until the transaction ends.
+pub(crate) async fn fetch_for_change(tx: &mut Tx, id: PlanId) -> Result<Option<Plan>, Problem> {
+    let row = plans::table.find((tx.tenant(), id)).select(Plan::as_select()).for_update();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
+/// The plan that a customer task belongs to, locked until the transaction ends.
+pub(crate) async fn fetch_of_task_for_change(tx: &mut Tx, task: CustomerTaskId) -> Result<Option<Plan>, Problem> {
+    let plan = customer_tasks::table.find((tx.tenant(), task)).select(customer_tasks::plan_id).single_value();
+    let row = plans::table.filter(plans::tenant_id.eq(tx.tenant())).filter(plans::id.nullable().eq(plan));
+    Ok(row.select(Plan::as_select()).for_update().first(&mut tx.conn()).await.optional()?)
+}
+
+pub(crate) async fn insert(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
+    diesel::insert_into(plans::table).values(plan).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+/// Writes the sums of a plan.
+pub(crate) async fn update_progress(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
+    let row = plans::table.find((plan.tenant_id, plan.id));
+    let columns = (plans::version.eq(plan.version), plan.progress, plans::updated_at.eq(plan.updated_at));
+    diesel::update(row).set(columns).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+fn listed(tenant: TenantId, query: &PlanQuery) -> plans::BoxedQuery<'_, Pg> {
+    let mut rows = plans::table.filter(plans::tenant_id.eq(tenant)).into_boxed();
+    if let Some(customer) = query.customer_id {
+        rows = rows.filter(plans::customer_id.eq(customer));
+    }
+    if let Some(product) = query.product_id {
+        rows = rows.filter(plans::product_id.eq(product));
+    }
+    rows
+}

@@ -1,0 +1,108 @@
+//! Adoption's tables, as the migrations make them; a test compares the two.
+
+diesel::table! {
+    customers (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        external_key -> Nullable<Text>,
+        name -> Text,
+        description -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    assignments (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        external_key -> Nullable<Text>,
+        customer_id -> Uuid,
+        product_id -> Uuid,
+        product_name -> Text,
+        name -> Text,
+        license_level -> Text,
+        outcome_ids -> Array<Uuid>,
+        release_ids -> Array<Uuid>,
+        plan_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    plans (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        assignment_id -> Uuid,
+        customer_id -> Uuid,
+        product_id -> Uuid,
+        product_name -> Text,
+        catalog_revision -> BigInt,
+        license_level -> Text,
+        outcome_ids -> Array<Uuid>,
+        release_ids -> Array<Uuid>,
+        total_tasks -> Integer,
+        completed_tasks -> Integer,
+        total_weight -> Integer,
+        completed_weight -> Integer,
+        progress_percentage -> Integer,
+        last_synced_at -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customer_tasks (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        plan_id -> Uuid,
+        assignment_id -> Uuid,
+        original_task_id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        weight -> Integer,
+        sequence_number -> Integer,
+        license_level -> Text,
+        est_minutes -> Integer,
+        how_to_doc -> Array<Text>,
+        how_to_video -> Array<Text>,
+        outcome_ids -> Array<Uuid>,
+        release_ids -> Array<Uuid>,
+        status -> Text,
+        status_source -> Text,
+        status_updated_at -> Timestamptz,
+        status_updated_by -> Nullable<Uuid>,
+        completed_at -> Nullable<Timestamptz>,
+        attributes -> Jsonb,
+        facts_version -> BigInt,
+        active -> Integer,
+        required -> Integer,
+        with_data -> Integer,
+        required_with_data -> Integer,
+        met -> Integer,
+        required_met -> Integer,
+    }
+}
+
+diesel::table! {
+    status_changes (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        customer_task_id -> Uuid,
+        at -> Timestamptz,
+        status -> Text,
+        source -> Text,
+        changed_by -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(plans, customer_tasks);

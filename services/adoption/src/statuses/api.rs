@@ -1,0 +1,94 @@
+//! Statuses over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{get, patch, post};
+use contracts::adoption::CustomerTaskView;
+use db::Db;
+use kernel::{Cursor, CustomerTaskId, Page, PageQuery, PlanId, Problem};
+use web::{Allow, Answer, Body, Context, Path, Query, Reply};
+
+use super::history::{self, HistoryQuery, StatusChangeView};
+use super::model::{Changed, SetStatus, SetStatuses, StatusesView, require_all};
+use super::steps::settle;
+use crate::permissions::{PlanRead, TaskWrite};
+use crate::{customer_tasks, plans};
+
+/// Set the status of a customer task
+///
+/// Any status may follow any other. What a person has set, telemetry does not change; setting `NOT_STARTED` hands the task
+/// back to telemetry, whose latest facts then count at once. `If-Match` is honoured when sent.
+#[utoipa::path(tag = "customer tasks", security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = CustomerTaskView), (status = 412, description = "Somebody else changed it.")))]
+#[patch("/customer-tasks/{customerTaskId}")]
+pub(super) async fn set_status(
+    who: Allow<TaskWrite>,
+    db: Data<Db>,
+    Path(id): Path<CustomerTaskId>,
+    Body(command): Body<SetStatus>,
+) -> Answer {
+    let command = command.checked()?;
+    who.write(&db, async |tx| {
+        let missing = || Problem::not_found("customer task");
+        let plan = plans::fetch_of_task_for_change(tx, id).await?.ok_or_else(missing)?;
+        let task = customer_tasks::fetch_for_change(tx, id).await?.ok_or_else(missing)?;
+        who.expect_version(task.version)?;
+        let Some(changed) = Changed::by_person(&task, &command, tx.actor().user(), tx.now()) else {
+            return Reply::show(&CustomerTaskView::from(task));
+        };
+        let view = CustomerTaskView::from(changed.after.clone());
+        settle(tx, plan, vec![changed]).await?;
+        Reply::show(&view)
+    })
+    .await
+}
+
+/// Set the status of several tasks of a plan
+///
+/// The same rules as for one, for all of them or none, and the plan's sums are computed once.
+#[utoipa::path(tag = "customer tasks", security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = StatusesView)))]
+#[post("/plans/{planId}/tasks/bulk-status")]
+pub(super) async fn set_statuses(
+    who: Allow<TaskWrite>,
+    db: Data<Db>,
+    Path(id): Path<PlanId>,
+    Body(command): Body<SetStatuses>,
+) -> Answer {
+    let (ids, command) = command.checked()?;
+    who.write(&db, async |tx| {
+        let plan = plans::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        let tasks = customer_tasks::fetch_many_for_change(tx, id, &ids).await?;
+        require_all(&ids, &tasks)?;
+        let (by, now) = (tx.actor().user(), tx.now());
+        let (mut views, mut changes) = (Vec::new(), Vec::new());
+        for task in tasks {
+            let changed = Changed::by_person(&task, &command, by, now);
+            views.push(changed.as_ref().map_or(task, |changed| changed.after.clone()).into());
+            changes.extend(changed);
+        }
+        let plan = settle(tx, plan, changes).await?;
+        Reply::ok(&StatusesView { plan: plan.into(), tasks: views })
+    })
+    .await
+}
+
+/// Show the history of a customer task's status
+///
+/// As it happened, the oldest entry first.
+#[utoipa::path(tag = "customer tasks", params(HistoryQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<StatusChangeView>)))]
+#[get("/customer-tasks/{customerTaskId}/history")]
+pub(super) async fn list_status_changes(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Path(id): Path<CustomerTaskId>,
+    Query(query): Query<HistoryQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "status_changes")?);
+    who.read(&db, async |conn| {
+        customer_tasks::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer task"))?;
+        let rows = history::page(conn, who.tenant, id, after, limit).await?;
+        let page = Cursor::page(rows, limit, &context.config.keys, "status_changes", |row| vec![row.id.to_string().into()]);
+        Reply::ok(&page.map(StatusChangeView::from))
+    })
+    .await
+}

@@ -1,0 +1,9 @@
+//! The platform as one value: its services, and how they run in one process.
+//!
+//! The binary runs any service alone; `cairn serve all` and the tests run them together through [`Platform`].
+
+pub mod documents;
+pub mod operator;
+mod platform;
+
+pub use platform::{Platform, migrations, openapi, services};

@@ -1,0 +1,64 @@
+//! A platform of one's own, with a tenant and its administrator.
+
+use std::future::Future;
+
+use cairn::Platform;
+use cairn::operator::{NewTenant, create_tenant};
+use kernel::Clock;
+use testkit::{Client, TestWorld};
+
+/// The password of every test's administrator.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A running platform with everything a test may want.
+pub(crate) struct Stage {
+    /// The platform.
+    pub(crate) platform: Platform,
+    /// Its database and broker.
+    pub(crate) world: TestWorld,
+    /// Its clock.
+    pub(crate) clock: Clock,
+    /// Somebody who is not signed in.
+    pub(crate) anonymous: Client,
+    /// The owner of the first tenant.
+    pub(crate) admin: Client,
+}
+
+impl Stage {
+    /// Another tenant, by its owner.
+    pub(crate) async fn another_tenant(&self) -> Client {
+        owner(&self.platform, &self.anonymous).await
+    }
+}
+
+/// Runs a test on a platform of its own, and takes the platform down again when it has passed.
+pub(crate) fn on_stage<F: Future<Output = ()>>(test: impl FnOnce(std::rc::Rc<Stage>) -> F) {
+    actix_web::rt::System::new().block_on(async {
+        let world = testkit::world(&cairn::migrations());
+        observe::start(&world.config.observe, "test");
+        let clock = Clock::adjustable();
+        let platform = Platform::start(world.config.clone(), &clock).expect("a platform");
+        let anonymous = Client::anonymous(&platform.gateway);
+        anonymous.get_until("/readyz", |answer| answer.status == 200).await.expect(200);
+        let admin = owner(&platform, &anonymous).await;
+        let stage = std::rc::Rc::new(Stage { platform, world, clock, anonymous, admin });
+        test(std::rc::Rc::clone(&stage)).await;
+        let Ok(stage) = std::rc::Rc::try_unwrap(stage).map_err(|_| ()) else { panic!("the test kept the stage") };
+        stage.platform.stop().await;
+        stage.world.end().await;
+    });
+}
+
+async fn owner(platform: &Platform, anonymous: &Client) -> Client {
+    let name = format!("owner-{}", kernel::UserId::fresh().0.simple());
+    let tenant = NewTenant {
+        name: "Northwind",
+        owner_email: &format!("{name}@example.com"),
+        owner_username: &name,
+        owner_name: "Olivia Owner",
+        owner_password: PASSWORD,
+        must_change_password: false,
+    };
+    create_tenant(&platform.config, &tenant).await.expect("a tenant");
+    anonymous.sign_in(&name, PASSWORD).await
+}

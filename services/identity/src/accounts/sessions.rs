@@ -1,0 +1,94 @@
+//! Sign-ins at rest.
+
+use contracts::identity::SessionView;
+use db::{Conn, Tx};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kernel::{Problem, SessionId, TenantId, Timestamp, UserId};
+
+use crate::schema::sessions;
+
+kernel::text_enum! {
+    /// Why a session ended before it expired.
+    pub enum RevokedReason {
+        /// The person signed out.
+        SignedOut = "SIGNED_OUT",
+        /// An old refresh token came back: somebody copied it.
+        RefreshTokenReused = "REFRESH_TOKEN_REUSED",
+        /// The password was changed.
+        PasswordChanged = "PASSWORD_CHANGED",
+    }
+}
+
+/// A row of `sessions`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) tenant_id: TenantId,
+    pub(crate) user_id: UserId,
+    pub(crate) generation: i32,
+    pub(crate) created_at: Timestamp,
+    pub(crate) last_used_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) client_address: Option<String>,
+    pub(crate) revoked_at: Option<Timestamp>,
+    pub(crate) revoked_reason: Option<RevokedReason>,
+}
+
+impl From<&Session> for SessionView {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id,
+            version: if session.revoked_at.is_some() { 2 } else { 1 },
+            user_id: session.user_id,
+            not_before: session.revoked_at,
+            reason: session.revoked_reason.map(|reason| reason.to_string()),
+        }
+    }
+}
+
+pub(crate) async fn find(mut conn: &Conn, id: SessionId) -> Result<Option<Session>, Problem> {
+    Ok(sessions::table.find(id).select(Session::as_select()).first(&mut conn).await.optional()?)
+}
+
+pub(crate) async fn insert(tx: &mut Tx, session: &Session) -> Result<(), Problem> {
+    diesel::insert_into(sessions::table).values(session).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+pub(crate) async fn fetch_for_change(tx: &mut Tx, id: SessionId) -> Result<Option<Session>, Problem> {
+    let row = sessions::table.find(id).filter(sessions::tenant_id.eq(tx.tenant())).select(Session::as_select()).for_update();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
+/// The session's next refresh token is the only one that counts from now on.
+pub(crate) async fn advance(tx: &mut Tx, session: &Session) -> Result<(), Problem> {
+    diesel::update(sessions::table.find(session.id))
+        .set((sessions::generation.eq(session.generation), sessions::last_used_at.eq(session.last_used_at)))
+        .execute(&mut tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Ends one session; returns it if it was live.
+pub(crate) async fn revoke(tx: &mut Tx, id: SessionId, reason: RevokedReason) -> Result<Option<Session>, Problem> {
+    let live = sessions::table.filter(sessions::id.eq(id)).filter(sessions::revoked_at.is_null());
+    Ok(diesel::update(live)
+        .set((sessions::revoked_at.eq(tx.now()), sessions::revoked_reason.eq(reason)))
+        .returning(Session::as_returning())
+        .get_result(&mut tx.conn())
+        .await
+        .optional()?)
+}
+
+/// Ends every live session of a person in every tenant; returns those of this transaction's tenant, to be announced.
+pub(crate) async fn revoke_all(tx: &mut Tx, user: UserId, reason: RevokedReason) -> Result<Vec<Session>, Problem> {
+    let live = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::revoked_at.is_null());
+    let ended: Vec<Session> = diesel::update(live)
+        .set((sessions::revoked_at.eq(tx.now()), sessions::revoked_reason.eq(reason)))
+        .returning(Session::as_returning())
+        .get_results(&mut tx.conn())
+        .await?;
+    Ok(ended)
+}

@@ -1,0 +1,117 @@
+//! Members: a person's place in a tenant, with the roles they hold there.
+//!
+//! Nobody can give away more than they hold, and a tenant always keeps an active owner.
+
+mod api;
+mod store;
+
+use auth::Patterns;
+use contracts::identity::MemberView;
+use diesel::prelude::*;
+use kernel::problem::{PERMISSION_DENIED, ProblemKind};
+use kernel::{Check, MembershipId, Problem, TenantId, Timestamp, UserId};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::accounts::users::User;
+use crate::roles::OWNER;
+use crate::schema::members;
+
+pub(crate) use store::{insert, permissions_of};
+
+/// A tenant without an owner could never be governed again.
+static LAST_OWNER: ProblemKind = ProblemKind::new("MEMBER_LAST_OWNER", 409, "The tenant needs an active owner");
+/// A person has one place in a tenant.
+static ALREADY_MEMBER: ProblemKind = ProblemKind::new("MEMBER_ALREADY_MEMBER", 409, "Already a member");
+
+kernel::text_enum! {
+    /// Whether a member may sign in to the tenant.
+    pub enum MemberStatus {
+        /// May sign in.
+        Active = "ACTIVE",
+        /// May not sign in; tokens stop counting.
+        Suspended = "SUSPENDED",
+    }
+}
+
+/// A row of `members`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = members, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct Member {
+    pub(crate) tenant_id: TenantId,
+    pub(crate) id: MembershipId,
+    pub(crate) version: i64,
+    pub(crate) user_id: UserId,
+    pub(crate) status: MemberStatus,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+impl Member {
+    /// A new, active member.
+    pub(crate) fn new(tenant_id: TenantId, user_id: UserId, now: Timestamp) -> Self {
+        Self { tenant_id, id: MembershipId::fresh(), version: 1, user_id, status: MemberStatus::Active, created_at: now, updated_at: now }
+    }
+
+    /// The member as partners see them.
+    pub(crate) fn view(&self, user: &User, roles: Vec<String>) -> MemberView {
+        MemberView {
+            id: self.id,
+            version: self.version,
+            user_id: self.user_id,
+            email: user.email.clone(),
+            username: user.username.clone(),
+            name: user.name.clone(),
+            status: self.status.to_string(),
+            roles,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// Whether a tenant keeps an owner when a member changes from `before` to `after`.
+fn keeps_an_owner(other_owners: i64, before: (MemberStatus, &[String]), after: (MemberStatus, &[String])) -> Result<(), Problem> {
+    let owns = |(status, roles): (MemberStatus, &[String])| status == MemberStatus::Active && roles.iter().any(|role| role == OWNER);
+    if owns(before) && !owns(after) && other_owners == 0 {
+        return Err(LAST_OWNER.detail("This is the last active owner. Make somebody else an owner first."));
+    }
+    Ok(())
+}
+
+/// Nobody grants what they do not hold.
+fn may_grant(own: &Patterns, granted: &Patterns) -> Result<(), Problem> {
+    if own.include(granted) {
+        return Ok(());
+    }
+    let missing: Vec<_> = granted.as_slice().iter().filter(|pattern| !own.allow(pattern)).cloned().collect();
+    Err(PERMISSION_DENIED.detail(format!("You cannot grant what you do not hold: {}.", missing.join(", "))))
+}
+
+/// What a person's names must look like.
+pub(crate) fn check_person(check: &mut Check, email: &str, username: &str, name: &str) {
+    let (local, domain) = email.split_once('@').unwrap_or_default();
+    let plausible = !local.is_empty() && domain.contains('.') && email.len() <= 254 && !email.contains(char::is_whitespace);
+    check.that(plausible, "/email", "EMAIL", || "is not an e-mail address".to_owned());
+    check.text("/username", username, 1, 100);
+    check.that(!username.contains('@'), "/username", "USERNAME", || "must not contain @, so that it cannot be taken for an e-mail address".to_owned());
+    check.text("/name", name, 1, 255);
+}
+
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(api::add_member).service(api::list_members).service(api::show_member).service(api::change_member);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_owner_stays_and_stays_active() {
+        let (owner, agent) = ([OWNER.to_owned()], ["AGENT".to_owned()]);
+        let active = MemberStatus::Active;
+        assert!(keeps_an_owner(0, (active, &owner), (active, &agent)).is_err());
+        assert!(keeps_an_owner(0, (active, &owner), (MemberStatus::Suspended, &owner)).is_err());
+        assert!(keeps_an_owner(1, (active, &owner), (active, &agent)).is_ok());
+        assert!(keeps_an_owner(0, (active, &agent), (MemberStatus::Suspended, &agent)).is_ok());
+    }
+}

@@ -1,0 +1,163 @@
+//! Members over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{get, patch, post};
+use contracts::identity::{MEMBER_ADDED, MEMBER_CHANGED, MemberView};
+use db::Db;
+use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secret, UserId};
+use serde::Deserialize;
+use web::{Allow, Answer, Body, Context, Path, Query, Reply};
+
+use super::{Member, MemberStatus, check_person, keeps_an_owner, may_grant, store};
+use crate::accounts::users::{self, Credential, User};
+use crate::passwords::{self, Passwords};
+use crate::permissions::{MemberRead, MemberWrite};
+use crate::roles;
+
+/// A person to be made a member, with a first password that they must change.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "email": "kim@example.com", "username": "kim", "name": "Kim Berg", "password": "a first password", "roles": ["CSS"] }))]
+pub(crate) struct AddMember {
+    /// Unique on the platform.
+    email: String,
+    /// Unique on the platform; without @.
+    username: String,
+    /// What to call the person.
+    name: String,
+    /// The first password: it must be changed at the first sign-in.
+    #[schema(value_type = String, format = Password)]
+    password: Secret<String>,
+    /// Names of roles of the tenant.
+    roles: Vec<String>,
+}
+
+/// A change of a member.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "roles": ["CSS", "AGENT"] }))]
+pub(crate) struct MemberPatch {
+    /// Replaces the roles.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    roles: Field<Vec<String>>,
+    /// ACTIVE or SUSPENDED.
+    #[serde(default)]
+    #[schema(value_type = Option<MemberStatus>)]
+    status: Field<MemberStatus>,
+}
+
+/// Paging of the list of members.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct MemberQuery {
+    /// Rows per page, 1 to 200 (default 50).
+    limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Add a member
+///
+/// Makes the person's account with a first password, which they must change before anything else. Nobody can give a role
+/// that allows more than they may themselves.
+#[utoipa::path(tag = "members", security(("bearer" = [MemberWrite::NAME])), responses((status = 201, body = MemberView), (status = 409, description = "The e-mail address or user name is taken.")))]
+#[post("/members")]
+pub(crate) async fn add_member(
+    who: Allow<MemberWrite>,
+    db: Data<Db>,
+    passwords: Data<Passwords>,
+    Body(command): Body<AddMember>,
+) -> Answer {
+    let mut check = Check::new();
+    check_person(&mut check, &command.email, &command.username, &command.name);
+    passwords::check(&mut check, "/password", command.password.reveal());
+    check.distinct("/roles", &command.roles);
+    check.finish()?;
+    let password_hash = passwords.hash(command.password).await?;
+    who.write(&db, async |tx| {
+        may_grant(&who.permissions, &roles::patterns_of(tx, &command.roles).await?)?;
+        let now = tx.now();
+        let user = User { id: UserId::fresh(), email: command.email, username: command.username, name: command.name, created_at: now };
+        let credential = Credential { user_id: user.id, password_hash, must_change: true, changed_at: now };
+        users::insert(tx, &user, &credential).await?;
+        let member = Member::new(tx.tenant(), user.id, now);
+        store::insert(tx, &member, &command.roles).await?;
+        let view = member.view(&user, command.roles);
+        tx.announce(&MEMBER_ADDED, None, &view).await?;
+        Reply::created(&view, "/identity/v1/members")
+    })
+    .await
+}
+
+/// List members
+///
+/// In the order they joined.
+#[utoipa::path(tag = "members", params(MemberQuery), security(("bearer" = [MemberRead::NAME])), responses((status = 200, body = Page<MemberView>)))]
+#[get("/members")]
+pub(crate) async fn list_members(
+    who: Allow<MemberRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<MemberQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "members")?);
+    who.read(&db, async |conn| {
+        let after = after.and_then(|cursor| cursor.key::<MembershipId>(0));
+        let rows = store::page(conn, who.tenant, None, after, limit).await?;
+        let page = Cursor::page(rows, limit, &context.config.keys, "members", |(member, ..)| vec![member.id.to_string().into()]);
+        Reply::ok(&page.map(|(member, user, roles)| member.view(&user, roles)))
+    })
+    .await
+}
+
+/// Show a member
+///
+/// With the names of their roles.
+#[utoipa::path(tag = "members", security(("bearer" = [MemberRead::NAME])), responses((status = 200, body = MemberView)))]
+#[get("/members/{memberId}")]
+pub(crate) async fn show_member(who: Allow<MemberRead>, db: Data<Db>, Path(id): Path<MembershipId>) -> Answer {
+    who.read(&db, async |conn| {
+        let (member, user, roles) = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
+        Reply::show(&member.view(&user, roles))
+    })
+    .await
+}
+
+/// Change a member
+///
+/// Roles and status. What the member held before their tokens expire is taken away at once. A tenant keeps an active owner.
+#[utoipa::path(tag = "members", security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = MemberView), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
+#[patch("/members/{memberId}")]
+pub(crate) async fn change_member(
+    who: Allow<MemberWrite>,
+    db: Data<Db>,
+    Path(id): Path<MembershipId>,
+    Body(patch): Body<MemberPatch>,
+) -> Answer {
+    who.write(&db, async |tx| {
+        let other_owners = store::lock_other_owners(tx, id).await?;
+        let (before, user, old_roles) = store::find(tx, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
+        who.expect_version(before.version)?;
+        let mut after = Member { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
+        let mut roles = old_roles.clone();
+        let mut check = Check::new();
+        check.not_null("/status", patch.status.set(&mut after.status));
+        check.not_null("/roles", patch.roles.set(&mut roles));
+        check.distinct("/roles", &roles);
+        check.finish()?;
+        roles.sort_unstable();
+        // Both what is given and what is taken: nobody touches a member who stands above them.
+        may_grant(&who.permissions, &roles::patterns_of(tx, &roles).await?)?;
+        may_grant(&who.permissions, &roles::patterns_of(tx, &old_roles).await?)?;
+        keeps_an_owner(other_owners, (before.status, &old_roles), (after.status, &roles))?;
+        store::update(tx, &after).await?;
+        store::set_roles(tx, id, &roles).await?;
+        let view = after.view(&user, roles);
+        tx.announce(&MEMBER_CHANGED, Some(&before.view(&user, old_roles)), &view).await?;
+        Reply::show(&view)
+    })
+    .await
+}

@@ -1,0 +1,13 @@
+//! What a caller may do here. `identity:self:*` belongs to everybody who is signed in.
+
+auth::permissions! {
+    SelfRead = "identity:self:read", "See one's own account.";
+    SelfWrite = "identity:self:write", "Change one's own password and sign out.";
+    TenantRead = "identity:tenant:read", "See the tenant.";
+    TenantWrite = "identity:tenant:write", "Rename the tenant.";
+    MemberRead = "identity:member:read", "See who is a member.";
+    MemberWrite = "identity:member:write", "Add members, set their roles, suspend them.";
+    RoleRead = "identity:role:read", "See the roles and what they allow.";
+    RoleWrite = "identity:role:write", "Make and change roles.";
+    AuditRead = "identity:audit:read", "Read the audit trail.";
+}

@@ -1,0 +1,244 @@
+//! Signing in, staying signed in, signing out.
+//!
+//! A sign-in opens a session in one tenant. Its access token lives ten minutes; its refresh token is used once and
+//! replaced. A refresh token that comes back after it was replaced has been copied: the session ends, for both holders.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete, post};
+use auth::{AUDIENCE, Claims, ISSUER, TOKEN_LIFETIME};
+use chrono::Duration;
+use contracts::identity::{SESSION_REVOKED, SESSION_STARTED, SessionView};
+use db::{Db, Tx};
+use kernel::keys::Keyring;
+use kernel::problem::{PERMISSION_DENIED, ProblemKind};
+use kernel::{Actor, ActorKind, Problem, Secret, SessionId, TenantId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa_actix_web::service_config::ServiceConfig;
+use web::{Allow, Answer, Body, Context, Failure, Reply, client_address, trace_of};
+
+use crate::accounts::sessions::{self, RevokedReason, Session};
+use crate::accounts::users;
+use crate::members;
+use crate::passwords::Passwords;
+use crate::permissions::SelfWrite;
+use crate::signing::Signing;
+
+/// The one answer to an unknown name and to a wrong password.
+static CREDENTIALS_REFUSED: ProblemKind = ProblemKind::new("SESSION_CREDENTIALS_REFUSED", 401, "Name or password is wrong");
+/// The refresh token does not count (any more).
+static REFRESH_REFUSED: ProblemKind = ProblemKind::new("SESSION_REFRESH_REFUSED", 401, "Sign in again");
+
+/// A session lives this long, however often it is refreshed.
+const SESSION_LIFETIME: Duration = Duration::days(7);
+
+/// Who signs in.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "login": "admin@example.com", "password": "correct horse battery staple" }))]
+pub(crate) struct SignIn {
+    /// E-mail address or user name.
+    login: String,
+    /// The password.
+    #[schema(value_type = String, format = Password)]
+    password: Secret<String>,
+    /// The tenant to sign in to; default: the one the person joined first.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    tenant_id: Option<TenantId>,
+}
+
+/// A refresh token to be exchanged.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "refreshToken": "the refreshToken of the last answer" }))]
+pub(crate) struct Refresh {
+    /// The last refresh token that was given out.
+    #[schema(value_type = String, format = Password)]
+    refresh_token: Secret<String>,
+}
+
+/// Tokens of a session.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tokens {
+    /// Send as `Authorization: Bearer <accessToken>`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Seconds until the access token expires.
+    expires_in: i64,
+    /// Exchange once, at POST /identity/v1/sessions/refresh.
+    refresh_token: String,
+    /// The session.
+    session_id: SessionId,
+    /// When the session ends at the latest.
+    session_expires_at: Timestamp,
+    /// The person.
+    user_id: UserId,
+    /// The tenant.
+    tenant_id: TenantId,
+    /// Nothing but changing the password is allowed until that is done.
+    must_change_password: bool,
+}
+
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(sign_in).service(refresh_session).service(sign_out);
+}
+
+/// Sign in
+///
+/// With an e-mail address or a user name. The answer to an unknown name and to a wrong password is the same, and takes
+/// as long.
+#[utoipa::path(tag = "sessions", responses((status = 201, body = Tokens), (status = 401, description = "Name or password is wrong.")))]
+#[post("/sessions")]
+pub(crate) async fn sign_in(
+    request: HttpRequest,
+    context: Data<Context>,
+    db: Data<Db>,
+    signing: Data<Signing>,
+    passwords: Data<Passwords>,
+    Body(command): Body<SignIn>,
+) -> Answer {
+    let refused = || CREDENTIALS_REFUSED.detail("Check the name and the password.");
+    let account = db.global(async |conn| users::by_login(conn, &command.login).await).await?;
+    let hash = account.as_ref().map(|(_, credential)| credential.password_hash.clone());
+    if !passwords.verify(command.password, hash).await? {
+        return Err(refused().into());
+    }
+    let Some((user, credential)) = account else { return Err(refused().into()) };
+    let tenants = db.global(async |conn| users::tenants_of(conn, user.id).await).await?;
+    let tenant = tenants.into_iter().find(|tenant| command.tenant_id.is_none_or(|wanted| wanted == *tenant));
+    // A person without a tenant gets the same answer: the password proves nothing about tenants.
+    let tenant = tenant.ok_or_else(refused)?;
+    let now = context.clock.now();
+    let session = Session {
+        id: SessionId::fresh(),
+        tenant_id: tenant,
+        user_id: user.id,
+        generation: 1,
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + SESSION_LIFETIME,
+        client_address: client_address(&request),
+        revoked_at: None,
+        revoked_reason: None,
+    };
+    let tokens = db
+        .write(&actor(&request, &session), async |tx| {
+            sessions::insert(tx, &session).await?;
+            tx.announce(&SESSION_STARTED, None, &SessionView::from(&session)).await?;
+            tokens(tx, &session, credential.must_change, &signing, &context.config.keys).await
+        })
+        .await?;
+    Ok(HttpResponse::Created().insert_header(("Cache-Control", "no-store")).json(tokens))
+}
+
+/// Refresh the tokens
+///
+/// Each refresh token counts once. One that was used before ends the session: somebody has copied it.
+#[utoipa::path(tag = "sessions", responses((status = 200, body = Tokens), (status = 401, description = "Sign in again.")))]
+#[post("/sessions/refresh")]
+pub(crate) async fn refresh_session(
+    request: HttpRequest,
+    context: Data<Context>,
+    db: Data<Db>,
+    signing: Data<Signing>,
+    Body(command): Body<Refresh>,
+) -> Answer {
+    let refused = || Failure::from(REFRESH_REFUSED.detail("The refresh token does not count any more. Sign in again."));
+    let presented = context.config.keys.open::<RefreshToken>("refresh token", command.refresh_token.reveal()).ok_or_else(refused)?;
+    let known = db.global(async |conn| sessions::find(conn, presented.session).await).await?.ok_or_else(refused)?;
+    let now = context.clock.now();
+    let outcome = db
+        .write(&actor(&request, &known), async |tx| {
+            let Some(session) = sessions::fetch_for_change(tx, presented.session).await? else { return Ok(None) };
+            if session.revoked_at.is_some() || session.expires_at <= now {
+                return Ok(None);
+            }
+            if session.generation != presented.generation {
+                revoke(tx, &session, RevokedReason::RefreshTokenReused).await?;
+                return Ok(None);
+            }
+            let session = Session { generation: session.generation + 1, last_used_at: now, ..session };
+            sessions::advance(tx, &session).await?;
+            let Some((_, credential)) = users::find(tx, session.user_id).await? else { return Ok(None) };
+            tokens(tx, &session, credential.must_change, &signing, &context.config.keys).await.map(Some)
+        })
+        .await?;
+    let tokens = outcome.ok_or_else(refused)?;
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(tokens))
+}
+
+/// Sign out
+///
+/// Ends the session of the token that is sent; its access and refresh tokens stop counting.
+#[utoipa::path(tag = "sessions", security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Signed out.")))]
+#[delete("/sessions/current")]
+pub(crate) async fn sign_out(who: Allow<SelfWrite>, db: Data<Db>) -> Answer {
+    who.write(&db, async |tx| {
+        if let Some(session) = sessions::fetch_for_change(tx, who.session).await? {
+            revoke(tx, &session, RevokedReason::SignedOut).await?;
+        }
+        Ok(Reply::done())
+    })
+    .await
+}
+
+/// Ends a session and tells every verifier.
+async fn revoke(tx: &mut Tx, session: &Session, reason: RevokedReason) -> Result<(), Problem> {
+    if let Some(ended) = sessions::revoke(tx, session.id, reason).await? {
+        tx.announce(&SESSION_REVOKED, Some(&session.into()), &SessionView::from(&ended)).await?;
+    }
+    Ok(())
+}
+
+/// What a refresh token says. It is sealed, not stored: the session keeps the generation that counts.
+#[derive(Serialize, Deserialize)]
+struct RefreshToken {
+    #[serde(rename = "s")]
+    session: SessionId,
+    #[serde(rename = "g")]
+    generation: i32,
+}
+
+async fn tokens(tx: &Tx, session: &Session, must_change: bool, signing: &Signing, keys: &Keyring) -> Result<Tokens, Problem> {
+    let permissions = members::permissions_of(tx, session.tenant_id, session.user_id).await?;
+    let permissions = permissions.ok_or_else(|| PERMISSION_DENIED.detail("You are no longer an active member of this tenant."))?;
+    let now = tx.now();
+    let access_token = signing.sign(&Claims {
+        iss: ISSUER.to_owned(),
+        aud: AUDIENCE.to_owned(),
+        sub: session.user_id,
+        tid: session.tenant_id,
+        sid: session.id,
+        perms: permissions,
+        pwc: must_change,
+        iat: now.timestamp(),
+        ims: now.timestamp_millis(),
+        nbf: now.timestamp(),
+        exp: (now + TOKEN_LIFETIME).timestamp(),
+    })?;
+    Ok(Tokens {
+        access_token,
+        token_type: "Bearer",
+        expires_in: TOKEN_LIFETIME.num_seconds(),
+        refresh_token: keys.seal("refresh token", &RefreshToken { session: session.id, generation: session.generation }),
+        session_id: session.id,
+        session_expires_at: session.expires_at,
+        user_id: session.user_id,
+        tenant_id: session.tenant_id,
+        must_change_password: must_change,
+    })
+}
+
+/// The person, before there is a token to take them from.
+fn actor(request: &HttpRequest, session: &Session) -> Actor {
+    Actor {
+        tenant: session.tenant_id,
+        kind: ActorKind::User { user: session.user_id, session: session.id },
+        on_behalf_of: None,
+        client_address: client_address(request),
+        trace: trace_of(request),
+        causation: None,
+        correlation: None,
+    }
+}

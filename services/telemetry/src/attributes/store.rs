@@ -1,0 +1,149 @@
+//! The statements of attributes.
+
+use std::collections::HashMap;
+
+use db::{Conn, Tx};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, TenantId};
+use uuid::Uuid;
+
+use super::api::AttributeQuery;
+use super::model::Attribute;
+use crate::schema::attributes;
+
+/// The attribute.
+pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: CustomerAttributeId) -> Result<Option<Attribute>, Problem> {
+    Ok(attributes::table.find((tenant, id)).select(Attribute::as_select()).first(&mut conn).await.optional()?)
+}
+
+/// Those of these ids that there are.
+pub(crate) async fn by_ids(mut conn: &Conn, tenant: TenantId, ids: Vec<Uuid>) -> Result<Vec<Attribute>, Problem> {
+    let rows = attributes::table.filter(attributes::tenant_id.eq(tenant)).filter(attributes::id.eq_any(ids));
+    Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
+}
+
+/// All attributes of these assignments.
+pub(crate) async fn of_assignments(mut conn: &Conn, tenant: TenantId, assignments: Vec<Uuid>) -> Result<Vec<Attribute>, Problem> {
+    let rows = attributes::table.filter(attributes::tenant_id.eq(tenant)).filter(attributes::assignment_id.eq_any(assignments));
+    Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
+}
+
+/// The attributes of a customer task, in its order.
+pub(crate) async fn of_task(mut conn: &Conn, tenant: TenantId, task: CustomerTaskId) -> Result<Vec<Attribute>, Problem> {
+    let rows = attributes::table.filter(attributes::tenant_id.eq(tenant)).filter(attributes::customer_task_id.eq(task));
+    Ok(rows.order((attributes::display_order, attributes::id)).select(Attribute::as_select()).load(&mut conn).await?)
+}
+
+/// One page of an assignment's attributes, with one row more to tell whether there is another page.
+pub(crate) async fn page(
+    mut conn: &Conn,
+    tenant: TenantId,
+    query: &AttributeQuery,
+    after: Option<CustomerAttributeId>,
+    limit: i64,
+) -> Result<Vec<Attribute>, Problem> {
+    let mut rows = attributes::table
+        .filter(attributes::tenant_id.eq(tenant))
+        .filter(attributes::assignment_id.eq(query.assignment_id))
+        .select(Attribute::as_select())
+        .into_boxed();
+    if let Some(task) = query.customer_task_id {
+        rows = rows.filter(attributes::customer_task_id.eq(task));
+    }
+    if let Some(last) = after {
+        rows = rows.filter(attributes::id.gt(last));
+    }
+    Ok(rows.order(attributes::id).limit(limit + 1).load(&mut conn).await?)
+}
+
+/// The attributes of these tasks and assignments, locked until the transaction ends: in the order of their ids, so that
+/// two writers cannot wait for each other.
+pub(crate) async fn fetch_for_change(
+    tx: &mut Tx,
+    tasks: Vec<CustomerTaskId>,
+    assignments: Vec<AssignmentId>,
+) -> Result<Vec<Attribute>, Problem> {
+    let of_tenant = attributes::table.filter(attributes::tenant_id.eq(tx.tenant()));
+    let ordered = attributes::id;
+    if assignments.is_empty() {
+        let rows = of_tenant.filter(attributes::customer_task_id.eq_any(tasks)).order(ordered);
+        return Ok(rows.select(Attribute::as_select()).for_no_key_update().load(&mut tx.conn()).await?);
+    }
+    let either = attributes::customer_task_id.eq_any(tasks).or(attributes::assignment_id.eq_any(assignments));
+    let rows = of_tenant.filter(either).order(ordered);
+    Ok(rows.select(Attribute::as_select()).for_no_key_update().load(&mut tx.conn()).await?)
+}
+
+/// Writes what is known of attributes now.
+pub(crate) async fn update_states(tx: &mut Tx, changed: &[&Attribute]) -> Result<(), Problem> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    fn column<'a, T>(changed: &[&'a Attribute], of: impl FnMut(&'a Attribute) -> T) -> Vec<T> {
+        changed.iter().copied().map(of).collect()
+    }
+    diesel::sql_query(
+        "update attributes a set latest_value = u.latest_value, latest_observed_at = u.latest_observed_at, \
+             latest_event_id = u.latest_event_id, emptied_at = u.emptied_at, is_met = u.is_met, \
+             last_checked_at = u.last_checked_at, recheck_at = u.recheck_at \
+         from unnest($2, $3, $4, $5, $6, $7, $8, $9) as u \
+             (id, latest_value, latest_observed_at, latest_event_id, emptied_at, is_met, last_checked_at, recheck_at) \
+         where a.tenant_id = $1 and a.id = u.id",
+    )
+    .bind::<SqlUuid, _>(tx.tenant())
+    .bind::<Array<SqlUuid>, _>(column(changed, |row| row.id))
+    .bind::<Array<Nullable<Text>>, _>(column(changed, |row| row.latest_value.as_deref()))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.latest_observed_at))
+    .bind::<Array<Nullable<SqlUuid>>, _>(column(changed, |row| row.latest_event_id))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.emptied_at))
+    .bind::<Array<Bool>, _>(column(changed, |row| row.is_met))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.last_checked_at))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.recheck_at))
+    .execute(&mut tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Adds attributes; says which were new. A twin that learned them at the same time has added the others.
+pub(crate) async fn insert(tx: &mut Tx, new: &[Attribute]) -> Result<(), Problem> {
+    for chunk in new.chunks(500) {
+        diesel::insert_into(attributes::table).values(chunk).on_conflict_do_nothing().execute(&mut tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// Writes a changed definition.
+pub(crate) async fn redefine(tx: &mut Tx, attribute: &Attribute) -> Result<(), Problem> {
+    diesel::update(attributes::table.find((attribute.tenant_id, attribute.id)))
+        .set((
+            attributes::version.eq(attribute.version),
+            attributes::task_name.eq(&attribute.task_name),
+            attributes::name.eq(&attribute.name),
+            attributes::data_type.eq(attribute.data_type),
+            attributes::is_required.eq(attribute.is_required),
+            attributes::criteria.eq(&attribute.criteria),
+            attributes::display_order.eq(attribute.display_order),
+            attributes::is_active.eq(attribute.is_active),
+            attributes::removed_at.eq(attribute.removed_at),
+        ))
+        .execute(&mut tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Marks the attributes of an assignment as removed with it.
+pub(crate) async fn remove_assignment(tx: &mut Tx, assignment: AssignmentId) -> Result<(), Problem> {
+    let rows = attributes::table
+        .filter(attributes::tenant_id.eq(tx.tenant()))
+        .filter(attributes::assignment_id.eq(assignment))
+        .filter(attributes::removed_at.is_null());
+    diesel::update(rows).set(attributes::removed_at.eq(tx.now())).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+/// Rows by id.
+pub(crate) fn by_id(rows: Vec<Attribute>) -> HashMap<CustomerAttributeId, Attribute> {
+    rows.into_iter().map(|row| (row.id, row)).collect()
+}

@@ -1,0 +1,71 @@
+//! Telemetry's tables, as the migrations make them; a test compares the two.
+
+diesel::table! {
+    attributes (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        assignment_id -> Uuid,
+        customer_task_id -> Uuid,
+        task_name -> Text,
+        name -> Text,
+        data_type -> Text,
+        is_required -> Bool,
+        criteria -> Nullable<Text>,
+        display_order -> Integer,
+        is_active -> Bool,
+        removed_at -> Nullable<Timestamptz>,
+        latest_value -> Nullable<Text>,
+        latest_observed_at -> Nullable<Timestamptz>,
+        latest_event_id -> Nullable<Uuid>,
+        emptied_at -> Nullable<Timestamptz>,
+        is_met -> Bool,
+        last_checked_at -> Nullable<Timestamptz>,
+        recheck_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    facts (tenant_id, customer_task_id) {
+        tenant_id -> Uuid,
+        customer_task_id -> Uuid,
+        assignment_id -> Uuid,
+        version -> BigInt,
+        active -> Integer,
+        required -> Integer,
+        with_data -> Integer,
+        required_with_data -> Integer,
+        met -> Integer,
+        required_met -> Integer,
+        evaluated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    values (tenant_id, assignment_id, event_id, observed_at) {
+        tenant_id -> Uuid,
+        assignment_id -> Uuid,
+        event_id -> Uuid,
+        observed_at -> Timestamptz,
+        attribute_id -> Uuid,
+        value -> Text,
+        source -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        batch_id -> Uuid,
+        received_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    refusals (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        batch_id -> Uuid,
+        received_at -> Timestamptz,
+        index -> Integer,
+        code -> Text,
+        detail -> Text,
+        payload -> Text,
+        replayed_at -> Nullable<Timestamptz>,
+    }
+}

@@ -40,7 +40,8 @@ impl Patterns {
     #[must_use]
     pub fn is_valid(pattern: &str) -> bool {
         let word = |word: &str| {
-            word == "*" || (!word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'))
+            word == "*"
+                || (!word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'))
         };
         pattern == "*" || (pattern.split(':').count() == 3 && pattern.split(':').all(word))
     }
@@ -51,7 +52,8 @@ fn covers(pattern: &str, permission: &str) -> bool {
         return true;
     }
     let mut wanted = permission.split(':');
-    pattern.split(':').all(|word| wanted.next().is_some_and(|want| word == "*" || word == want)) && wanted.next().is_none()
+    pattern.split(':').all(|word| wanted.next().is_some_and(|want| word == "*" || word == want))
+        && wanted.next().is_none()
 }
 
 #[cfg(test)]

@@ -59,7 +59,13 @@ impl ServiceSigner {
     ///
     /// # Errors
     /// When signing fails.
-    pub fn sign(&self, audience: &str, tenant: Option<TenantId>, act: Option<UserId>, now: Timestamp) -> Result<String, TokenError> {
+    pub fn sign(
+        &self,
+        audience: &str,
+        tenant: Option<TenantId>,
+        act: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<String, TokenError> {
         self.key.sign(&ServiceClaims {
             iss: self.service.to_owned(),
             aud: audience.to_owned(),

@@ -107,9 +107,10 @@ impl Default for Verifier {
 impl Verifier {
     /// Replaces the keys.
     pub fn set_keys(&self, jwks: &Jwks) {
-        let keys = jwks.keys.iter().filter_map(|key| {
-            DecodingKey::from_ed_components(&key.x).ok().map(|decoding| (key.kid.clone(), decoding))
-        });
+        let keys = jwks
+            .keys
+            .iter()
+            .filter_map(|key| DecodingKey::from_ed_components(&key.x).ok().map(|decoding| (key.kid.clone(), decoding)));
         self.keys.store(Arc::new(keys.collect()));
     }
 

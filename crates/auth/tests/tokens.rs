@@ -1,6 +1,9 @@
 //! Tokens that must not count: every way to forge one that we know of.
 
-use auth::{AUDIENCE, Claims, ISSUER, Jwks, Patterns, Revocation, ServiceSigner, ServiceVerifier, SigningKey, TokenError, Verifier};
+use auth::{
+    AUDIENCE, Claims, ISSUER, Jwks, Patterns, Revocation, ServiceSigner, ServiceVerifier, SigningKey, TokenError,
+    Verifier,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::keys::{Keyring, MasterKey};

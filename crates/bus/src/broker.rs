@@ -96,7 +96,13 @@ impl Broker {
         while let Some(dead) = channel.basic_get(self.dead(queue).into(), BasicGetOptions::default()).await? {
             let delivery = dead.delivery;
             channel
-                .basic_publish("".into(), self.queue(queue).into(), BasicPublishOptions::default(), &delivery.data, persistent())
+                .basic_publish(
+                    "".into(),
+                    self.queue(queue).into(),
+                    BasicPublishOptions::default(),
+                    &delivery.data,
+                    persistent(),
+                )
                 .await?
                 .await?;
             delivery.acker.ack(BasicAckOptions::default()).await?;

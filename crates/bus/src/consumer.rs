@@ -61,7 +61,9 @@ pub async fn consume(config: Config, db: Db, consumer: Consumer, stop: Cancellat
     while !stop.is_cancelled() {
         match session(&config, &db, &consumer, &stop).await {
             Ok(()) => return,
-            Err(error) => tracing::warn!(queue = consumer.queue.name, %error, "the consumer lost its broker; it will reconnect"),
+            Err(error) => {
+                tracing::warn!(queue = consumer.queue.name, %error, "the consumer lost its broker; it will reconnect")
+            }
         }
         tokio::select! { () = stop.cancelled() => return, () = sleep(pause) => {} }
         pause = (pause * 2).min(Duration::from_secs(5));
@@ -94,7 +96,12 @@ async fn session(config: &Config, db: &Db, consumer: &Consumer, stop: &Cancellat
 }
 
 /// Takes the deliveries of one tenant: together, else one by one.
-async fn take(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)], stop: &CancellationToken) -> Result<(), BusError> {
+async fn take(
+    db: &Db,
+    consumer: &Consumer,
+    group: &[(Envelope, Delivery)],
+    stop: &CancellationToken,
+) -> Result<(), BusError> {
     let (Some((_, last)), true) = (group.last(), group.len() > 1) else {
         return take_each(db, consumer, group, stop).await;
     };
@@ -105,7 +112,12 @@ async fn take(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)], stop
     }
 }
 
-async fn take_each(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)], stop: &CancellationToken) -> Result<(), BusError> {
+async fn take_each(
+    db: &Db,
+    consumer: &Consumer,
+    group: &[(Envelope, Delivery)],
+    stop: &CancellationToken,
+) -> Result<(), BusError> {
     for one in group {
         let mut pauses = RETRIES.iter();
         loop {
@@ -134,8 +146,14 @@ async fn apply(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)]) -> 
     db.write(&actor, async |tx| {
         for (event, _) in group {
             if first_time(tx, consumer.queue.name, event).await? {
-                let span = tracing::info_span!("consume", queue = consumer.queue.name, event.key = event.key(), trace_id = tracing::field::Empty);
-                let trace = observe::continue_trace(Trace::parse(&event.traceparent).unwrap_or_else(Trace::start), &span);
+                let span = tracing::info_span!(
+                    "consume",
+                    queue = consumer.queue.name,
+                    event.key = event.key(),
+                    trace_id = tracing::field::Empty
+                );
+                let trace =
+                    observe::continue_trace(Trace::parse(&event.traceparent).unwrap_or_else(Trace::start), &span);
                 span.record("trace_id", trace.id());
                 tx.follow(event, trace);
                 (consumer.handle)(tx, event).instrument(span).await?;
@@ -144,7 +162,8 @@ async fn apply(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)]) -> 
         Ok(())
     })
     .await?;
-    metrics::counter!("cairn_events_consumed_total", "queue" => consumer.queue.name).increment(u64::try_from(group.len()).unwrap_or(0));
+    metrics::counter!("cairn_events_consumed_total", "queue" => consumer.queue.name)
+        .increment(u64::try_from(group.len()).unwrap_or(0));
     Ok(())
 }
 
@@ -161,7 +180,11 @@ async fn first_time(tx: &mut Tx, consumer: &'static str, event: &Envelope) -> Re
 }
 
 async fn bury(consumer: &Consumer, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
-    tracing::error!(queue = consumer.queue.name, reason, "an event could not be taken and was dead-lettered; see `cairn doctor`");
+    tracing::error!(
+        queue = consumer.queue.name,
+        reason,
+        "an event could not be taken and was dead-lettered; see `cairn doctor`"
+    );
     metrics::counter!("cairn_events_dead_total", "queue" => consumer.queue.name).increment(1);
     delivery.acker.nack(BasicNackOptions { requeue: false, ..Default::default() }).await.map(|_| ())
 }

@@ -46,7 +46,13 @@ async fn session(config: &Config, listener: &Listener) -> Result<(), BusError> {
     let queue = channel.queue_declare("".into(), options, FieldTable::default()).await?.name().clone();
     for binding in listener.bindings {
         channel
-            .queue_bind(queue.clone(), broker.exchange().into(), (*binding).into(), QueueBindOptions::default(), FieldTable::default())
+            .queue_bind(
+                queue.clone(),
+                broker.exchange().into(),
+                (*binding).into(),
+                QueueBindOptions::default(),
+                FieldTable::default(),
+            )
             .await?;
     }
     let options = BasicConsumeOptions { no_ack: true, ..Default::default() };

@@ -39,7 +39,11 @@ pub async fn run(config: Config, service: &'static str, clock: Clock, stop: Canc
                 tracing::warn!(service, error = %problem, "the relay lost its broker or database; it will go on where it was");
             }
         }
-        pause = if started.elapsed() > Duration::from_secs(30) { Duration::from_millis(200) } else { (pause * 2).min(Duration::from_secs(5)) };
+        pause = if started.elapsed() > Duration::from_secs(30) {
+            Duration::from_millis(200)
+        } else {
+            (pause * 2).min(Duration::from_secs(5))
+        };
         tokio::select! { () = stop.cancelled() => return, () = sleep(pause) => {} }
     }
 }
@@ -53,7 +57,8 @@ pub async fn ring(url: String, service: &'static str, wake: Wake, stop: Cancella
             connection = AsyncPgConnection::establish(&url).await.ok();
         }
         if let Some(conn) = &mut connection {
-            let rung = diesel::sql_query("select pg_notify($1, '')").bind::<Text, _>(channel_of(service)).execute(conn).await;
+            let rung =
+                diesel::sql_query("select pg_notify($1, '')").bind::<Text, _>(channel_of(service)).execute(conn).await;
             if rung.is_err() {
                 connection = None; // the relay looks by itself until this is mended
             }
@@ -79,8 +84,9 @@ async fn lead(config: &Config, service: &'static str, clock: &Clock) -> Result<(
     let Some(url) = config.role_url(&format!("{service}_relay")) else {
         return Err(Problem::internal("no database URL for the relay"));
     };
-    let mut conn =
-        AsyncPgConnection::establish(url.reveal()).await.map_err(|error| Problem::unavailable("The database", error))?;
+    let mut conn = AsyncPgConnection::establish(url.reveal())
+        .await
+        .map_err(|error| Problem::unavailable("The database", error))?;
     become_leader(&mut conn, service).await?;
     diesel::sql_query(format!("listen {}", channel_of(service))).execute(&mut conn).await?;
     let broker = Broker::connect(&config.broker, &format!("{service} relay")).await.map_err(away)?;
@@ -143,8 +149,13 @@ async fn publish(
     let mandatory = BasicPublishOptions { mandatory: true, ..Default::default() };
     let mut confirms = Vec::with_capacity(rows.len());
     for row in &rows {
-        let sent =
-            channel.basic_publish(exchange.into(), row.routing_key.as_str().into(), mandatory, row.envelope.as_bytes(), persistent());
+        let sent = channel.basic_publish(
+            exchange.into(),
+            row.routing_key.as_str().into(),
+            mandatory,
+            row.envelope.as_bytes(),
+            persistent(),
+        );
         confirms.push(sent.await.map_err(away)?);
     }
     let mut confirmed = 0;
@@ -163,7 +174,9 @@ async fn publish(
         }
     }
     let done = rows.get(..confirmed).unwrap_or_default();
-    if let (Some(first), Some(last)) = (done.iter().map(|row| row.recorded_at).min(), done.iter().map(|row| row.recorded_at).max()) {
+    if let (Some(first), Some(last)) =
+        (done.iter().map(|row| row.recorded_at).min(), done.iter().map(|row| row.recorded_at).max())
+    {
         let tenants: Vec<Uuid> = done.iter().map(|row| row.tenant_id).collect();
         let ids: Vec<Uuid> = done.iter().map(|row| row.id.0).collect();
         diesel::sql_query(

@@ -53,7 +53,9 @@ fn matches(binding: &str, key: &str) -> bool {
     fn words(binding: &[&str], key: &[&str]) -> bool {
         match (binding.split_first(), key.split_first()) {
             (None, None) => true,
-            (Some((&"#", rest)), _) => words(rest, key) || key.split_first().is_some_and(|(_, tail)| words(binding, tail)),
+            (Some((&"#", rest)), _) => {
+                words(rest, key) || key.split_first().is_some_and(|(_, tail)| words(binding, tail))
+            }
             (Some((word, rest)), Some((first, tail))) => (*word == "*" || word == first) && words(rest, tail),
             _ => false,
         }

@@ -101,3 +101,81 @@ impl Line {
         Problem::unavailable(self.title, cause)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::config::Config;
+    use kernel::keys::MasterKey;
+    use kernel::problem::{INTERNAL, UNAVAILABLE};
+    use kernel::{TenantId, Trace};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// A service that gives every caller the same answer; what it was asked comes back by the task.
+    async fn service(answer: &'static str) -> (String, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut question = vec![0; 4_096];
+            let length = stream.read(&mut question).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&question[..length]).into_owned()
+        });
+        (address, asked)
+    }
+
+    /// An address that nobody listens on.
+    async fn nowhere() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    }
+
+    fn line(upstreams: Vec<String>) -> Line {
+        let key = ("CAIRN_MASTER_KEY".to_owned(), MasterKey::random().unwrap().to_text());
+        let config = Config::from_pairs([key]).unwrap();
+        let signer = ServiceSigner::new(&config.keys, "adoption").unwrap();
+        Line::new(Caller::new(Arc::new(signer), Clock::system()), "catalog", "The catalog", upstreams)
+    }
+
+    fn actor() -> Actor {
+        Actor::service("adoption", TenantId::fresh(), Trace::start())
+    }
+
+    #[tokio::test]
+    async fn an_address_that_refuses_is_passed_over_and_the_next_one_is_asked_as_ourselves() {
+        let (address, asked) = service("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n42").await;
+        let who = actor();
+        let answer = line(vec![nowhere().await, address]).get::<i32>(&who, "products/1/blueprint").await;
+        assert_eq!(answer.unwrap(), Some(42));
+        let asked = asked.await.unwrap().to_lowercase();
+        assert!(asked.starts_with("get /internal/catalog/v1/products/1/blueprint http/1.1"), "{asked}");
+        assert!(asked.contains("authorization: bearer ") && asked.contains(&who.trace.to_string()), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_none_and_no_error() {
+        let (address, _asked) = service("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await;
+        assert_eq!(line(vec![address]).get::<i32>(&actor(), "x").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_away_or_failing_is_unavailable() {
+        let problem = line(vec![nowhere().await]).get::<i32>(&actor(), "x").await.unwrap_err();
+        assert_eq!((problem.kind(), problem.retry_after_seconds()), (&UNAVAILABLE, Some(2)));
+        let (address, _asked) = service("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n").await;
+        assert_eq!(line(vec![address]).get::<i32>(&actor(), "x").await.unwrap_err().kind(), &UNAVAILABLE);
+        let (address, _asked) = service("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n4").await;
+        assert_eq!(line(vec![address]).get::<i32>(&actor(), "x").await.unwrap_err().kind(), &UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_or_nonsense_is_a_fault_of_ours() {
+        for answer in ["HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"]
+        {
+            let (address, _asked) = service(answer).await;
+            assert_eq!(line(vec![address]).get::<i32>(&actor(), "x").await.unwrap_err().kind(), &INTERNAL);
+        }
+    }
+}

@@ -20,7 +20,11 @@ impl Catalog {
     ///
     /// # Errors
     /// 503 when catalog is away.
-    pub async fn product_blueprint(&self, who: &Actor, product: ProductId) -> Result<Option<ProductBlueprint>, Problem> {
+    pub async fn product_blueprint(
+        &self,
+        who: &Actor,
+        product: ProductId,
+    ) -> Result<Option<ProductBlueprint>, Problem> {
         self.0.get(who, &format!("products/{product}/blueprint")).await
     }
 }

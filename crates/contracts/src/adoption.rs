@@ -243,8 +243,10 @@ pub const CUSTOMER_RESTORED: EventType<CustomerView> =
 pub const ASSIGNMENT_CREATED: EventType<AssignmentView> =
     EventType::new("adoption.assignment.created", "A product was assigned to a customer.");
 /// An assignment's own fields changed.
-pub const ASSIGNMENT_CHANGED: EventType<AssignmentView> =
-    EventType::new("adoption.assignment.changed", "An assignment's own fields changed, such as when its plan was made.");
+pub const ASSIGNMENT_CHANGED: EventType<AssignmentView> = EventType::new(
+    "adoption.assignment.changed",
+    "An assignment's own fields changed, such as when its plan was made.",
+);
 /// An assignment was taken back, with its plan.
 pub const ASSIGNMENT_REMOVED: EventType<AssignmentView> =
     EventType::new("adoption.assignment.removed", "An assignment was taken back, with its plan.");

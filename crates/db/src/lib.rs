@@ -21,7 +21,10 @@ use kernel::Problem;
 
 /// Says what a broken constraint means here: `insert(..).map_err(on_constraint("products_name_key", NameTaken))`.
 /// Every other database error keeps its own meaning.
-pub fn on_constraint<E: Into<Problem>>(name: &'static str, meaning: E) -> impl FnOnce(diesel::result::Error) -> Problem {
+pub fn on_constraint<E: Into<Problem>>(
+    name: &'static str,
+    meaning: E,
+) -> impl FnOnce(diesel::result::Error) -> Problem {
     move |error| match &error {
         diesel::result::Error::DatabaseError(_, info) if info.constraint_name() == Some(name) => meaning.into(),
         _ => error.into(),

@@ -81,6 +81,18 @@ impl Tx {
         self.actor.on_behalf_of = event.onbehalfof.as_deref().unwrap_or(&event.actorid).parse().ok();
     }
 
+    /// Goes on as another actor, in that actor's tenant: for a writer that commits the work of several callers at once.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn enter(&mut self, actor: Actor) -> Result<(), Problem> {
+        if actor.tenant != self.actor.tenant {
+            self.execute(&format!("SET LOCAL app.tenant = '{}'", actor.tenant)).await?;
+        }
+        self.actor = actor;
+        Ok(())
+    }
+
     /// What this transaction has announced so far.
     #[must_use]
     pub fn announced(&self) -> &[Announced] {

@@ -79,11 +79,14 @@ impl Runner {
     async fn turn(&mut self, url: &str) -> Result<bool, Problem> {
         let mut conn = match self.connection.take() {
             Some(conn) => conn,
-            None => AsyncPgConnection::establish(url).await.map_err(|error| Problem::unavailable("The database", error))?,
+            None => {
+                AsyncPgConnection::establish(url).await.map_err(|error| Problem::unavailable("The database", error))?
+            }
         };
         let jobs = lease(&mut conn, &self.kinds, self.db.clock().now()).await?;
         let more = i32::try_from(jobs.len()).unwrap_or(BATCH) == BATCH;
-        let mut outcomes = stream::iter(&jobs).map(async |job| (job, self.perform(job).await)).buffer_unordered(AT_ONCE);
+        let mut outcomes =
+            stream::iter(&jobs).map(async |job| (job, self.perform(job).await)).buffer_unordered(AT_ONCE);
         while let Some((job, outcome)) = outcomes.next().await {
             if let Err(problem) = outcome {
                 give_back(&mut conn, self.service, job, &problem, self.db.clock().now()).await?;

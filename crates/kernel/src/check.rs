@@ -29,7 +29,9 @@ impl Check {
     pub fn text(&mut self, pointer: &str, text: &str, least: usize, most: usize) {
         let length = text.chars().count();
         let enough = length >= least && (least == 0 || !text.trim().is_empty());
-        self.that(enough && length <= most, pointer, "LENGTH", || format!("has {length} characters; give {least} to {most}, not only blanks"));
+        self.that(enough && length <= most, pointer, "LENGTH", || {
+            format!("has {length} characters; give {least} to {most}, not only blanks")
+        });
         let clean = !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
         self.that(clean, pointer, "CONTROL_CHARACTER", || "holds a control character; remove it".to_owned());
     }
@@ -44,7 +46,9 @@ impl Check {
     /// An http or https address.
     pub fn url(&mut self, pointer: &str, url: &str) {
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let holds = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) && url.len() <= 2_000 && !url.contains(char::is_whitespace);
+        let holds = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+            && url.len() <= 2_000
+            && !url.contains(char::is_whitespace);
         self.that(holds, pointer, "URL", || "is not an http or https address".to_owned());
     }
 

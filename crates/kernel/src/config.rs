@@ -179,7 +179,9 @@ impl Config {
                 connections: read.number("CAIRN_DB_CONNECTIONS"),
             },
             broker: Broker {
-                url: Secret::new(read.optional("CAIRN_AMQP_URL").unwrap_or_else(|| "amqp://127.0.0.1:5672/%2f".to_owned())),
+                url: Secret::new(
+                    read.optional("CAIRN_AMQP_URL").unwrap_or_else(|| "amqp://127.0.0.1:5672/%2f".to_owned()),
+                ),
                 prefix: read.text("CAIRN_QUEUE_PREFIX"),
             },
             keys: read.keyring(),
@@ -214,7 +216,8 @@ impl Config {
     /// The port of a service.
     #[must_use]
     pub fn port(&self, service: &str) -> u16 {
-        let offset = SERVICES.iter().position(|name| *name == service).and_then(|at| u16::try_from(at).ok()).unwrap_or(0);
+        let offset =
+            SERVICES.iter().position(|name| *name == service).and_then(|at| u16::try_from(at).ok()).unwrap_or(0);
         self.network.port_base.saturating_add(offset)
     }
 
@@ -366,7 +369,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_name_is_refused_and_every_fault_is_told_at_once() {
-        let error = read(&[("CAIRN_PROT_BASE", "1"), ("CAIRN_DB_POOL", "many"), ("CAIRN_LOG_FORMAT", "xml")]).unwrap_err();
+        let error =
+            read(&[("CAIRN_PROT_BASE", "1"), ("CAIRN_DB_POOL", "many"), ("CAIRN_LOG_FORMAT", "xml")]).unwrap_err();
         assert_eq!(error.0.len(), 3, "{error}");
     }
 
@@ -381,7 +385,8 @@ mod tests {
 
     #[test]
     fn services_have_consecutive_ports_unless_their_addresses_are_given() {
-        let config = read(&[("CAIRN_PORT_BASE", "9000"), ("CAIRN_UPSTREAMS_CATALOG", "http://a:1, http://b:2")]).unwrap();
+        let config =
+            read(&[("CAIRN_PORT_BASE", "9000"), ("CAIRN_UPSTREAMS_CATALOG", "http://a:1, http://b:2")]).unwrap();
         assert_eq!(config.port("telemetry"), 9004);
         assert_eq!(config.upstreams("catalog"), ["http://a:1", "http://b:2"]);
         assert_eq!(config.upstreams("identity"), ["http://127.0.0.1:9001"]);

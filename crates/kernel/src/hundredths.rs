@@ -7,8 +7,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A number with exactly two decimal places, kept as an integer count of hundredths.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Integer)]
 pub struct Hundredths(pub i32);

@@ -39,7 +39,8 @@ impl MasterKey {
     /// A sentence that says what is wrong with it, without the key.
     pub fn parse(text: &str) -> Result<Self, String> {
         let bytes = STANDARD.decode(text.trim()).map_err(|_| "the master key is not base64".to_owned())?;
-        let bytes = <[u8; 32]>::try_from(bytes).map_err(|bytes| format!("the master key has {} bytes, not 32", bytes.len()))?;
+        let bytes =
+            <[u8; 32]>::try_from(bytes).map_err(|bytes| format!("the master key has {} bytes, not 32", bytes.len()))?;
         Ok(Self(bytes))
     }
 

@@ -49,9 +49,11 @@ impl PageQuery<'_> {
     pub fn limit(&self) -> Result<i64, Problem> {
         match self.limit.unwrap_or(DEFAULT_LIMIT) {
             limit @ 1..=MAX_LIMIT => Ok(i64::from(limit)),
-            limit => Err(REQUEST_MALFORMED
-                .detail(format!("limit is {limit}; give 1 to {MAX_LIMIT}."))
-                .at("limit", "OUT_OF_RANGE", format!("Give 1 to {MAX_LIMIT}."))),
+            limit => Err(REQUEST_MALFORMED.detail(format!("limit is {limit}; give 1 to {MAX_LIMIT}.")).at(
+                "limit",
+                "OUT_OF_RANGE",
+                format!("Give 1 to {MAX_LIMIT}."),
+            )),
         }
     }
 
@@ -63,9 +65,11 @@ impl PageQuery<'_> {
         let Some(text) = self.cursor else { return Ok(None) };
         let cursor = keys.open::<Cursor>("cursor", text).filter(|cursor| cursor.list == list);
         cursor.map(Some).ok_or_else(|| {
-            REQUEST_MALFORMED
-                .detail("The cursor is not one that this list gave out. Start again without it.")
-                .at("cursor", "CURSOR_INVALID", "Use nextCursor of the page before, with the same filters and sort.")
+            REQUEST_MALFORMED.detail("The cursor is not one that this list gave out. Start again without it.").at(
+                "cursor",
+                "CURSOR_INVALID",
+                "Use nextCursor of the page before, with the same filters and sort.",
+            )
         })
     }
 }

@@ -29,7 +29,13 @@ impl ProblemKind {
 
     /// An occurrence of this kind.
     pub fn detail(&'static self, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem(Box::new(Inner { kind: self, detail: detail.into(), errors: Vec::new(), retry_after: None, source: None }))
+        Problem(Box::new(Inner {
+            kind: self,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            source: None,
+        }))
     }
 }
 
@@ -128,7 +134,10 @@ impl Problem {
 
     /// Something we need is away; the caller should come back.
     pub fn unavailable(what: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        UNAVAILABLE.detail(format!("{what} cannot be reached at the moment. Try again shortly.")).retry_after(2).because(source)
+        UNAVAILABLE
+            .detail(format!("{what} cannot be reached at the moment. Try again shortly."))
+            .retry_after(2)
+            .because(source)
     }
 
     /// Adds a field's error.
@@ -226,7 +235,7 @@ pub struct ProblemBody {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}): {}", self.0.kind.code, self.0.kind.status, self.0.detail)?;
-        let mut cause: Option<&dyn StdError> = self.0.source.as_deref().map(|source| source as _);
+        let mut cause: Option<&dyn StdError> = self.cause().map(|source| -> &dyn StdError { source });
         while let Some(error) = cause {
             write!(f, ": {error}")?;
             cause = error.source();
@@ -250,7 +259,10 @@ impl From<diesel::result::Error> for Problem {
         use diesel::result::{DatabaseErrorKind as Kind, Error};
         match &error {
             Error::DatabaseError(
-                Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::SerializationFailure | Kind::ReadOnlyTransaction,
+                Kind::ClosedConnection
+                | Kind::UnableToSendCommand
+                | Kind::SerializationFailure
+                | Kind::ReadOnlyTransaction,
                 _,
             ) => Self::unavailable("The database", error),
             // Postgres reports its own shutdown and start-up as ordinary errors, known only by their words.

@@ -10,8 +10,18 @@ use serde::{Deserialize, Serialize};
 
 /// A moment in UTC with microsecond precision, as Postgres keeps it; RFC 3339 in JSON.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Timestamptz)]
 #[serde(from = "DateTime<Utc>")]

@@ -26,7 +26,8 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 pub fn start(config: &Observe, service: &str) {
     let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if config.json {
-        let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+        let layer =
+            tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
         Box::new(layer.with_writer(std::io::stderr).with_filter(filter))
     } else {
         Box::new(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter))
@@ -75,7 +76,11 @@ pub fn continue_trace(parent: Trace, span: &Span) -> Trace {
     let context = span.context();
     let own = context.span().span_context().clone();
     if own.is_valid() {
-        Trace::of(u128::from_be_bytes(own.trace_id().to_bytes()), u64::from_be_bytes(own.span_id().to_bytes()), own.is_sampled())
+        Trace::of(
+            u128::from_be_bytes(own.trace_id().to_bytes()),
+            u64::from_be_bytes(own.span_id().to_bytes()),
+            own.is_sampled(),
+        )
     } else {
         parent.child()
     }

@@ -5,7 +5,10 @@ use std::hash::{Hash, Hasher};
 
 use db::Migrations;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use kernel::Secret;
 use kernel::config::Config;
+
+use crate::proxy::Proxy;
 
 /// Every test process derives the same database passwords from it: roles belong to the cluster, not to a database.
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -21,6 +24,7 @@ pub struct TestWorld {
     pub environment: Vec<(String, String)>,
     database: String,
     admin_url: String,
+    amqp_url: Secret<String>,
 }
 
 /// Makes a world from a template that has the given migrations.
@@ -32,7 +36,10 @@ pub fn world(migrations: &[Migrations]) -> TestWorld {
     let noted = std::fs::read_to_string(NOTED).unwrap_or_default();
     let server = |name: &str| {
         let noted = noted.lines().find_map(|line| line.strip_prefix("export ")?.strip_prefix(name)?.strip_prefix('='));
-        std::env::var(name).ok().or_else(|| noted.map(str::to_owned)).unwrap_or_else(|| panic!("{name} is not set: run `make test`"))
+        std::env::var(name)
+            .ok()
+            .or_else(|| noted.map(str::to_owned))
+            .unwrap_or_else(|| panic!("{name} is not set: run `make test`"))
     };
     let (admin_url, amqp_url) = (server("CAIRN_DATABASE_URL"), server("CAIRN_AMQP_URL"));
     let id = kernel::TenantId::fresh().0.simple().to_string();
@@ -48,19 +55,39 @@ pub fn world(migrations: &[Migrations]) -> TestWorld {
         runtime.block_on(async {
             ensure_template(&admin, &template, &schemas).await;
             let mut conn = AsyncPgConnection::establish(&admin).await.unwrap();
-            conn.batch_execute(&format!("create database {name} template {template} strategy file_copy")).await.unwrap();
+            conn.batch_execute(&format!("create database {name} template {template} strategy file_copy"))
+                .await
+                .unwrap();
         });
     });
     made.join().expect("the test's database could not be made");
     let environment = environment(&database_url(&admin_url, &database), &amqp_url, &prefix);
     let config = Config::from_pairs(environment.clone()).unwrap();
-    TestWorld { config, environment, database, admin_url }
+    TestWorld { config, environment, database, admin_url, amqp_url: Secret::new(amqp_url) }
 }
 
 impl TestWorld {
+    /// Puts a proxy before Postgres (`true`) or RabbitMQ (`false`) for everybody who enters this world from now on.
+    ///
+    /// # Panics
+    /// When the address cannot be read.
+    pub fn put_proxy(&mut self, postgres: bool) -> Proxy {
+        let name = if postgres { "CAIRN_DATABASE_URL" } else { "CAIRN_AMQP_URL" };
+        let url = &mut self.environment.iter_mut().find(|(known, _)| known == name).unwrap().1;
+        let (login, rest) = url.rsplit_once('@').unwrap();
+        let (server, path) = rest.split_once('/').unwrap();
+        let proxy = Proxy::before(server);
+        *url = format!("{login}@{}/{path}", proxy.address);
+        self.config = Config::from_pairs(self.environment.clone()).unwrap();
+        proxy
+    }
+
     /// Removes the database and the queues.
     pub async fn end(self) {
-        if let Ok(broker) = bus::Broker::connect(&self.config.broker, "testkit").await {
+        // Past a proxy that may be cut.
+        let direct = Config::from_pairs(self.environment.clone())
+            .map(|config| kernel::config::Broker { url: self.amqp_url.clone(), ..config.broker });
+        if let Ok(broker) = bus::Broker::connect(&direct.unwrap(), "testkit").await {
             broker.remove().await.ok();
         }
         if let Ok(mut conn) = AsyncPgConnection::establish(&self.admin_url).await {

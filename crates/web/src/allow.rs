@@ -134,10 +134,11 @@ fn allow<P: Permission>(request: &HttpRequest, outcome: Result<Arc<Principal>, P
 /// 401 when there is none.
 pub fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    token
-        .map(|(_, token)| token.trim())
-        .ok_or_else(|| TOKEN_MISSING.detail("Send `Authorization: Bearer <token>`; POST /identity/v1/sessions gives one."))
+    let token =
+        header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    token.map(|(_, token)| token.trim()).ok_or_else(|| {
+        TOKEN_MISSING.detail("Send `Authorization: Bearer <token>`; POST /identity/v1/sessions gives one.")
+    })
 }
 
 /// The caller's address: the gateway's word when the connection comes from this machine or a trusted proxy, else the peer.

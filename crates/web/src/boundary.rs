@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use kernel::problem::{
-    BODY_TOO_LARGE, HEADERS_TOO_LARGE, INTERNAL, MEDIA_TYPE_UNSUPPORTED, METHOD_NOT_ALLOWED, NOT_FOUND, REQUEST_MALFORMED,
-    REQUEST_TIMEOUT, UNAVAILABLE,
+    BODY_TOO_LARGE, HEADERS_TOO_LARGE, INTERNAL, MEDIA_TYPE_UNSUPPORTED, METHOD_NOT_ALLOWED, NOT_FOUND,
+    REQUEST_MALFORMED, REQUEST_TIMEOUT, UNAVAILABLE,
 };
 use kernel::{Problem, Trace};
 use tracing::Instrument;
@@ -95,7 +95,7 @@ where
                     }
                 }
                 let status = response.status().as_u16();
-                metrics::counter!("cairn_http_requests_total", "service" => service, "method" => method.to_string(), "status" => status.to_string()).increment(1);
+                metrics::counter!("cairn_http_requests_total", "service" => service, "method" => label(&method), "status" => status.to_string()).increment(1);
                 metrics::histogram!("cairn_http_request_seconds", "service" => service).record(started.elapsed().as_secs_f64());
                 Ok(response)
             }
@@ -104,12 +104,28 @@ where
     }
 }
 
+/// A caller may invent methods, but not time series.
+fn label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
 /// Makes every error a problem document, also those that actix made before a handler ran. Faults of ours are logged
 /// here, once, with their cause.
 fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse<BoxBody> {
     let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     // A problem already, or a report that says more than a problem could, such as `/readyz`.
-    if content_type.is_some_and(|kind| kind.starts_with(b"application/problem+json") || kind.starts_with(b"application/json")) {
+    if content_type
+        .is_some_and(|kind| kind.starts_with(b"application/problem+json") || kind.starts_with(b"application/json"))
+    {
         return response;
     }
     let failure = response.response().extensions().get::<Failure>().cloned();
@@ -122,7 +138,12 @@ fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse
             tracing::warn!(code, path, trace_id, error = %problem, "a request could not be served");
         }
     }
-    let kept: Vec<_> = response.headers().iter().filter(|(name, _)| *name != CONTENT_TYPE).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let kept: Vec<_> = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| *name != CONTENT_TYPE)
+        .map(|(n, v)| (n.clone(), v.clone()))
+        .collect();
     let instance = response.request().path().to_owned();
     let mut answer = problem_response(&problem, &instance, &trace.id());
     for (name, value) in kept {

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{HttpMessage, HttpResponse};
-use db::{Conn, Db, Tx, idempotency_keys};
+use db::{Announced, Conn, Db, Tx, idempotency_keys};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::problem::{IDEMPOTENCY_KEY_REUSED, PRECONDITION_REQUIRED, REQUEST_MALFORMED, VERSION_MISMATCH};
@@ -64,11 +64,18 @@ impl<P> Allow<P> {
                 Ok(reply)
             })
             .await?;
-        let mut response = if replayed { replay(reply) } else { reply.into_response() };
+        if replayed { Ok(replay(reply)) } else { Ok(self.answer(reply, last.as_ref())) }
+    }
+
+    /// The response to a write whose last event is known: for writes that are not made through [`Allow::write`], such as
+    /// those that a writer commits for many callers at once.
+    #[must_use]
+    pub fn answer(&self, reply: Reply, last: Option<&Announced>) -> HttpResponse {
+        let mut response = reply.into_response();
         if let Some(announced) = last {
-            position::tell(self, &announced, &mut response);
+            position::tell(self, announced, &mut response);
         }
-        Ok(response)
+        response
     }
 
     /// The answer kept under the request's `Idempotency-Key`, if there is one: for a write that must ask another service
@@ -92,7 +99,8 @@ impl<P> Allow<P> {
         if expected.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*") {
             return Ok(());
         }
-        Err(VERSION_MISMATCH.detail(format!("It is at version {version} now. Read it again, then send If-Match: {etag}.")))
+        Err(VERSION_MISMATCH
+            .detail(format!("It is at version {version} now. Read it again, then send If-Match: {etag}.")))
     }
 
     /// As [`Allow::expect_version`], for what people edit together: `If-Match` must be there.
@@ -114,16 +122,22 @@ impl<P> Allow<P> {
     fn idempotency_key(&self) -> Result<Option<Key>, Problem> {
         let Some(key) = self.request.headers().get(KEY) else { return Ok(None) };
         let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY).ok_or_else(|| {
-            REQUEST_MALFORMED
-                .detail(format!("Idempotency-Key has 1 to {LONGEST_KEY} printable characters."))
-                .at("Idempotency-Key", "INVALID", "A UUID is a good key.")
+            REQUEST_MALFORMED.detail(format!("Idempotency-Key has 1 to {LONGEST_KEY} printable characters.")).at(
+                "Idempotency-Key",
+                "INVALID",
+                "A UUID is a good key.",
+            )
         })?;
         let body = self.request.extensions().get::<BodyHash>().map_or([0; 32], |hash| hash.0);
         let query = self.request.query_string();
         Ok(Some(Key {
             principal: self.user.to_string(),
             method: self.request.method().to_string(),
-            path: if query.is_empty() { self.request.path().to_owned() } else { format!("{}?{query}", self.request.path()) },
+            path: if query.is_empty() {
+                self.request.path().to_owned()
+            } else {
+                format!("{}?{query}", self.request.path())
+            },
             key: key.to_owned(),
             body: body.to_vec(),
         }))
@@ -157,7 +171,11 @@ impl Key {
             idempotency_keys::body_hash.eq(&self.body),
             idempotency_keys::created_at.eq(tx.now()),
         );
-        let taken = diesel::insert_into(idempotency_keys::table).values(row).on_conflict_do_nothing().execute(&mut tx.conn()).await?;
+        let taken = diesel::insert_into(idempotency_keys::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(&mut tx.conn())
+            .await?;
         if taken == 1 {
             return Ok(None);
         }

@@ -3,8 +3,8 @@
 
 use actix_web::web::{Data, ServiceConfig, get};
 use db::{Db, events};
-use diesel::prelude::*;
 use diesel::dsl::sql;
+use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};

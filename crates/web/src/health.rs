@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use actix_web::web::{Data, ServiceConfig, get};
 use actix_web::HttpResponse;
+use actix_web::web::{Data, ServiceConfig, get};
 use db::Db;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -17,12 +17,19 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/healthz", get().to(|| async { HttpResponse::Ok().json(json!({ "status": "ALIVE" })) }))
         .route("/readyz", get().to(ready))
-        .route("/metrics", get().to(|| async { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(observe::metrics()) }));
+        .route(
+            "/metrics",
+            get()
+                .to(|| async { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(observe::metrics()) }),
+        );
 }
 
 async fn ready(context: Data<Context>, db: Data<Db>) -> HttpResponse {
     let asked = timeout(Duration::from_secs(2), async {
-        db.global(async |mut conn| Ok(diesel::select(1.into_sql::<diesel::sql_types::Integer>()).execute(&mut conn).await?)).await
+        db.global(async |mut conn| {
+            Ok(diesel::select(1.into_sql::<diesel::sql_types::Integer>()).execute(&mut conn).await?)
+        })
+        .await
     });
     let database = matches!(asked.await, Ok(Ok(_)));
     let (keys, stopping) = (context.verifier.is_ready(), context.stop.is_cancelled());
@@ -33,5 +40,9 @@ async fn ready(context: Data<Context>, db: Data<Db>) -> HttpResponse {
         "keys": keys,
         "stopping": stopping,
     });
-    if database && keys && !stopping { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+    if database && keys && !stopping {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
 }

@@ -57,7 +57,8 @@ impl FromRequest for RawBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let limit = request.app_data::<Data<Context>>().map_or(JSON_LIMIT, |context| context.config.network.body_limit);
+            let limit =
+                request.app_data::<Data<Context>>().map_or(JSON_LIMIT, |context| context.config.network.body_limit);
             let bytes = read(&request, payload, limit).await?;
             Ok(Self { bytes, content_type: content_type(&request) })
         })
@@ -100,8 +101,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             // Where in the text helps nobody who sent a program's output; the pointer says where.
             let text = inner.to_string();
             let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
-            let pointer = unknown_field(&detail).map_or_else(|| pointer.clone(), |name| format!("{}/{name}", pointer.trim_end_matches(name).trim_end_matches('/')));
-            let code = if detail.starts_with("unknown field") { "UNKNOWN_FIELD" } else if detail.starts_with("missing field") { "REQUIRED" } else { "INVALID" };
+            let pointer = unknown_field(&detail).map_or_else(
+                || pointer.clone(),
+                |name| format!("{}/{name}", pointer.trim_end_matches(name).trim_end_matches('/')),
+            );
+            let code = if detail.starts_with("unknown field") {
+                "UNKNOWN_FIELD"
+            } else if detail.starts_with("missing field") {
+                "REQUIRED"
+            } else {
+                "INVALID"
+            };
             Problem::invalid(vec![FieldError::new(pointer, code, detail)])
         } else {
             REQUEST_MALFORMED.detail(format!("The body is not JSON: {inner}."))
@@ -135,9 +145,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(serde_html_form::from_str(request.query_string()).map(Self).map_err(|error| {
-            REQUEST_MALFORMED.detail(format!("A query parameter cannot be used: {error}.")).into()
-        }))
+        ready(
+            serde_html_form::from_str(request.query_string()).map(Self).map_err(|error| {
+                REQUEST_MALFORMED.detail(format!("A query parameter cannot be used: {error}.")).into()
+            }),
+        )
     }
 }
 
@@ -151,7 +163,9 @@ impl<T: DeserializeOwned> FromRequest for Path<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let path = actix_web::web::Path::<T>::extract(request).into_inner();
         ready(path.map(|path| Self(path.into_inner())).map_err(|_| {
-            REQUEST_MALFORMED.detail(format!("{} has a segment that should be an id (a UUID) and is not.", request.path())).into()
+            REQUEST_MALFORMED
+                .detail(format!("{} has a segment that should be an id (a UUID) and is not.", request.path()))
+                .into()
         }))
     }
 }
@@ -177,13 +191,20 @@ mod tests {
     fn error(json: &str) -> (u16, String, String) {
         let problem = parse::<Outer>(json.as_bytes()).unwrap_err();
         let first = problem.errors().first().cloned();
-        (problem.kind().status, first.as_ref().map(|e| e.pointer.clone()).unwrap_or_default(), first.map(|e| e.code).unwrap_or_default())
+        (
+            problem.kind().status,
+            first.as_ref().map(|e| e.pointer.clone()).unwrap_or_default(),
+            first.map(|e| e.code).unwrap_or_default(),
+        )
     }
 
     #[test]
     fn the_field_that_is_wrong_is_named() {
         assert_eq!(error(r#"{"inner":[{"weight":"x"}]}"#), (422, "/inner/0/weight".to_owned(), "INVALID".to_owned()));
-        assert_eq!(error(r#"{"inner":[{"weight":1,"wieght":2}]}"#), (422, "/inner/0/wieght".to_owned(), "UNKNOWN_FIELD".to_owned()));
+        assert_eq!(
+            error(r#"{"inner":[{"weight":1,"wieght":2}]}"#),
+            (422, "/inner/0/wieght".to_owned(), "UNKNOWN_FIELD".to_owned())
+        );
         assert_eq!(error(r#"{"inner":[{}]}"#), (422, "/inner/0".to_owned(), "REQUIRED".to_owned()));
         assert_eq!(error(r#"{"inner":"#).0, 400);
         assert_eq!(error(r#"{"inner":[]} x"#).0, 400);

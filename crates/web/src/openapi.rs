@@ -90,7 +90,13 @@ fn problem(meaning: &str) -> Response {
 pub fn permissions(document: &mut OpenApi) -> BTreeMap<(String, String), Option<String>> {
     let mut all = BTreeMap::new();
     for (path, item) in &mut document.paths.paths {
-        let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("PATCH", &item.patch), ("DELETE", &item.delete)];
+        let methods = [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
         for (method, operation) in methods {
             let Some(operation) = operation else { continue };
             let json = serde_json::to_value(&operation.security).unwrap_or_default();

@@ -29,7 +29,9 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// More connections than allowed.
-    #[error("the pools of one service may take {wanted} connections, seven times that is more than CAIRN_DB_CONNECTIONS ({allowed}); lower CAIRN_DB_POOL or CAIRN_WORKERS")]
+    #[error(
+        "the pools of one service may take {wanted} connections, seven times that is more than CAIRN_DB_CONNECTIONS ({allowed}); lower CAIRN_DB_POOL or CAIRN_WORKERS"
+    )]
     Connections {
         /// What one service would take.
         wanted: u32,
@@ -57,7 +59,8 @@ impl Running {
         let service = self.context.service;
         self.context.stop.cancel();
         self.server.stop(true).await;
-        let drained = timeout(self.context.config.shutdown, async { while self.tasks.join_next().await.is_some() {} }).await;
+        let drained =
+            timeout(self.context.config.shutdown, async { while self.tasks.join_next().await.is_some() {} }).await;
         if drained.is_err() {
             tracing::warn!(service, "some background work did not end in time; its transactions roll back");
         }
@@ -85,7 +88,10 @@ pub fn serve(service: Service, context: Context, listener: TcpListener) -> Resul
             .configure(|config| events_log::routes(config, service.name))
             .into_utoipa_app()
             .service(utoipa_actix_web::scope::scope(format!("/{}/v1", service.name).as_str()).configure(service.routes))
-            .service(utoipa_actix_web::scope::scope(format!("/internal/{}/v1", service.name).as_str()).configure(service.internal))
+            .service(
+                utoipa_actix_web::scope::scope(format!("/internal/{}/v1", service.name).as_str())
+                    .configure(service.internal),
+            )
             .into_app()
     })
     .workers(context.config.network.workers)

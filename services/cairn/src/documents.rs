@@ -38,7 +38,9 @@ pub fn write(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// When a document does not serialise.
 pub fn stale(folder: &Path) -> io::Result<Vec<String>> {
-    let differs = |(name, text): &(String, String)| std::fs::read_to_string(folder.join(name)).map_or(true, |kept| kept != format!("{text}\n"));
+    let differs = |(name, text): &(String, String)| {
+        std::fs::read_to_string(folder.join(name)).map_or(true, |kept| kept != format!("{text}\n"))
+    };
     Ok(all()?.into_iter().filter(differs).map(|(name, _)| name).collect())
 }
 
@@ -56,11 +58,14 @@ fn asyncapi() -> Value {
             "messages": { "event": message },
             "bindings": { "amqp": { "is": "routingKey", "exchange": { "name": bus::topology::EXCHANGE, "type": "topic", "durable": true } } },
         }));
-        operations.insert(format!("publish.{name}"), json!({
-            "action": "send",
-            "channel": { "$ref": format!("#/channels/{name}") },
-            "summary": event.meaning,
-        }));
+        operations.insert(
+            format!("publish.{name}"),
+            json!({
+                "action": "send",
+                "channel": { "$ref": format!("#/channels/{name}") },
+                "summary": event.meaning,
+            }),
+        );
         messages.insert(name.clone(), json!({
             "name": name,
             "summary": event.meaning,

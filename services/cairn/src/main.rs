@@ -1,18 +1,20 @@
 //! The one binary: runs the platform, its servers and its tools.
 
-mod first_tenant;
+mod running;
 mod serve;
 mod servers;
 mod settings;
 mod supervise;
+mod tenants;
 mod up;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use cairn::documents;
+use cairn::{doctor, documents};
 use clap::{Parser, Subcommand};
+use kernel::Clock;
 use kernel::config::Config;
 
 use servers::{Plan, Settings};
@@ -52,12 +54,66 @@ enum Command {
         folder: PathBuf,
     },
     /// Make a key that signs tokens two minutes from now; the present one stays known until its tokens have expired.
-    RotateSigningKey,
+    RotateSigningKey {
+        #[command(flatten)]
+        platform: RunningPlatform,
+    },
+    /// Make tenants.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Look at everything the platform stands on and say what to do about what is not well.
+    Doctor {
+        #[command(flatten)]
+        platform: RunningPlatform,
+        /// Print the findings as JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(subcommand)]
+        remedy: Option<Remedy>,
+    },
+    /// Say whether a service on this machine is ready; for health checks.
+    Healthcheck {
+        /// gateway, identity, catalog, adoption, telemetry, workflow or helpdesk.
+        service: String,
+    },
     /// List every setting with its default and meaning.
     Settings,
     /// The private Postgres and RabbitMQ alone.
     #[command(subcommand)]
     Servers(ServersCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum TenantCommand {
+    /// Make a tenant with its built-in roles and its first owner.
+    Create {
+        #[command(flatten)]
+        platform: RunningPlatform,
+        #[command(flatten)]
+        tenant: tenants::Wanted,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Remedy {
+    /// Put the dead letters of a queue back into it.
+    Replay {
+        /// The queue, such as identity.audit.
+        queue: String,
+    },
+    /// Give the parked jobs of a service another chance.
+    Retry {
+        /// The service, such as telemetry.
+        service: String,
+    },
+}
+
+/// Which platform a command is about: the one its environment describes, else the one that runs in this folder.
+#[derive(Debug, clap::Args)]
+struct RunningPlatform {
+    /// Folder of a running `cairn up`.
+    #[arg(long, value_name = "DIR", default_value = ".cairn", global = true)]
+    data: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,7 +157,13 @@ fn run(command: Command) -> Outcome {
         Command::Serve { service } => serve::serve(&service),
         Command::Migrate => migrate(),
         Command::Contracts { check, folder } => contracts(check, &folder),
-        Command::RotateSigningKey => on_this_thread(rotate_signing_key()),
+        Command::RotateSigningKey { platform } => on_this_thread(rotate_signing_key(&platform)),
+        Command::Tenant(TenantCommand::Create { platform, tenant }) => {
+            on_this_thread(async { tenants::create(&running::config(&platform.data)?, &tenant).await })
+        }
+        Command::Doctor { platform, json, remedy: None } => on_this_thread(examine(&platform, json)),
+        Command::Doctor { platform, json: _, remedy: Some(remedy) } => on_this_thread(mend(&platform, &remedy)),
+        Command::Healthcheck { service } => on_this_thread(healthcheck(&service)),
         Command::Settings => settings::print(),
         Command::Servers(command) => on_this_thread(servers(command)),
     }
@@ -146,10 +208,43 @@ fn contracts(check: bool, folder: &std::path::Path) -> Outcome {
     Ok(if stale.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn rotate_signing_key() -> Outcome {
-    let config = Config::from_environment()?;
-    let context = web::Context::new("identity", std::sync::Arc::new(config), kernel::Clock::system())?;
+async fn rotate_signing_key(platform: &RunningPlatform) -> Outcome {
+    let config = running::config(&platform.data)?;
+    let context = web::Context::new("identity", std::sync::Arc::new(config), Clock::system())?;
     let id = identity::rotate_signing_key(&context.pool(), &context.config.keys, context.clock.now()).await?;
     println!("key {id} signs from two minutes on");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn examine(platform: &RunningPlatform, json: bool) -> Outcome {
+    let config = running::config(&platform.data)?;
+    let key_file = running::key_file(&platform.data);
+    let report = doctor::examine(&config, key_file.as_deref(), &Clock::system()).await;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(if report.health == doctor::Health::Fail { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn mend(platform: &RunningPlatform, remedy: &Remedy) -> Outcome {
+    let config = running::config(&platform.data)?;
+    match remedy {
+        Remedy::Replay { queue } => {
+            println!("dead letters put back into {queue}: {}", doctor::replay(&config, queue).await?)
+        }
+        Remedy::Retry { service } => {
+            println!(
+                "jobs of {service} that run again: {}",
+                doctor::retry(&config, service, Clock::system().now()).await?
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn healthcheck(service: &str) -> Outcome {
+    doctor::is_ready(&Config::from_environment()?, service).await?;
     Ok(ExitCode::SUCCESS)
 }

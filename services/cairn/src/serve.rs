@@ -41,9 +41,14 @@ fn start(name: &str, config: Config) -> Result<Started, Box<dyn std::error::Erro
         return Platform::start(config, &clock).map(Started::All);
     }
     let service = cairn::services().into_iter().find(|service| service.name == name);
-    let own_name = if name == "gateway" { "gateway" } else { service.as_ref().map(|service| service.name).ok_or_else(|| format!("there is no service {name}"))? };
+    let own_name = if name == "gateway" {
+        "gateway"
+    } else {
+        service.as_ref().map(|service| service.name).ok_or_else(|| format!("there is no service {name}"))?
+    };
     let address = format!("{}:{}", config.network.bind, config.port(own_name));
-    let listener = TcpListener::bind(&address).map_err(|source| ServeError::Listen { service: own_name, address, source })?;
+    let listener =
+        TcpListener::bind(&address).map_err(|source| ServeError::Listen { service: own_name, address, source })?;
     let context = Context::new(own_name, Arc::new(config), clock)?;
     let running = match service {
         Some(service) => web::serve(service, context, listener)?,

@@ -13,10 +13,10 @@ use kernel::config::{Config, SERVICES};
 use kernel::keys::MasterKey;
 use tokio::process::Command;
 
-use crate::first_tenant;
 use crate::servers::signal::StopRequests;
 use crate::servers::{Plan, Servers, Settings, progress};
 use crate::supervise::{Probe, Program, Supervisor};
+use crate::{running, tenants};
 
 /// Later than this, somebody should look at the logs.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -29,6 +29,7 @@ pub(crate) async fn up(data: &Path, settings: Settings) -> Result<ExitCode, Box<
         _ = requests.next() => return Ok(ExitCode::SUCCESS),
     };
     let outcome = with_servers(data, &mut servers, &mut requests).await;
+    running::forget(data);
     tokio::select! {
         () = servers.stop() => progress::say("cairn", "stopped; the data is kept"),
         () = requests.impatience() => progress::say("cairn", "killed what was still running; the data is kept"),
@@ -37,11 +38,21 @@ pub(crate) async fn up(data: &Path, settings: Settings) -> Result<ExitCode, Box<
 }
 
 /// What runs on the servers: migrations once, then the services until somebody wants them to stop.
-async fn with_servers(data: &Path, servers: &mut Servers, requests: &mut StopRequests) -> Result<(), Box<dyn std::error::Error>> {
+async fn with_servers(
+    data: &Path,
+    servers: &mut Servers,
+    requests: &mut StopRequests,
+) -> Result<(), Box<dyn std::error::Error>> {
     let environment = environment(data, servers)?;
     let config = Config::from_pairs(environment.clone())?;
+    running::note(data, &environment)?;
     progress::say("cairn", "bringing the schemas up to date");
-    let migrated = Command::new(std::env::current_exe()?).arg("migrate").envs(environment.clone()).env("CAIRN_LOG_FORMAT", "text").status().await?;
+    let migrated = Command::new(std::env::current_exe()?)
+        .arg("migrate")
+        .envs(environment.clone())
+        .env("CAIRN_LOG_FORMAT", "text")
+        .status()
+        .await?;
     if !migrated.success() {
         return Err("the migrations failed; nothing was started".into());
     }
@@ -61,8 +72,11 @@ async fn with_servers(data: &Path, servers: &mut Servers, requests: &mut StopReq
 
 /// What every process of the platform is told: our own environment, the servers, and the master key.
 fn environment(data: &Path, servers: &Servers) -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
+    // In full: these settings are read from other folders as well.
+    let data = std::fs::canonicalize(data)?;
     let key = data.join("master.key");
-    let mut environment: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CAIRN_")).collect();
+    let mut environment: BTreeMap<String, String> =
+        std::env::vars().filter(|(name, _)| name.starts_with("CAIRN_")).collect();
     if !environment.contains_key("CAIRN_MASTER_KEY") && !environment.contains_key("CAIRN_MASTER_KEY_FILE") {
         if !key.exists() {
             let text = MasterKey::random()?.to_text();
@@ -91,18 +105,34 @@ fn programs(port_base: u16, environment: &[(String, String)]) -> Vec<Program> {
 /// Waits for the services, makes the first tenant and prints where everything is; then there is nothing more to say.
 async fn announce(supervisor: &Supervisor, config: &Config, data: &Path) -> Box<dyn std::error::Error> {
     if !supervisor.ready(READY_LIMIT).await {
-        progress::say("cairn", format_args!("not everything is ready after {} s; see {}", READY_LIMIT.as_secs(), data.join("log").display()));
+        progress::say(
+            "cairn",
+            format_args!(
+                "not everything is ready after {} s; see {}",
+                READY_LIMIT.as_secs(),
+                data.join("log").display()
+            ),
+        );
     }
-    let password = match first_tenant::ensure(config, data).await {
+    let password = match tenants::ensure_first(config, data).await {
         Ok(password) => password,
         Err(error) => return error,
     };
     let gateway = format!("http://{}:{}", config.network.bind, config.network.port_base);
     progress::say("cairn", format_args!("up at {gateway}"));
-    progress::say("cairn", format_args!("API explorer {gateway}/docs, health {gateway}/readyz, logs {}", data.join("log").display()));
+    progress::say(
+        "cairn",
+        format_args!("API explorer {gateway}/docs, health {gateway}/readyz, logs {}", data.join("log").display()),
+    );
     match password {
-        Some(password) => progress::say("cairn", format_args!("sign in as admin with password {password} (kept in {})", data.join("admin").display())),
-        None => progress::say("cairn", format_args!("sign in as admin; the password is in {}", data.join("admin").display())),
+        Some(password) => progress::say(
+            "cairn",
+            format_args!("sign in as admin with password {password} (kept in {})", data.join("admin").display()),
+        ),
+        None => progress::say(
+            "cairn",
+            format_args!("sign in as admin; the password is in {}", data.join("admin").display()),
+        ),
     }
     progress::say("cairn", "Ctrl-C stops everything and keeps the data");
     pending().await

@@ -46,5 +46,6 @@ pub(crate) fn urls(check: &mut Check, pointer: &str, urls: &[String]) {
 }
 
 fn few<T>(check: &mut Check, pointer: &str, links: &[T]) {
-    check.that(links.len() <= LINKS, pointer, "TOO_MANY", || format!("has {} links; give {LINKS} at most", links.len()));
+    check
+        .that(links.len() <= LINKS, pointer, "TOO_MANY", || format!("has {} links; give {LINKS} at most", links.len()));
 }

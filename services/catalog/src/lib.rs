@@ -3,14 +3,25 @@
 //! Products and solutions own ordered, weighted tasks, and what tasks are sorted by: licences, outcomes, releases, tags.
 //! Adoption copies from here when a plan is made; nothing here knows about customers.
 
+mod attributes;
+mod blueprint;
+mod fields;
+mod order;
+mod owners;
+mod parts;
 pub mod permissions;
-pub mod products;
+mod products;
+mod refusals;
 mod schema;
+mod solutions;
+mod statements;
+mod tasks;
 
 use db::Migrations;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
-use web::{Service, no_consumers, no_setup, nothing_more};
+use web::{Service, no_consumers, no_setup};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/catalog");
 
@@ -23,7 +34,7 @@ pub fn service() -> Service {
         permissions: permissions::ALL,
         migrations: Migrations { schema: "catalog", own: || MIGRATIONS },
         routes,
-        internal: nothing_more,
+        internal: blueprint::routes,
         setup: no_setup,
         consumers: no_consumers,
         background: |_, _| Vec::new(),
@@ -31,5 +42,13 @@ pub fn service() -> Service {
 }
 
 fn routes(config: &mut ServiceConfig<'_>) {
-    config.configure(products::routes);
+    config.configure(products::routes).configure(solutions::routes);
+    // What hangs on an owner hangs on both kinds of it, at the same paths; the handlers take an `Owner`.
+    config.service(scope("/products/{productId}").configure(under_owner));
+    config.service(scope("/solutions/{solutionId}").configure(under_owner));
+    config.configure(tasks::routes).configure(attributes::routes).configure(parts::routes);
+}
+
+fn under_owner(config: &mut ServiceConfig<'_>) {
+    config.configure(tasks::under_owner).configure(parts::under_owner);
 }

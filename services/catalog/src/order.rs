@@ -52,7 +52,8 @@ pub(crate) fn with<Id: Copy>(line: &[Id], id: Id, place: i32) -> Vec<Id> {
 /// The rows that stand elsewhere in `order` than they do now, before and after.
 pub(crate) fn moves<R: Placed>(rows: &[R], order: &[R::Id], under: &Under) -> Vec<(R, R)> {
     let places: BTreeMap<R::Id, i32> = order.iter().copied().zip(1..).collect();
-    let elsewhere = rows.iter().filter_map(|row| Some((row, *places.get(&row.id())?))).filter(|(row, place)| row.place() != *place);
+    let elsewhere =
+        rows.iter().filter_map(|row| Some((row, *places.get(&row.id())?))).filter(|(row, place)| row.place() != *place);
     elsewhere.map(|(row, place)| (row.clone(), row.clone().moved(place, under))).collect()
 }
 
@@ -81,8 +82,10 @@ mod tests {
 
     /// What the store does: the moved rows replace the old ones.
     fn settle(rows: &[Row], order: &[u32]) -> Vec<Row> {
-        let moved: BTreeMap<u32, Row> = moves(rows, order, &Under::test()).into_iter().map(|(_, after)| (after.0, after)).collect();
-        let mut rows: Vec<Row> = rows.iter().map(|row| moved.get(&row.0).cloned().unwrap_or_else(|| row.clone())).collect();
+        let moved: BTreeMap<u32, Row> =
+            moves(rows, order, &Under::test()).into_iter().map(|(_, after)| (after.0, after)).collect();
+        let mut rows: Vec<Row> =
+            rows.iter().map(|row| moved.get(&row.0).cloned().unwrap_or_else(|| row.clone())).collect();
         rows.sort_by_key(Row::place);
         rows
     }

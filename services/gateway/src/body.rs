@@ -13,7 +13,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use kernel::Problem;
 use kernel::problem::{BODY_TOO_LARGE, REQUEST_MALFORMED, REQUEST_TIMEOUT, UPSTREAM_TIMEOUT};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::headers;
 
@@ -21,6 +21,8 @@ use crate::headers;
 const SMALL: u64 = 64 * 1024;
 /// How long a client may pause within a body, or a service in taking it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a refusal may take to be written.
+const ANSWERED_BY: Duration = Duration::from_secs(1);
 /// Chunks under way between client and service.
 const IN_FLIGHT: usize = 4;
 
@@ -136,18 +138,28 @@ async fn flow(mut payload: Payload, limit: u64, to: mpsc::Sender<Result<Bytes, F
             Ok(Some(chunk)) => match timeout(LONGEST_PAUSE, to.send(Ok(chunk))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Ok(()),
-                Err(_) => return Err(fail(Fault::Stalled, to)),
+                Err(_) => return Err(fail(Fault::Stalled, payload, to)),
             },
-            Err(fault) => return Err(fail(fault, to)),
+            Err(fault) => return Err(fail(fault, payload, to)),
         }
     }
 }
 
 /// Says that a body has failed to whoever reads it. The channel may be full: it must not close before that is read, or
 /// half a body would pass for a whole one.
-fn fail(fault: Fault, to: mpsc::Sender<Result<Bytes, Fault>>) -> Fault {
+fn fail(fault: Fault, payload: Payload, to: mpsc::Sender<Result<Bytes, Fault>>) -> Fault {
     rt::spawn(async move { to.send(Err(fault)).await });
+    refuse(payload);
     fault
+}
+
+/// Gives up a body that was not read to its end. It is held until its request has been answered: actix then closes the
+/// connection, while a chunked body that it sees dropped it would read on for ever, however slowly it comes.
+pub(crate) fn refuse(payload: Payload) {
+    rt::spawn(async move {
+        sleep(ANSWERED_BY).await;
+        drop(payload);
+    });
 }
 
 async fn next(payload: &mut Payload) -> Result<Option<Bytes>, Fault> {

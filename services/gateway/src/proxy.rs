@@ -20,7 +20,7 @@ use web::{Answer, Failure};
 use crate::body::{Inbound, Journey};
 use crate::limits::Standing;
 use crate::upstream::{Client, Failed, Service};
-use crate::{Gate, headers, path};
+use crate::{Gate, body, headers, path};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Up to here an answer is awaited whole: one that breaks off becomes a 502 instead of half a 200.
@@ -35,7 +35,12 @@ pub(crate) async fn pass_on(request: HttpRequest, payload: Payload, gate: Data<G
     let (standing, allowed) = admit(&request, &gate, address).await;
     let outcome = match allowed {
         Ok(()) => forward(&request, payload, &gate, &client, service, address).await,
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            if headers::is_chunked(&request) {
+                body::refuse(payload);
+            }
+            Err(problem)
+        }
     };
     let mut answer = outcome.unwrap_or_else(|problem| Failure::from(problem).error_response());
     standing.tell(answer.headers_mut());

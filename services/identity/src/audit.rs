@@ -94,7 +94,12 @@ pub(crate) fn consumer() -> Consumer {
 /// Newest first.
 #[utoipa::path(tag = "audit", params(AuditQuery), security(("bearer" = [AuditRead::NAME])), responses((status = 200, body = Page<AuditEvent>)))]
 #[get("/audit-events")]
-async fn list_audit_events(who: Allow<AuditRead>, db: Data<Db>, context: Data<Context>, Query(query): Query<AuditQuery>) -> Answer {
+async fn list_audit_events(
+    who: Allow<AuditRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<AuditQuery>,
+) -> Answer {
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "audit-events")?);
     who.read(&db, async |conn| {
@@ -136,7 +141,8 @@ async fn page(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<AuditEvent>, Problem> {
-    let mut rows = audit_events::table.filter(audit_events::tenant_id.eq(tenant)).select(AuditEvent::as_select()).into_boxed();
+    let mut rows =
+        audit_events::table.filter(audit_events::tenant_id.eq(tenant)).select(AuditEvent::as_select()).into_boxed();
     if let Some(entity) = &query.entity {
         rows = rows.filter(audit_events::entity.eq(entity));
     }

@@ -95,12 +95,14 @@ async fn change_password(
     let (_, credential) =
         db.global(async |conn| users::find(conn, who.user).await).await?.ok_or_else(|| Problem::not_found("user"))?;
     if !passwords.verify(command.current_password, Some(credential.password_hash)).await? {
-        let problem = PASSWORD_REFUSED.detail("The present password is wrong.").at("/currentPassword", "WRONG", "Check it.");
+        let problem =
+            PASSWORD_REFUSED.detail("The present password is wrong.").at("/currentPassword", "WRONG", "Check it.");
         return Err(Failure::from(problem));
     }
     let hash = passwords.hash(command.new_password).await?;
     who.write(&db, async |tx| {
-        let credential = Credential { user_id: who.user, password_hash: hash, must_change: false, changed_at: tx.now() };
+        let credential =
+            Credential { user_id: who.user, password_hash: hash, must_change: false, changed_at: tx.now() };
         users::set_credential(tx, &credential).await?;
         for ended in sessions::revoke_all(tx, who.user, RevokedReason::PasswordChanged).await? {
             tx.announce(&SESSION_REVOKED, None, &SessionView::from(&ended)).await?;

@@ -49,7 +49,15 @@ pub(crate) struct Member {
 impl Member {
     /// A new, active member.
     pub(crate) fn new(tenant_id: TenantId, user_id: UserId, now: Timestamp) -> Self {
-        Self { tenant_id, id: MembershipId::fresh(), version: 1, user_id, status: MemberStatus::Active, created_at: now, updated_at: now }
+        Self {
+            tenant_id,
+            id: MembershipId::fresh(),
+            version: 1,
+            user_id,
+            status: MemberStatus::Active,
+            created_at: now,
+            updated_at: now,
+        }
     }
 
     /// The member as partners see them.
@@ -70,8 +78,14 @@ impl Member {
 }
 
 /// Whether a tenant keeps an owner when a member changes from `before` to `after`.
-fn keeps_an_owner(other_owners: i64, before: (MemberStatus, &[String]), after: (MemberStatus, &[String])) -> Result<(), Problem> {
-    let owns = |(status, roles): (MemberStatus, &[String])| status == MemberStatus::Active && roles.iter().any(|role| role == OWNER);
+fn keeps_an_owner(
+    other_owners: i64,
+    before: (MemberStatus, &[String]),
+    after: (MemberStatus, &[String]),
+) -> Result<(), Problem> {
+    let owns = |(status, roles): (MemberStatus, &[String])| {
+        status == MemberStatus::Active && roles.iter().any(|role| role == OWNER)
+    };
     if owns(before) && !owns(after) && other_owners == 0 {
         return Err(LAST_OWNER.detail("This is the last active owner. Make somebody else an owner first."));
     }
@@ -90,10 +104,13 @@ fn may_grant(own: &Patterns, granted: &Patterns) -> Result<(), Problem> {
 /// What a person's names must look like.
 pub(crate) fn check_person(check: &mut Check, email: &str, username: &str, name: &str) {
     let (local, domain) = email.split_once('@').unwrap_or_default();
-    let plausible = !local.is_empty() && domain.contains('.') && email.len() <= 254 && !email.contains(char::is_whitespace);
+    let plausible =
+        !local.is_empty() && domain.contains('.') && email.len() <= 254 && !email.contains(char::is_whitespace);
     check.that(plausible, "/email", "EMAIL", || "is not an e-mail address".to_owned());
     check.text("/username", username, 1, 100);
-    check.that(!username.contains('@'), "/username", "USERNAME", || "must not contain @, so that it cannot be taken for an e-mail address".to_owned());
+    check.that(!username.contains('@'), "/username", "USERNAME", || {
+        "must not contain @, so that it cannot be taken for an e-mail address".to_owned()
+    });
     check.text("/name", name, 1, 255);
 }
 

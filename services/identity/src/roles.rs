@@ -42,7 +42,9 @@ impl Role {
 
     fn check(&self, mut check: Check) -> Result<(), Problem> {
         let plain = self.name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-        check.that(plain && (1..=50).contains(&self.name.len()), "/name", "ROLE_NAME", || "give 1 to 50 of A-Z, 0-9 and _".to_owned());
+        check.that(plain && (1..=50).contains(&self.name.len()), "/name", "ROLE_NAME", || {
+            "give 1 to 50 of A-Z, 0-9 and _".to_owned()
+        });
         check.text("/description", &self.description, 0, 500);
         check.that(self.permissions.len() <= 50, "/permissions", "TOO_MANY", || "give at most 50 patterns".to_owned());
         for (index, pattern) in self.permissions.iter().enumerate() {

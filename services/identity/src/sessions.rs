@@ -24,7 +24,8 @@ use crate::permissions::SelfWrite;
 use crate::signing::Signing;
 
 /// The one answer to an unknown name and to a wrong password.
-static CREDENTIALS_REFUSED: ProblemKind = ProblemKind::new("SESSION_CREDENTIALS_REFUSED", 401, "Name or password is wrong");
+static CREDENTIALS_REFUSED: ProblemKind =
+    ProblemKind::new("SESSION_CREDENTIALS_REFUSED", 401, "Name or password is wrong");
 /// The refresh token does not count (any more).
 static REFRESH_REFUSED: ProblemKind = ProblemKind::new("SESSION_REFRESH_REFUSED", 401, "Sign in again");
 
@@ -145,7 +146,11 @@ pub(crate) async fn refresh_session(
     Body(command): Body<Refresh>,
 ) -> Answer {
     let refused = || Failure::from(REFRESH_REFUSED.detail("The refresh token does not count any more. Sign in again."));
-    let presented = context.config.keys.open::<RefreshToken>("refresh token", command.refresh_token.reveal()).ok_or_else(refused)?;
+    let presented = context
+        .config
+        .keys
+        .open::<RefreshToken>("refresh token", command.refresh_token.reveal())
+        .ok_or_else(refused)?;
     let known = db.global(async |conn| sessions::find(conn, presented.session).await).await?.ok_or_else(refused)?;
     let now = context.clock.now();
     let outcome = db
@@ -200,9 +205,16 @@ struct RefreshToken {
     generation: i32,
 }
 
-async fn tokens(tx: &Tx, session: &Session, must_change: bool, signing: &Signing, keys: &Keyring) -> Result<Tokens, Problem> {
+async fn tokens(
+    tx: &Tx,
+    session: &Session,
+    must_change: bool,
+    signing: &Signing,
+    keys: &Keyring,
+) -> Result<Tokens, Problem> {
     let permissions = members::permissions_of(tx, session.tenant_id, session.user_id).await?;
-    let permissions = permissions.ok_or_else(|| PERMISSION_DENIED.detail("You are no longer an active member of this tenant."))?;
+    let permissions =
+        permissions.ok_or_else(|| PERMISSION_DENIED.detail("You are no longer an active member of this tenant."))?;
     let now = tx.now();
     let access_token = signing.sign(&Claims {
         iss: ISSUER.to_owned(),
@@ -221,7 +233,8 @@ async fn tokens(tx: &Tx, session: &Session, must_change: bool, signing: &Signing
         access_token,
         token_type: "Bearer",
         expires_in: TOKEN_LIFETIME.num_seconds(),
-        refresh_token: keys.seal("refresh token", &RefreshToken { session: session.id, generation: session.generation }),
+        refresh_token: keys
+            .seal("refresh token", &RefreshToken { session: session.id, generation: session.generation }),
         session_id: session.id,
         session_expires_at: session.expires_at,
         user_id: session.user_id,

@@ -100,7 +100,10 @@ async fn load(db: &Db, keys: &Keyring, now: Timestamp) -> Result<Loaded, Problem
     }
     let mut all = Vec::with_capacity(stored.len());
     for key in stored {
-        all.push((key.created_at, SigningKey::from_seed(key.id, &unwrap(keys, &key.wrapped_seed)?).map_err(Problem::internal)?));
+        all.push((
+            key.created_at,
+            SigningKey::from_seed(key.id, &unwrap(keys, &key.wrapped_seed)?).map_err(Problem::internal)?,
+        ));
     }
     let jwks = Jwks { keys: all.iter().map(|(_, key)| key.public()).collect() };
     // The newest that everybody has had time to load; the very first key has nobody to wait for.
@@ -138,10 +141,9 @@ fn unwrap(keys: &Keyring, wrapped: &[u8]) -> Result<[u8; 32], Problem> {
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
         <[u8; 32]>::try_from(cipher(key).decrypt(&Nonce::from(nonce), sealed).ok()?).ok()
     };
-    std::iter::once(&keys.current)
-        .chain(&keys.previous)
-        .find_map(open)
-        .ok_or_else(|| Problem::internal("a signing key was wrapped with another master key; set CAIRN_MASTER_KEY_PREVIOUS"))
+    std::iter::once(&keys.current).chain(&keys.previous).find_map(open).ok_or_else(|| {
+        Problem::internal("a signing key was wrapped with another master key; set CAIRN_MASTER_KEY_PREVIOUS")
+    })
 }
 
 #[cfg(test)]

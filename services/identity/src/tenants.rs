@@ -121,8 +121,12 @@ async fn create_tenant(
                 name: command.owner_name,
                 created_at: now,
             };
-            let credential =
-                Credential { user_id: user.id, password_hash, must_change: command.must_change_password, changed_at: now };
+            let credential = Credential {
+                user_id: user.id,
+                password_hash,
+                must_change: command.must_change_password,
+                changed_at: now,
+            };
             users::insert(tx, &user, &credential).await?;
             let member = Member::new(id, user.id, now);
             let owner = vec![OWNER.to_owned()];

@@ -1,21 +1,66 @@
-//! Telemetry: tickets, SLA clocks and knowledge: what goes wrong, answered.
+//! Telemetry: what customers' deployments report.
 //!
+//! Values come in batches, are stored once each and held against the criteria of the plan's attributes; what follows for a
+//! customer task is announced as facts, from which adoption decides the status. What cannot be taken is kept and can be
+//! replayed. Nothing is dropped silently.
 
-use db::Migrations;
-use web::{NO_MIGRATIONS, Service, no_consumers, no_setup, nothing_more};
+mod attributes;
+mod facts;
+pub mod permissions;
+mod refusals;
+mod schema;
+mod values;
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use attributes::Directory;
+use db::{Db, Migrations};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use facts::Criteria;
+use utoipa_actix_web::service_config::ServiceConfig;
+use values::{Intake, Writer};
+use web::{Background, Context, Service, nothing_more};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/telemetry");
+/// Writers per process: while one waits for the disk, the other fills the next flush.
+const WRITERS: usize = 2;
 
 /// The service.
 #[must_use]
 pub fn service() -> Service {
     Service {
         name: "telemetry",
-        about: "Tickets, SLA clocks and knowledge: what goes wrong, answered.",
-        permissions: &[],
-        migrations: Migrations { schema: "telemetry", own: || NO_MIGRATIONS },
-        routes: nothing_more,
+        about: "What customers' deployments report: values, stored once each and held against the criteria of adoption tasks.",
+        permissions: permissions::ALL,
+        migrations: Migrations { schema: "telemetry", own: || MIGRATIONS },
+        routes,
         internal: nothing_more,
-        setup: no_setup,
-        consumers: no_consumers,
-        background: |_, _| Vec::new(),
+        setup,
+        consumers: |_| vec![attributes::consumer()],
+        background,
     }
+}
+
+fn routes(config: &mut ServiceConfig<'_>) {
+    config.configure(values::routes).configure(attributes::routes).configure(facts::routes).configure(refusals::routes);
+}
+
+fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
+    config.app_data(Data::new(Intake::new(context)));
+}
+
+fn background(context: &Context, db: &Db) -> Vec<Background> {
+    let stop = &context.stop;
+    let config = (*context.config).clone();
+    let mut work: Vec<Background> = vec![
+        Box::pin(values::retain(db.clone(), config.telemetry_retention_days, stop.clone())),
+        Box::pin(jobs::run(config, "telemetry", db.clone(), vec![facts::recheck_kind()], stop.clone())),
+    ];
+    for _ in 0..WRITERS {
+        let (writer, directory) = (context.shared(Writer::default), context.shared(Directory::default));
+        let criteria: Arc<Criteria> = context.shared(Criteria::default);
+        work.push(Box::pin(values::write(writer, directory, criteria, db.clone(), stop.clone())));
+    }
+    work
 }

@@ -73,7 +73,8 @@ pub(super) async fn list_assignments(
         let owner = (who.tenant, customer);
         customers::find(conn, who.tenant, customer).await?.ok_or_else(|| Problem::not_found("customer"))?;
         let rows = store::page(conn, owner, &query, after, limit).await?;
-        let mut page = Cursor::page(rows, limit, &context.config.keys, "assignments", |row| vec![row.id.to_string().into()]);
+        let mut page =
+            Cursor::page(rows, limit, &context.config.keys, "assignments", |row| vec![row.id.to_string().into()]);
         if query.count == Some(true) {
             page.total = Some(store::count(conn, owner, &query).await?);
         }

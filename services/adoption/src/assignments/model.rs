@@ -82,7 +82,11 @@ const fn yes() -> bool {
 
 /// The catalog has no such product.
 pub(crate) fn unknown_product() -> Problem {
-    Problem::field("/productId", "UNKNOWN", "There is no such product in the catalog; GET /catalog/v1/products lists them.")
+    Problem::field(
+        "/productId",
+        "UNKNOWN",
+        "There is no such product in the catalog; GET /catalog/v1/products lists them.",
+    )
 }
 
 impl Assignment {
@@ -94,8 +98,15 @@ impl Assignment {
         blueprint: &ProductBlueprint,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let CreateAssignment { product_id, name, license_level, outcome_ids, release_ids, external_key, create_plan: _ } =
-            command;
+        let CreateAssignment {
+            product_id,
+            name,
+            license_level,
+            outcome_ids,
+            release_ids,
+            external_key,
+            create_plan: _,
+        } = command;
         let assignment = Self {
             tenant_id,
             id: AssignmentId::fresh(),
@@ -145,7 +156,9 @@ impl Assignment {
 fn check_chosen<T: Ord>(check: &mut Check, pointer: &str, chosen: &[T], of_product: &[T]) {
     check.distinct(pointer, chosen);
     for (index, id) in chosen.iter().enumerate() {
-        check.that(of_product.contains(id), &format!("{pointer}/{index}"), "UNKNOWN", || "does not belong to the product".to_owned());
+        check.that(of_product.contains(id), &format!("{pointer}/{index}"), "UNKNOWN", || {
+            "does not belong to the product".to_owned()
+        });
     }
 }
 

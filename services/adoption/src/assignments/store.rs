@@ -30,7 +30,11 @@ pub(crate) async fn page(
 }
 
 /// How many the whole list has.
-pub(crate) async fn count(mut conn: &Conn, owner: (TenantId, CustomerId), query: &AssignmentQuery) -> Result<i64, Problem> {
+pub(crate) async fn count(
+    mut conn: &Conn,
+    owner: (TenantId, CustomerId),
+    query: &AssignmentQuery,
+) -> Result<i64, Problem> {
     Ok(listed(owner, query).count().get_result(&mut conn).await?)
 }
 
@@ -43,7 +47,10 @@ pub(crate) async fn fetch_for_change(tx: &mut Tx, id: AssignmentId) -> Result<Op
 pub(crate) async fn insert(tx: &mut Tx, assignment: &Assignment) -> Result<(), Problem> {
     let insert = diesel::insert_into(assignments::table).values(assignment);
     let how = "Another assignment of this tenant has this externalKey.";
-    insert.execute(&mut tx.conn()).await.map_err(on_constraint("assignments_external_key_key", KEY_TAKEN.detail(how)))?;
+    insert
+        .execute(&mut tx.conn())
+        .await
+        .map_err(on_constraint("assignments_external_key_key", KEY_TAKEN.detail(how)))?;
     Ok(())
 }
 

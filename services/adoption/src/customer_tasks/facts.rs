@@ -42,7 +42,9 @@ impl Facts {
         let Self { active, required, with_data, met, required_met, .. } = self;
         match *required {
             0 => format!("{with_data} of {active} attributes have data, {met} met; none is required."),
-            _ => format!("{with_data} of {active} attributes have data, {required_met} of {required} required ones met."),
+            _ => {
+                format!("{with_data} of {active} attributes have data, {required_met} of {required} required ones met.")
+            }
         }
     }
 }

@@ -14,7 +14,11 @@ use crate::schema::customer_tasks;
 const ROWS: usize = 1_000;
 
 /// The task.
-pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: CustomerTaskId) -> Result<Option<CustomerTask>, Problem> {
+pub(crate) async fn find(
+    mut conn: &Conn,
+    tenant: TenantId,
+    id: CustomerTaskId,
+) -> Result<Option<CustomerTask>, Problem> {
     Ok(customer_tasks::table.find((tenant, id)).select(CustomerTask::as_select()).first(&mut conn).await.optional()?)
 }
 
@@ -50,7 +54,11 @@ pub(crate) async fn fetch_for_change(tx: &mut Tx, id: CustomerTaskId) -> Result<
 }
 
 /// Those of the tasks that belong to the plan, locked until the transaction ends, by id.
-pub(crate) async fn fetch_many_for_change(tx: &mut Tx, plan: PlanId, ids: &[CustomerTaskId]) -> Result<Vec<CustomerTask>, Problem> {
+pub(crate) async fn fetch_many_for_change(
+    tx: &mut Tx,
+    plan: PlanId,
+    ids: &[CustomerTaskId],
+) -> Result<Vec<CustomerTask>, Problem> {
     let of_plan = customer_tasks::tenant_id.eq(tx.tenant()).and(customer_tasks::plan_id.eq(plan));
     let rows = customer_tasks::table.filter(of_plan).filter(customer_tasks::id.eq_any(ids)).order(customer_tasks::id);
     Ok(rows.select(CustomerTask::as_select()).for_update().load(&mut tx.conn()).await?)

@@ -18,7 +18,11 @@ const COLLECTION: &str = "/adoption/v1/customers";
 /// Names may repeat; an `externalKey` makes the call repeatable.
 #[utoipa::path(tag = "customers", security(("bearer" = [CustomerWrite::NAME])), responses((status = 201, body = CustomerView), (status = 409, description = "The external key is taken.")))]
 #[post("/customers")]
-pub(super) async fn create_customer(who: Allow<CustomerWrite>, db: Data<Db>, Body(command): Body<CreateCustomer>) -> Answer {
+pub(super) async fn create_customer(
+    who: Allow<CustomerWrite>,
+    db: Data<Db>,
+    Body(command): Body<CreateCustomer>,
+) -> Answer {
     who.write(&db, async |tx| {
         let customer = Customer::create(command, tx.tenant(), tx.now())?;
         store::insert(tx, &customer).await?;
@@ -44,7 +48,8 @@ pub(super) async fn list_customers(
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "customers")?);
     who.read(&db, async |conn| {
         let rows = store::page(conn, who.tenant, &query, after, limit).await?;
-        let mut page = Cursor::page(rows, limit, &context.config.keys, "customers", |row| vec![row.id.to_string().into()]);
+        let mut page =
+            Cursor::page(rows, limit, &context.config.keys, "customers", |row| vec![row.id.to_string().into()]);
         if query.count == Some(true) {
             page.total = Some(store::count(conn, who.tenant, &query).await?);
         }

@@ -137,7 +137,9 @@ impl Customer {
     pub(crate) fn require_present(&self) -> Result<(), Problem> {
         match self.deleted_at {
             None => Ok(()),
-            Some(_) => Err(DELETED.detail("The customer is deleted. Restore it first: POST /adoption/v1/customers/{customerId}/restore.")),
+            Some(_) => Err(DELETED.detail(
+                "The customer is deleted. Restore it first: POST /adoption/v1/customers/{customerId}/restore.",
+            )),
         }
     }
 
@@ -174,7 +176,8 @@ mod tests {
 
     #[test]
     fn every_fault_of_a_customer_is_told_at_once() {
-        let problem = create(serde_json::json!({ "name": " ", "description": "x".repeat(5_001), "externalKey": "" })).unwrap_err();
+        let problem = create(serde_json::json!({ "name": " ", "description": "x".repeat(5_001), "externalKey": "" }))
+            .unwrap_err();
         let pointers: Vec<_> = problem.errors().iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/name", "/description", "/externalKey"]);
     }

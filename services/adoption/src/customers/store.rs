@@ -70,6 +70,7 @@ fn listed(tenant: TenantId, query: &CustomerQuery) -> customers::BoxedQuery<'_, 
 }
 
 fn refused(error: diesel::result::Error) -> Problem {
-    let how = "Another customer of this tenant has this externalKey; GET /adoption/v1/customers?externalKey=… finds it.";
+    let how =
+        "Another customer of this tenant has this externalKey; GET /adoption/v1/customers?externalKey=… finds it.";
     on_constraint("customers_external_key_key", KEY_TAKEN.detail(how))(error)
 }

@@ -30,7 +30,7 @@ fn overlap<T: PartialEq>(chosen: &[T], of_task: &[T]) -> bool {
 mod tests {
     use super::*;
     use LicenseLevel::{Advantage, Essential, Signature};
-    use kernel::{Timestamp, TaskId, Hundredths};
+    use kernel::{Hundredths, TaskId, Timestamp};
     use proptest::prelude::*;
 
     fn outcomes(numbers: &[u128]) -> Vec<OutcomeId> {
@@ -46,6 +46,7 @@ mod tests {
         TaskView {
             id: TaskId::fresh(),
             version: 1,
+            revision: 1,
             product_id: None,
             solution_id: None,
             external_key: None,

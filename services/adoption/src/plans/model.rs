@@ -61,7 +61,12 @@ pub(crate) struct PlanTaskQuery {
 impl Plan {
     /// The plan with new sums; `None` when they are what they were.
     pub(crate) fn progressed(&self, progress: Progress, now: Timestamp) -> Option<Self> {
-        (progress != self.progress).then(|| Self { version: self.version + 1, progress, updated_at: now, ..self.clone() })
+        (progress != self.progress).then(|| Self {
+            version: self.version + 1,
+            progress,
+            updated_at: now,
+            ..self.clone()
+        })
     }
 }
 

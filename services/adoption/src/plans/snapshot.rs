@@ -18,7 +18,12 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The plan of an assignment from one answer of the catalog. Weights and sequence numbers are copied as they are.
-    pub(crate) fn of(assignment: &AssignmentView, blueprint: &ProductBlueprint, tenant_id: TenantId, now: Timestamp) -> Self {
+    pub(crate) fn of(
+        assignment: &AssignmentView,
+        blueprint: &ProductBlueprint,
+        tenant_id: TenantId,
+        now: Timestamp,
+    ) -> Self {
         let id = PlanId::fresh();
         let entitlement = Entitlement {
             level: assignment.license_level,

@@ -7,9 +7,10 @@ use db::Db;
 use kernel::{Cursor, CustomerTaskId, Page, PageQuery, PlanId, Problem};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::history::{self, HistoryQuery, StatusChangeView};
+use super::history::{HistoryQuery, StatusChangeView};
 use super::model::{Changed, SetStatus, SetStatuses, StatusesView, require_all};
 use super::steps::settle;
+use super::store;
 use crate::permissions::{PlanRead, TaskWrite};
 use crate::{customer_tasks, plans};
 
@@ -86,8 +87,9 @@ pub(super) async fn list_status_changes(
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "status_changes")?);
     who.read(&db, async |conn| {
         customer_tasks::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer task"))?;
-        let rows = history::page(conn, who.tenant, id, after, limit).await?;
-        let page = Cursor::page(rows, limit, &context.config.keys, "status_changes", |row| vec![row.id.to_string().into()]);
+        let rows = store::history(conn, who.tenant, id, after, limit).await?;
+        let page =
+            Cursor::page(rows, limit, &context.config.keys, "status_changes", |row| vec![row.id.to_string().into()]);
         Reply::ok(&page.map(StatusChangeView::from))
     })
     .await

@@ -130,7 +130,8 @@ mod tests {
     }
 
     fn any_facts() -> impl Strategy<Value = Facts> {
-        let attribute = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(r, data, met)| Attribute(r, data, data && met));
+        let attribute =
+            (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(r, data, met)| Attribute(r, data, data && met));
         proptest::collection::vec(attribute, 0..5).prop_map(|attributes| count(attributes.into_iter()))
     }
 

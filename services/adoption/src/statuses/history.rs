@@ -1,17 +1,12 @@
-//! The history of a status: one row for each time it was set, never changed afterwards.
+//! The history of a status: one entry for each time it was set, never changed afterwards. Pure.
 
 use contracts::adoption::{StatusSource, TaskStatus};
-use db::{Conn, Tx};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use kernel::{Cursor, CustomerTaskId, Problem, TenantId, Timestamp, UserId};
+use kernel::{CustomerTaskId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::customer_tasks::CustomerTask;
 use crate::schema::status_changes;
-
-/// Rows per insert, within what Postgres takes in a statement.
-const ROWS: usize = 1_000;
 
 kernel::id!(/// One entry of a status's history.
     StatusChangeId);
@@ -77,30 +72,8 @@ impl StatusChange {
 
 impl From<StatusChange> for StatusChangeView {
     fn from(change: StatusChange) -> Self {
-        let StatusChange { tenant_id: _, id, customer_task_id: _, at, status, source, changed_by: by, note: text } = change;
+        let StatusChange { tenant_id: _, id, customer_task_id: _, at, status, source, changed_by: by, note: text } =
+            change;
         Self { id, at, status, source, by, text }
     }
-}
-
-/// One page of a task's history as it happened, with one row more to tell whether there is another page.
-pub(crate) async fn page(
-    mut conn: &Conn,
-    tenant: TenantId,
-    task: CustomerTaskId,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<Vec<StatusChange>, Problem> {
-    let of_task = status_changes::tenant_id.eq(tenant).and(status_changes::customer_task_id.eq(task));
-    let mut rows = status_changes::table.filter(of_task).select(StatusChange::as_select()).into_boxed();
-    if let Some(last) = after.and_then(|cursor| cursor.key::<StatusChangeId>(0)) {
-        rows = rows.filter(status_changes::id.gt(last));
-    }
-    Ok(rows.order(status_changes::id).limit(limit + 1).load(&mut conn).await?)
-}
-
-pub(crate) async fn insert_all(tx: &mut Tx, changes: &[StatusChange]) -> Result<(), Problem> {
-    for rows in changes.chunks(ROWS) {
-        diesel::insert_into(status_changes::table).values(rows).execute(&mut tx.conn()).await?;
-    }
-    Ok(())
 }

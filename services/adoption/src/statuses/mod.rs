@@ -10,6 +10,7 @@ mod decide;
 mod history;
 mod model;
 mod steps;
+mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

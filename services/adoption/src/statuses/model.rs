@@ -90,7 +90,12 @@ pub(crate) struct Changed {
 impl Changed {
     /// A person sets a status. `None`: it is set like that already, and there is nothing to note. Whoever sets
     /// `NOT_STARTED` hands the task back to telemetry, whose latest facts count at once.
-    pub(crate) fn by_person(before: &CustomerTask, command: &SetStatus, by: Option<UserId>, now: Timestamp) -> Option<Self> {
+    pub(crate) fn by_person(
+        before: &CustomerTask,
+        command: &SetStatus,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> Option<Self> {
         let SetStatus { status, note } = command;
         let is_set = before.status == *status && before.status_source == StatusSource::Manual;
         if is_set && note.is_none() {
@@ -122,7 +127,14 @@ impl Changed {
         }
     }
 
-    fn turn(&mut self, status: TaskStatus, source: StatusSource, by: Option<UserId>, note: Option<String>, now: Timestamp) {
+    fn turn(
+        &mut self,
+        status: TaskStatus,
+        source: StatusSource,
+        by: Option<UserId>,
+        note: Option<String>,
+        now: Timestamp,
+    ) {
         let task = &mut self.after;
         task.status = status;
         task.status_source = source;
@@ -130,5 +142,177 @@ impl Changed {
         task.status_updated_by = by;
         task.completed_at = (status == TaskStatus::Done).then(|| task.completed_at.unwrap_or(now));
         self.history.push(StatusChange::of(task, note));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use StatusSource::{Manual, Telemetry};
+    use TaskStatus::{Done, InProgress, NoLongerUsing, NotStarted};
+    use contracts::catalog::LicenseLevel;
+    use kernel::{AssignmentId, Hundredths, PlanId, TaskId, TenantId};
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    /// A task as a plan begins with it.
+    fn task() -> CustomerTask {
+        CustomerTask {
+            tenant_id: TenantId::fresh(),
+            id: CustomerTaskId::fresh(),
+            version: 1,
+            plan_id: PlanId::fresh(),
+            assignment_id: AssignmentId::fresh(),
+            original_task_id: TaskId::fresh(),
+            name: "Connect the first site".to_owned(),
+            description: None,
+            notes: None,
+            weight: Hundredths(1_000),
+            sequence_number: 1,
+            license_level: LicenseLevel::Essential,
+            est_minutes: 30,
+            how_to_doc: Vec::new(),
+            how_to_video: Vec::new(),
+            outcome_ids: Vec::new(),
+            release_ids: Vec::new(),
+            status: NotStarted,
+            status_source: StatusSource::System,
+            status_updated_at: at(0),
+            status_updated_by: None,
+            completed_at: None,
+            attributes: db::Json(Vec::new()),
+            facts: Facts::default(),
+        }
+    }
+
+    fn set(status: TaskStatus, note: Option<&str>) -> SetStatus {
+        SetStatus { status, note: note.map(str::to_owned) }
+    }
+
+    /// Two required attributes, this many with data and met.
+    fn two(facts_version: i64, with_data: i32, met: i32) -> Facts {
+        Facts {
+            facts_version,
+            active: 2,
+            required: 2,
+            with_data,
+            required_with_data: with_data,
+            met,
+            required_met: met,
+        }
+    }
+
+    #[test]
+    fn a_person_sets_a_status_and_telemetry_leaves_it_alone() {
+        let by = Some(UserId::fresh());
+        let set = Changed::by_person(&task(), &set(InProgress, Some("On Monday.")), by, at(1)).unwrap();
+        let CustomerTask { version, status, status_source, status_updated_by, .. } = set.after;
+        assert_eq!((version, status, status_source, status_updated_by), (2, InProgress, Manual, by));
+        assert_eq!(set.history.len(), 1);
+        assert_eq!(set.history[0].note.as_deref(), Some("On Monday."));
+
+        let told = Changed::by_telemetry(&set.after, two(1, 2, 2), at(2)).unwrap();
+        assert_eq!((told.after.status, told.after.version, told.history.len()), (InProgress, 2, 0));
+        assert_eq!(told.after.facts, two(1, 2, 2));
+    }
+
+    #[test]
+    fn setting_not_started_hands_the_task_back_to_the_latest_facts() {
+        let held = Changed::by_person(&task(), &set(InProgress, None), None, at(1)).unwrap().after;
+        let told = Changed::by_telemetry(&held, two(1, 2, 2), at(2)).unwrap().after;
+        let handed = Changed::by_person(&told, &set(NotStarted, None), None, at(3)).unwrap();
+        let CustomerTask { version, status, status_source, status_updated_by, completed_at, .. } = handed.after;
+        assert_eq!((version, status, status_source, status_updated_by), (3, Done, Telemetry, None));
+        assert_eq!(completed_at, Some(at(3)));
+        let steps: Vec<_> = handed.history.iter().map(|entry| (entry.status, entry.source)).collect();
+        assert_eq!(steps, [(NotStarted, Manual), (Done, Telemetry)]);
+    }
+
+    #[test]
+    fn the_time_of_completion_stays_while_it_is_done_and_goes_when_it_is_not() {
+        let done = Changed::by_person(&task(), &set(Done, None), None, at(1)).unwrap().after;
+        let noted = Changed::by_person(&done, &set(Done, Some("Checked on site.")), None, at(2)).unwrap().after;
+        assert_eq!((noted.completed_at, noted.status_updated_at), (Some(at(1)), at(2)));
+        let left = Changed::by_person(&noted, &set(NoLongerUsing, None), None, at(3)).unwrap().after;
+        assert_eq!(left.completed_at, None);
+    }
+
+    #[test]
+    fn setting_what_is_set_changes_nothing() {
+        let done = Changed::by_person(&task(), &set(Done, None), None, at(1)).unwrap().after;
+        assert!(Changed::by_person(&done, &set(Done, None), None, at(2)).is_none());
+    }
+
+    #[test]
+    fn old_news_changes_nothing() {
+        let told = Changed::by_telemetry(&task(), two(7, 2, 2), at(1)).unwrap().after;
+        assert_eq!(told.status, Done);
+        for version in [6, 7] {
+            assert!(Changed::by_telemetry(&told, two(version, 0, 0), at(2)).is_none());
+        }
+        assert_eq!(Changed::by_telemetry(&told, two(8, 0, 0), at(2)).unwrap().after.status, NoLongerUsing);
+    }
+
+    #[test]
+    fn every_fault_of_a_list_is_named_by_its_place() {
+        let (known, stranger) = (task(), CustomerTaskId::fresh());
+        let problem = require_all(&[known.id, stranger], &[known]).unwrap_err();
+        assert_eq!(problem.errors()[0].pointer, "/customerTaskIds/1");
+        for ids in [Vec::new(), vec![stranger, stranger]] {
+            let command = SetStatuses { customer_task_ids: ids, status: Done, note: None };
+            assert_eq!(command.checked().unwrap_err().errors()[0].pointer, "/customerTaskIds");
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Move {
+        Person(TaskStatus, bool),
+        Telemetry(i64, i32, i32),
+    }
+
+    fn any_move() -> impl Strategy<Value = Move> {
+        prop_oneof![
+            (proptest::sample::select(TaskStatus::ALL), any::<bool>())
+                .prop_map(|(status, note)| Move::Person(status, note)),
+            (0..20_i64, 0..=2_i32, 0..=2_i32).prop_map(|(version, data, met)| Move::Telemetry(
+                version,
+                data,
+                met.min(data)
+            )),
+        ]
+    }
+
+    proptest! {
+        /// Whatever happens to a task, in whatever order: its columns agree with each other, and each change of its status
+        /// is in its history.
+        #[test]
+        fn a_task_stays_whole(moves in proptest::collection::vec(any_move(), 0..40)) {
+            let mut task = task();
+            for (second, step) in (1..).zip(moves) {
+                let changed = match &step {
+                    Move::Person(status, note) => {
+                        Changed::by_person(&task, &set(*status, note.then_some("because")), Some(UserId::fresh()), at(second))
+                    }
+                    Move::Telemetry(version, data, met) => Changed::by_telemetry(&task, two(*version, *data, *met), at(second)),
+                };
+                let Some(Changed { before, after, history }) = changed else { continue };
+                prop_assert_eq!(after.completed_at.is_some(), after.status == Done);
+                prop_assert_eq!(after.status_updated_by.is_some(), after.status_source == Manual);
+                prop_assert_eq!(after.version - before.version, i64::from(!history.is_empty()));
+                prop_assert!(after.facts.facts_version >= before.facts.facts_version);
+                if let Some(last) = history.last() {
+                    prop_assert_eq!((last.status, last.source), (after.status, after.status_source));
+                } else {
+                    prop_assert_eq!(before.status, after.status);
+                }
+                if matches!(step, Move::Telemetry(..)) && before.status_source == Manual && before.status != NotStarted {
+                    prop_assert_eq!((before.status, before.status_source), (after.status, after.status_source));
+                }
+                task = after;
+            }
+        }
     }
 }

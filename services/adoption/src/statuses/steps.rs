@@ -5,8 +5,8 @@ use contracts::telemetry::TaskFacts;
 use db::Tx;
 use kernel::Problem;
 
-use super::history;
 use super::model::Changed;
+use super::store;
 use crate::customer_tasks::{self, Facts};
 use crate::plans::{self, Plan};
 
@@ -21,7 +21,7 @@ pub(crate) async fn settle(tx: &mut Tx, plan: Plan, changed: Vec<Changed>) -> Re
     if told.is_empty() {
         return Ok(plan);
     }
-    history::insert_all(tx, &entries).await?;
+    store::append(tx, &entries).await?;
     tx.announce_all(&CUSTOMER_TASK_CHANGED, told.iter().map(|(before, after)| (Some(before), after))).await?;
     plans::recompute(tx, plan).await
 }

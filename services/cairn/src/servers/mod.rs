@@ -16,7 +16,7 @@ mod postgres;
 mod process;
 pub(crate) mod progress;
 mod rabbitmq;
-mod secret;
+pub(crate) mod secret;
 pub(crate) mod signal;
 
 use std::fs::{File, TryLockError};

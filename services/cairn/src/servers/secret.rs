@@ -18,7 +18,7 @@ pub(super) fn keep(path: &Path) -> Result<String> {
 }
 
 /// Writes a file that only its owner may read, replacing what was there.
-pub(super) fn write(path: &Path, content: &str) -> Result<()> {
+pub(crate) fn write(path: &Path, content: &str) -> Result<()> {
     // A fresh file: an old one would keep its old mode, and Erlang's cookie cannot be opened for writing.
     let _ = fs::remove_file(path);
     OpenOptions::new()

@@ -1,6 +1,7 @@
 //! Every HTTP test of the platform, through the gateway, against real Postgres and RabbitMQ: one binary, one link step.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
 
+mod faults;
 mod identity;
 mod products;
 mod support;

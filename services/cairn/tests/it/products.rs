@@ -12,7 +12,8 @@ fn a_product_is_made_changed_deleted_and_restored() {
         assert_eq!(made.header("etag"), "\"1\"");
         let path = format!("/catalog/v1/products/{}", made.id());
         assert_eq!(made.header("location"), path);
-        let changed = stage.admin.patch(&path, Some(1), &json!({ "description": "Access", "name": "Harbour Gate 2" })).await;
+        let changed =
+            stage.admin.patch(&path, Some(1), &json!({ "description": "Access", "name": "Harbour Gate 2" })).await;
         changed.expect(200);
         assert_eq!(changed.version(), Some(2));
         stage.admin.patch(&path, Some(1), &json!({ "name": "Late" })).await.expect_problem(412, "VERSION_MISMATCH");
@@ -31,7 +32,10 @@ fn every_change_reaches_the_audit_trail_with_its_trace() {
         let made = stage.admin.post("/catalog/v1/products", &json!({ "name": "Harbour Gate" })).await;
         let trace = made.header("traceparent").split('-').nth(1).unwrap().to_owned();
         let path = format!("/identity/v1/audit-events?entityId={}", made.id());
-        let trail = stage.admin.get_until(&path, |answer| answer.body["items"].as_array().is_some_and(|rows| !rows.is_empty())).await;
+        let trail = stage
+            .admin
+            .get_until(&path, |answer| answer.body["items"].as_array().is_some_and(|rows| !rows.is_empty()))
+            .await;
         let row = &trail.expect(200).body["items"][0];
         assert_eq!(row["action"], "created");
         assert_eq!(row["entity"], "product");

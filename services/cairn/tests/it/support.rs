@@ -1,10 +1,12 @@
 //! A platform of one's own, with a tenant and its administrator.
 
 use std::future::Future;
+use std::rc::Rc;
 
 use cairn::Platform;
 use cairn::operator::{NewTenant, create_tenant};
 use kernel::Clock;
+use kernel::config::Config;
 use testkit::{Client, TestWorld};
 
 /// The password of every test's administrator.
@@ -27,29 +29,39 @@ pub(crate) struct Stage {
 impl Stage {
     /// Another tenant, by its owner.
     pub(crate) async fn another_tenant(&self) -> Client {
-        owner(&self.platform, &self.anonymous).await
+        owner(&self.platform.config, &self.anonymous).await
     }
 }
 
 /// Runs a test on a platform of its own, and takes the platform down again when it has passed.
-pub(crate) fn on_stage<F: Future<Output = ()>>(test: impl FnOnce(std::rc::Rc<Stage>) -> F) {
+pub(crate) fn on_stage<F: Future<Output = ()>>(test: impl FnOnce(Rc<Stage>) -> F) {
+    on_prepared_stage(|_| (), |stage, ()| test(stage));
+}
+
+/// As [`on_stage`], with something done to the world before the platform starts: a proxy, other limits.
+pub(crate) fn on_prepared_stage<T, F: Future<Output = ()>>(
+    prepare: impl FnOnce(&mut TestWorld) -> T,
+    test: impl FnOnce(Rc<Stage>, T) -> F,
+) {
     actix_web::rt::System::new().block_on(async {
-        let world = testkit::world(&cairn::migrations());
+        let mut world = testkit::world(&cairn::migrations());
+        let prepared = prepare(&mut world);
         observe::start(&world.config.observe, "test");
         let clock = Clock::adjustable();
         let platform = Platform::start(world.config.clone(), &clock).expect("a platform");
         let anonymous = Client::anonymous(&platform.gateway);
         anonymous.get_until("/readyz", |answer| answer.status == 200).await.expect(200);
-        let admin = owner(&platform, &anonymous).await;
-        let stage = std::rc::Rc::new(Stage { platform, world, clock, anonymous, admin });
-        test(std::rc::Rc::clone(&stage)).await;
-        let Ok(stage) = std::rc::Rc::try_unwrap(stage).map_err(|_| ()) else { panic!("the test kept the stage") };
+        let admin = owner(&platform.config, &anonymous).await;
+        let stage = Rc::new(Stage { platform, world, clock, anonymous, admin });
+        test(Rc::clone(&stage), prepared).await;
+        let Ok(stage) = Rc::try_unwrap(stage).map_err(|_| ()) else { panic!("the test kept the stage") };
         stage.platform.stop().await;
         stage.world.end().await;
     });
 }
 
-async fn owner(platform: &Platform, anonymous: &Client) -> Client {
+/// Makes a tenant and signs its owner in.
+pub(crate) async fn owner(config: &Config, anonymous: &Client) -> Client {
     let name = format!("owner-{}", kernel::UserId::fresh().0.simple());
     let tenant = NewTenant {
         name: "Northwind",
@@ -59,6 +71,6 @@ async fn owner(platform: &Platform, anonymous: &Client) -> Client {
         owner_password: PASSWORD,
         must_change_password: false,
     };
-    create_tenant(&platform.config, &tenant).await.expect("a tenant");
+    create_tenant(config, &tenant).await.expect("a tenant");
     anonymous.sign_in(&name, PASSWORD).await
 }

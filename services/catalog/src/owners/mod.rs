@@ -5,12 +5,16 @@
 //! Whoever writes under an owner first [`enter`]s it: one statement that raises its revision, locks its row until the end
 //! and finds out whether it is there. What must hold of all its tasks together is decided under that lock.
 
+mod body;
 mod list;
+mod lock;
+mod noun;
 mod path;
-mod statements;
 
+pub(crate) use body::{CreateOwner, OwnerPatch};
 pub(crate) use list::{Deleted, OwnerQuery, Sort};
-pub(crate) use statements::{enter, must_exist, owner_statements};
+pub(crate) use lock::{enter, must_exist};
+pub(crate) use noun::owner_noun;
 
 use kernel::{ProductId, SolutionId, TenantId, Timestamp};
 use uuid::Uuid;

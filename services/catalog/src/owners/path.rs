@@ -26,6 +26,7 @@ fn owner(request: &HttpRequest) -> Result<Owner, Problem> {
     let Some((text, kind)) = named.into_iter().find_map(|(name, kind)| path.get(name).map(|text| (text, kind))) else {
         return Err(Problem::internal("a route with an owner is registered under neither products nor solutions"));
     };
-    let id = Uuid::parse_str(text).map_err(|_| REQUEST_MALFORMED.detail(format!("{text} should be an id (a UUID) and is not.")))?;
+    let id = Uuid::parse_str(text)
+        .map_err(|_| REQUEST_MALFORMED.detail(format!("{text} should be an id (a UUID) and is not.")))?;
     Ok(Owner::of(kind, id))
 }

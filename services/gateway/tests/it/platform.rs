@@ -66,6 +66,17 @@ async fn settings_that_cannot_be_meant_are_refused() {
 }
 
 #[actix_web::test]
+async fn a_gateway_that_stops_is_not_ready() {
+    let gateway = gateway(&[]);
+    gateway.context.stop.cancel();
+    let answer = gateway.anonymous("GET", "/readyz").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["status"].as_str()),
+        (503, Some("STOPPING"))
+    );
+}
+
+#[actix_web::test]
 async fn stopping_lets_requests_finish() {
     let catalog = behind();
     let gateway = gateway(&[("CAIRN_UPSTREAMS_CATALOG", &catalog.url)]);

@@ -58,7 +58,8 @@ pub(crate) async fn insert(tx: &mut Tx, session: &Session) -> Result<(), Problem
 }
 
 pub(crate) async fn fetch_for_change(tx: &mut Tx, id: SessionId) -> Result<Option<Session>, Problem> {
-    let row = sessions::table.find(id).filter(sessions::tenant_id.eq(tx.tenant())).select(Session::as_select()).for_update();
+    let row =
+        sessions::table.find(id).filter(sessions::tenant_id.eq(tx.tenant())).select(Session::as_select()).for_update();
     Ok(row.first(&mut tx.conn()).await.optional()?)
 }
 

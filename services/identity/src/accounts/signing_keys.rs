@@ -20,7 +20,10 @@ pub(crate) struct StoredKey {
 /// The keys that verify, oldest first.
 pub(crate) async fn published(db: &Db, retired_after: Timestamp) -> Result<Vec<StoredKey>, Problem> {
     let counts = signing_keys::retired_at.is_null().or(signing_keys::retired_at.gt(retired_after));
-    let rows = signing_keys::table.select(StoredKey::as_select()).filter(counts).order((signing_keys::created_at, signing_keys::id));
+    let rows = signing_keys::table
+        .select(StoredKey::as_select())
+        .filter(counts)
+        .order((signing_keys::created_at, signing_keys::id));
     db.global(async |mut conn| Ok(rows.load(&mut conn).await?)).await
 }
 
@@ -28,7 +31,8 @@ pub(crate) async fn published(db: &Db, retired_after: Timestamp) -> Result<Vec<S
 pub(crate) async fn insert_first(db: &Db, key: StoredKey) -> Result<(), Problem> {
     db.global(async |mut conn| {
         diesel::sql_query("select pg_advisory_lock(hashtext('cairn first signing key'))").execute(&mut conn).await?;
-        let none: i64 = signing_keys::table.filter(signing_keys::retired_at.is_null()).count().get_result(&mut conn).await?;
+        let none: i64 =
+            signing_keys::table.filter(signing_keys::retired_at.is_null()).count().get_result(&mut conn).await?;
         if none == 0 {
             diesel::insert_into(signing_keys::table).values(&key).execute(&mut conn).await?;
         }
@@ -43,7 +47,8 @@ pub(crate) async fn replace(db: &Db, key: StoredKey, takes_over: Timestamp) -> R
     db.global(async |mut conn| {
         // The new key first: between the two statements there are two keys, never none.
         diesel::insert_into(signing_keys::table).values(&key).execute(&mut conn).await?;
-        let others = signing_keys::table.filter(signing_keys::id.ne(&key.id)).filter(signing_keys::retired_at.is_null());
+        let others =
+            signing_keys::table.filter(signing_keys::id.ne(&key.id)).filter(signing_keys::retired_at.is_null());
         diesel::update(others).set(signing_keys::retired_at.eq(takes_over)).execute(&mut conn).await?;
         Ok(())
     })

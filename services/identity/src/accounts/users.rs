@@ -4,15 +4,17 @@ use db::{Conn, Tx};
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::RunQueryDsl;
-use kernel::{Problem, TenantId, Timestamp, UserId};
 use kernel::problem::ProblemKind;
+use kernel::{Problem, TenantId, Timestamp, UserId};
 
 use crate::schema::{credentials, users};
 
 /// E-mail addresses are unique on the whole platform.
-pub(crate) static EMAIL_TAKEN: ProblemKind = ProblemKind::new("USER_EMAIL_TAKEN", 409, "Another user has this e-mail address");
+pub(crate) static EMAIL_TAKEN: ProblemKind =
+    ProblemKind::new("USER_EMAIL_TAKEN", 409, "Another user has this e-mail address");
 /// User names are unique on the whole platform.
-pub(crate) static USERNAME_TAKEN: ProblemKind = ProblemKind::new("USER_USERNAME_TAKEN", 409, "Another user has this user name");
+pub(crate) static USERNAME_TAKEN: ProblemKind =
+    ProblemKind::new("USER_USERNAME_TAKEN", 409, "Another user has this user name");
 
 /// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -60,7 +62,8 @@ pub(crate) async fn tenants_of(mut conn: &Conn, id: UserId) -> Result<Vec<Tenant
         #[diesel(sql_type = SqlUuid)]
         tenant_id: TenantId,
     }
-    let rows: Vec<Row> = diesel::sql_query("select tenant_id from tenants_of($1)").bind::<SqlUuid, _>(id).load(&mut conn).await?;
+    let rows: Vec<Row> =
+        diesel::sql_query("select tenant_id from tenants_of($1)").bind::<SqlUuid, _>(id).load(&mut conn).await?;
     Ok(rows.into_iter().map(|row| row.tenant_id).collect())
 }
 

@@ -79,7 +79,13 @@ pub(crate) async fn add_member(
     who.write(&db, async |tx| {
         may_grant(&who.permissions, &roles::patterns_of(tx, &command.roles).await?)?;
         let now = tx.now();
-        let user = User { id: UserId::fresh(), email: command.email, username: command.username, name: command.name, created_at: now };
+        let user = User {
+            id: UserId::fresh(),
+            email: command.email,
+            username: command.username,
+            name: command.name,
+            created_at: now,
+        };
         let credential = Credential { user_id: user.id, password_hash, must_change: true, changed_at: now };
         users::insert(tx, &user, &credential).await?;
         let member = Member::new(tx.tenant(), user.id, now);
@@ -107,7 +113,9 @@ pub(crate) async fn list_members(
     who.read(&db, async |conn| {
         let after = after.and_then(|cursor| cursor.key::<MembershipId>(0));
         let rows = store::page(conn, who.tenant, None, after, limit).await?;
-        let page = Cursor::page(rows, limit, &context.config.keys, "members", |(member, ..)| vec![member.id.to_string().into()]);
+        let page = Cursor::page(rows, limit, &context.config.keys, "members", |(member, ..)| {
+            vec![member.id.to_string().into()]
+        });
         Reply::ok(&page.map(|(member, user, roles)| member.view(&user, roles)))
     })
     .await
@@ -120,7 +128,8 @@ pub(crate) async fn list_members(
 #[get("/members/{memberId}")]
 pub(crate) async fn show_member(who: Allow<MemberRead>, db: Data<Db>, Path(id): Path<MembershipId>) -> Answer {
     who.read(&db, async |conn| {
-        let (member, user, roles) = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
+        let (member, user, roles) =
+            store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
         Reply::show(&member.view(&user, roles))
     })
     .await
@@ -139,7 +148,8 @@ pub(crate) async fn change_member(
 ) -> Answer {
     who.write(&db, async |tx| {
         let other_owners = store::lock_other_owners(tx, id).await?;
-        let (before, user, old_roles) = store::find(tx, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
+        let (before, user, old_roles) =
+            store::find(tx, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
         who.expect_version(before.version)?;
         let mut after = Member { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
         let mut roles = old_roles.clone();

@@ -12,10 +12,19 @@ use crate::roles::OWNER;
 use crate::schema::{member_roles, members, roles, users};
 
 /// What an active member may do; `None` for everybody else.
-pub(crate) async fn permissions_of(mut conn: &Conn, tenant: TenantId, user: UserId) -> Result<Option<Patterns>, Problem> {
+pub(crate) async fn permissions_of(
+    mut conn: &Conn,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Patterns>, Problem> {
     let rows: Vec<(MembershipId, Option<Vec<String>>)> = members::table
-        .left_join(member_roles::table.on(member_roles::tenant_id.eq(members::tenant_id).and(member_roles::member_id.eq(members::id))))
-        .left_join(roles::table.on(roles::tenant_id.eq(member_roles::tenant_id).and(roles::id.eq(member_roles::role_id))))
+        .left_join(
+            member_roles::table
+                .on(member_roles::tenant_id.eq(members::tenant_id).and(member_roles::member_id.eq(members::id))),
+        )
+        .left_join(
+            roles::table.on(roles::tenant_id.eq(member_roles::tenant_id).and(roles::id.eq(member_roles::role_id))),
+        )
         .select((members::id, roles::permissions.nullable()))
         .filter(members::tenant_id.eq(tenant))
         .filter(members::user_id.eq(user))
@@ -29,7 +38,11 @@ pub(crate) async fn permissions_of(mut conn: &Conn, tenant: TenantId, user: User
 }
 
 /// A member with person and role names.
-pub(crate) async fn find(conn: &Conn, tenant: TenantId, id: MembershipId) -> Result<Option<(Member, User, Vec<String>)>, Problem> {
+pub(crate) async fn find(
+    conn: &Conn,
+    tenant: TenantId,
+    id: MembershipId,
+) -> Result<Option<(Member, User, Vec<String>)>, Problem> {
     let mut found = page(conn, tenant, Some(id), None, 0).await?;
     Ok(found.pop())
 }
@@ -56,7 +69,9 @@ pub(crate) async fn page(
     let people: Vec<(Member, User)> = rows.order(members::id).limit(limit + 1).load(&mut conn).await?;
     let ids: Vec<MembershipId> = people.iter().map(|(member, _)| member.id).collect();
     let names: Vec<(MembershipId, String)> = member_roles::table
-        .inner_join(roles::table.on(roles::tenant_id.eq(member_roles::tenant_id).and(roles::id.eq(member_roles::role_id))))
+        .inner_join(
+            roles::table.on(roles::tenant_id.eq(member_roles::tenant_id).and(roles::id.eq(member_roles::role_id))),
+        )
         .select((member_roles::member_id, roles::name))
         .filter(member_roles::tenant_id.eq(tenant))
         .filter(member_roles::member_id.eq_any(ids))
@@ -101,8 +116,13 @@ pub(crate) async fn set_roles(tx: &mut Tx, member: MembershipId, names: &[String
 /// Active owners besides one member, their rows locked: two owners cannot demote each other at the same moment.
 pub(crate) async fn lock_other_owners(tx: &mut Tx, besides: MembershipId) -> Result<i64, Problem> {
     let owners = members::table
-        .inner_join(member_roles::table.on(member_roles::tenant_id.eq(members::tenant_id).and(member_roles::member_id.eq(members::id))))
-        .inner_join(roles::table.on(roles::tenant_id.eq(member_roles::tenant_id).and(roles::id.eq(member_roles::role_id))))
+        .inner_join(
+            member_roles::table
+                .on(member_roles::tenant_id.eq(members::tenant_id).and(member_roles::member_id.eq(members::id))),
+        )
+        .inner_join(
+            roles::table.on(roles::tenant_id.eq(member_roles::tenant_id).and(roles::id.eq(member_roles::role_id))),
+        )
         .select(members::id)
         .filter(members::tenant_id.eq(tx.tenant()))
         .filter(members::status.eq(MemberStatus::Active))

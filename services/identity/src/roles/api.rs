@@ -106,7 +106,12 @@ pub(crate) async fn show_role(who: Allow<RoleRead>, db: Data<Db>, Path(id): Path
 /// Built-in roles stay as they are. Tokens carry the change when they are next refreshed.
 #[utoipa::path(tag = "roles", security(("bearer" = [RoleWrite::NAME])), responses((status = 200, body = RoleView), (status = 409, description = "Built in, or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/roles/{roleId}")]
-pub(crate) async fn change_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): Path<RoleId>, Body(patch): Body<RolePatch>) -> Answer {
+pub(crate) async fn change_role(
+    who: Allow<RoleWrite>,
+    db: Data<Db>,
+    Path(id): Path<RoleId>,
+    Body(patch): Body<RolePatch>,
+) -> Answer {
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("role"))?;
         who.expect_version(before.version)?;

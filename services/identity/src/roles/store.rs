@@ -37,7 +37,11 @@ pub(crate) async fn patterns_of(tx: &Tx, names: &[String]) -> Result<Patterns, P
         .load(&mut tx.conn())
         .await?;
     if let Some(index) = names.iter().position(|name| !rows.iter().any(|(known, _)| known == name)) {
-        return Err(Problem::field(format!("/roles/{index}"), "UNKNOWN_ROLE", "is not a role of this tenant; GET /identity/v1/roles lists them"));
+        return Err(Problem::field(
+            format!("/roles/{index}"),
+            "UNKNOWN_ROLE",
+            "is not a role of this tenant; GET /identity/v1/roles lists them",
+        ));
     }
     Ok(Patterns::new(rows.into_iter().flat_map(|(_, permissions)| permissions)))
 }
@@ -62,12 +66,17 @@ pub(crate) async fn insert(tx: &mut Tx, role: &Role) -> Result<(), Problem> {
 }
 
 pub(crate) async fn update(tx: &mut Tx, role: &Role) -> Result<(), Problem> {
-    diesel::update(roles::table.find((role.tenant_id, role.id))).set(role).execute(&mut tx.conn()).await.map_err(name_taken())?;
+    diesel::update(roles::table.find((role.tenant_id, role.id)))
+        .set(role)
+        .execute(&mut tx.conn())
+        .await
+        .map_err(name_taken())?;
     Ok(())
 }
 
 pub(crate) async fn delete(tx: &mut Tx, role: &Role) -> Result<(), Problem> {
-    let held = on_constraint("member_roles_role_id_fkey", IN_USE.detail("Members hold this role. Give them others first."));
+    let held =
+        on_constraint("member_roles_role_id_fkey", IN_USE.detail("Members hold this role. Give them others first."));
     diesel::delete(roles::table.find((role.tenant_id, role.id))).execute(&mut tx.conn()).await.map_err(held)?;
     Ok(())
 }

@@ -86,6 +86,7 @@ impl Attribute {
         }
         let redefined = Self {
             version: self.version,
+            removed_at: self.removed_at,
             latest_value: self.latest_value.clone(),
             latest_observed_at: self.latest_observed_at,
             latest_event_id: self.latest_event_id,

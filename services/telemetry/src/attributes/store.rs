@@ -14,7 +14,11 @@ use super::model::Attribute;
 use crate::schema::attributes;
 
 /// The attribute.
-pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: CustomerAttributeId) -> Result<Option<Attribute>, Problem> {
+pub(crate) async fn find(
+    mut conn: &Conn,
+    tenant: TenantId,
+    id: CustomerAttributeId,
+) -> Result<Option<Attribute>, Problem> {
     Ok(attributes::table.find((tenant, id)).select(Attribute::as_select()).first(&mut conn).await.optional()?)
 }
 
@@ -25,13 +29,23 @@ pub(crate) async fn by_ids(mut conn: &Conn, tenant: TenantId, ids: Vec<Uuid>) ->
 }
 
 /// All attributes of these assignments.
-pub(crate) async fn of_assignments(mut conn: &Conn, tenant: TenantId, assignments: Vec<Uuid>) -> Result<Vec<Attribute>, Problem> {
-    let rows = attributes::table.filter(attributes::tenant_id.eq(tenant)).filter(attributes::assignment_id.eq_any(assignments));
+pub(crate) async fn of_assignments(
+    mut conn: &Conn,
+    tenant: TenantId,
+    assignments: Vec<Uuid>,
+) -> Result<Vec<Attribute>, Problem> {
+    let rows = attributes::table
+        .filter(attributes::tenant_id.eq(tenant))
+        .filter(attributes::assignment_id.eq_any(assignments));
     Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
 }
 
 /// The attributes of a customer task, in its order.
-pub(crate) async fn of_task(mut conn: &Conn, tenant: TenantId, task: CustomerTaskId) -> Result<Vec<Attribute>, Problem> {
+pub(crate) async fn of_task(
+    mut conn: &Conn,
+    tenant: TenantId,
+    task: CustomerTaskId,
+) -> Result<Vec<Attribute>, Problem> {
     let rows = attributes::table.filter(attributes::tenant_id.eq(tenant)).filter(attributes::customer_task_id.eq(task));
     Ok(rows.order((attributes::display_order, attributes::id)).select(Attribute::as_select()).load(&mut conn).await?)
 }

@@ -4,9 +4,12 @@ use std::borrow::Cow;
 
 use contracts::telemetry::RefusalCode;
 use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, Problem, ProblemKind, REQUEST_MALFORMED};
-use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Timestamp};
+use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, RefusalId, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::attributes::Wanted;
+use crate::refusals::Refusal;
 
 /// Most values of one batch.
 pub(crate) const MAX_BATCH: usize = 10_000;
@@ -16,7 +19,8 @@ const ID_CHARS: usize = 200;
 const NOTE_CHARS: usize = 2_000;
 
 /// A batch has more values than one may have.
-pub(crate) static BATCH_TOO_LARGE: ProblemKind = ProblemKind::new("BATCH_TOO_LARGE", 413, "The batch has too many values");
+pub(crate) static BATCH_TOO_LARGE: ProblemKind =
+    ProblemKind::new("BATCH_TOO_LARGE", 413, "The batch has too many values");
 
 /// Why one value cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,16 +94,38 @@ impl<'a> Entry<'a> {
         within("eventId", entry.event_id.as_ref(), 1, ID_CHARS)?;
         within("source", entry.source.as_ref(), 0, ID_CHARS)?;
         within("notes", entry.notes.as_ref(), 0, NOTE_CHARS)?;
+        if entry.attribute_id.is_none() && entry.attribute_name.is_none() {
+            return Err(Reason::new(
+                RefusalCode::ValueMalformed,
+                "The attribute is missing; send attributeId or attributeName.",
+            ));
+        }
         Ok(entry)
+    }
+
+    /// How the entry names its attribute: an id says more than a name.
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        match self.attribute_id {
+            Some(id) => Wanted::Id(id),
+            None => Wanted::Name {
+                attribute: self.attribute_name.as_ref().map_or("", |Text(name)| name),
+                task: self.task_name.as_ref().map(|Text(name)| name.as_ref()),
+                task_id: self.customer_task_id,
+            },
+        }
     }
 
     /// The moment it was observed.
     pub(crate) fn observed_at(&self) -> Result<Timestamp, Reason> {
         let Some(Text(text)) = &self.observed_at else {
-            return Err(Reason::new(RefusalCode::ObservedAtInvalid, "observedAt is missing; say when the value was observed."));
+            return Err(Reason::new(
+                RefusalCode::ObservedAtInvalid,
+                "observedAt is missing; say when the value was observed.",
+            ));
         };
         text.parse().map_err(|_| {
-            let detail = format!("observedAt is {text:?}; give an RFC 3339 time with its offset, such as 2026-11-21T09:30:00Z.");
+            let detail =
+                format!("observedAt is {text:?}; give an RFC 3339 time with its offset, such as 2026-11-21T09:30:00Z.");
             Reason::new(RefusalCode::ObservedAtInvalid, detail)
         })
     }
@@ -114,7 +140,10 @@ fn within(name: &str, text: Option<&Text<'_>>, least: usize, most: usize) -> Res
     if fits && clean {
         return Ok(());
     }
-    Err(Reason::new(RefusalCode::TextInvalid, format!("{name} has {least} to {most} characters, none of them a control character.")))
+    Err(Reason::new(
+        RefusalCode::TextInvalid,
+        format!("{name} has {least} to {most} characters, none of them a control character."),
+    ))
 }
 
 /// A feed's word that it reports everything there is to say of some assignments.
@@ -141,19 +170,39 @@ pub(crate) struct Document<'a> {
     complete: Complete,
 }
 
-/// A batch taken apart: the text of each entry, in order, and where it stood.
+/// A batch taken apart: the text of each entry, in order.
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {
     pub(crate) entries: Vec<Part<'a>>,
     pub(crate) complete: Complete,
 }
 
-/// The text of one entry.
-#[derive(Debug, PartialEq, Eq)]
+/// The text of one entry, and where it comes from.
+#[derive(Debug)]
 pub(crate) struct Part<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// The line it stood on, in NDJSON.
-    pub(crate) line: Option<usize>,
+    pub(crate) origin: Origin<'a>,
+}
+
+/// Where an entry comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Origin<'a> {
+    /// A list: its place says enough.
+    List,
+    /// This line of NDJSON.
+    Line(usize),
+    /// An earlier refusal, tried again.
+    Refusal(&'a Refusal),
+}
+
+impl Origin<'_> {
+    /// The refusal that is tried again.
+    pub(crate) fn replays(self) -> Option<RefusalId> {
+        match self {
+            Self::Refusal(refusal) => Some(refusal.id),
+            Self::List | Self::Line(_) => None,
+        }
+    }
 }
 
 impl<'a> Parts<'a> {
@@ -166,7 +215,8 @@ impl<'a> Parts<'a> {
         };
         let sent = parts.entries.len();
         if sent > MAX_BATCH {
-            return Err(BATCH_TOO_LARGE.detail(format!("The batch has {sent} values; send at most {MAX_BATCH} at once. None was stored.")));
+            return Err(BATCH_TOO_LARGE
+                .detail(format!("The batch has {sent} values; send at most {MAX_BATCH} at once. None was stored.")));
         }
         Ok(parts)
     }
@@ -176,7 +226,7 @@ impl<'a> Parts<'a> {
             let detail = format!("The body is not {{\"values\": [..]}}: {error}.");
             if error.is_data() { Problem::field("/", "INVALID", detail) } else { REQUEST_MALFORMED.detail(detail) }
         })?;
-        let entries = values.into_iter().map(|value| Part { text: value.get().into(), line: None }).collect();
+        let entries = values.into_iter().map(|value| Part { text: value.get().into(), origin: Origin::List }).collect();
         Ok(Self { entries, complete })
     }
 
@@ -184,7 +234,10 @@ impl<'a> Parts<'a> {
     fn of_lines(body: &'a [u8]) -> Self {
         let lines = body.split(|byte| *byte == b'\n').zip(1..);
         let entries = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
-        let entries = entries.map(|(line, number)| Part { text: String::from_utf8_lossy(line.trim_ascii()), line: Some(number) });
+        let entries = entries.map(|(line, number)| Part {
+            text: String::from_utf8_lossy(line.trim_ascii()),
+            origin: Origin::Line(number),
+        });
         Self { entries: entries.collect(), complete: Complete::default() }
     }
 }
@@ -195,7 +248,8 @@ mod tests {
 
     fn lines(body: &str) -> Vec<(usize, String)> {
         let parts = Parts::of("application/x-ndjson", body.as_bytes()).unwrap();
-        parts.entries.into_iter().map(|part| (part.line.unwrap(), part.text.into_owned())).collect()
+        let place = |part: &Part<'_>| if let Origin::Line(number) = part.origin { number } else { 0 };
+        parts.entries.into_iter().map(|part| (place(&part), part.text.into_owned())).collect()
     }
 
     #[test]
@@ -234,14 +288,17 @@ mod tests {
         for (kind, body, status) in table {
             assert_eq!(Parts::of(kind, body.as_bytes()).unwrap_err().kind().status, status, "{body}");
         }
-        assert_eq!(Parts::of("application/x-ndjson", "{}\n".repeat(MAX_BATCH + 1).as_bytes()).unwrap_err().kind(), &BATCH_TOO_LARGE);
+        assert_eq!(
+            Parts::of("application/x-ndjson", "{}\n".repeat(MAX_BATCH + 1).as_bytes()).unwrap_err().kind(),
+            &BATCH_TOO_LARGE
+        );
         assert!(Parts::of("application/x-ndjson", "{}\n".repeat(MAX_BATCH).as_bytes()).is_ok());
     }
 
     #[test]
     fn an_entry_that_cannot_be_read_says_why() {
         const ID: &str = "01938a5e-7c4b-7e3a-9f00-000000000001";
-        let of = |rest: &str| format!("{{\"assignmentId\":\"{ID}\",\"value\":1{rest}}}");
+        let of = |rest: &str| format!("{{\"assignmentId\":\"{ID}\",\"attributeName\":\"Users\",\"value\":1{rest}}}");
         let code = |text: &str| Entry::read(text).and_then(|entry| entry.observed_at()).map_err(|reason| reason.code);
         assert!(code(&of(",\"observedAt\":\"2026-11-21T09:30:00+01:00\",\"notes\":\"a\\tb\"")).is_ok());
         for (text, expected) in [

@@ -84,8 +84,14 @@ mod tests {
         let one: Value = serde_json::from_str(r#"{"a": 1, "b": [true]}"#).unwrap();
         let other: Value = serde_json::from_str(r#"{ "b":[ true ],"a":1 }"#).unwrap();
         let moment = at(1_700_000_000_000_000);
-        assert_eq!(event_id(attribute, moment, Mark::Content(&one)), event_id(attribute, moment, Mark::Content(&other)));
-        assert_ne!(event_id(attribute, moment, Mark::Content(&one)), event_id(attribute, moment, Mark::Content(&json!(1))));
+        assert_eq!(
+            event_id(attribute, moment, Mark::Content(&one)),
+            event_id(attribute, moment, Mark::Content(&other))
+        );
+        assert_ne!(
+            event_id(attribute, moment, Mark::Content(&one)),
+            event_id(attribute, moment, Mark::Content(&json!(1)))
+        );
     }
 
     #[test]

@@ -1,0 +1,149 @@
+//! The platform that is measured: `cairn up`, as people run it, in a folder and on ports of its own.
+//!
+//! Postgres is durable and every other setting has its default. Only the rate limits are raised: they would refuse the load.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use kernel::config::{Config, SERVICES};
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+use super::Outcome;
+use super::postgres::Postgres;
+use super::process::{self, Memory, Process};
+use crate::servers::signal::Signal;
+use crate::servers::{ServerPorts, ports};
+
+/// Where a free block of a hundred ports is looked for.
+const BLOCKS: std::ops::Range<u16> = 200..310;
+/// More than any machine serves in a second.
+const NO_LIMIT: &str = "1000000000";
+const READY_LIMIT: Duration = Duration::from_secs(180);
+/// Services drain and servers write a checkpoint.
+const STOP_LIMIT: Duration = Duration::from_secs(90);
+
+/// A running platform with its first tenant.
+pub(super) struct Platform {
+    child: Child,
+    supervisor: Process,
+    data: PathBuf,
+    port_base: u16,
+    http: reqwest::Client,
+}
+
+impl Platform {
+    /// Begins to start it.
+    pub(super) fn spawn(data: &Path) -> Outcome<Self> {
+        let port_base = free_block()?;
+        let mut command = Command::new("setpriv");
+        command.arg("--pdeathsig=TERM").arg(std::env::current_exe()?).arg("up").arg("--data").arg(data);
+        let elsewhere = std::env::vars().filter(|(name, _)| name.starts_with("CAIRN_DATABASE_URL") || name == "CAIRN_AMQP_URL");
+        for (name, _) in elsewhere {
+            command.env_remove(name);
+        }
+        command.env("CAIRN_PORT_BASE", port_base.to_string()).env("CAIRN_LOG_FORMAT", "text");
+        command.envs(["CAIRN_RATE_USER", "CAIRN_RATE_TENANT", "CAIRN_RATE_ADDRESS"].map(|name| (name, NO_LIMIT)));
+        // Ctrl-C is for us; we ask it to stop when we have done what needs it.
+        let child = command.process_group(0).spawn()?;
+        let supervisor = Process::new(child.id().ok_or("the platform ended at once")?);
+        Ok(Self { child, supervisor, data: data.to_owned(), port_base, http: reqwest::Client::new() })
+    }
+
+    /// Waits until every service is ready, and says how long they took from their start: servers and schemas were there.
+    pub(super) async fn ready(&mut self) -> Outcome<Duration> {
+        let began = Instant::now();
+        // The gateway is asked last: it answers for all.
+        for (service, port) in SERVICES.into_iter().zip(self.port_base..).rev() {
+            while !self.is_ready(port).await {
+                if let Some(status) = self.child.try_wait()? {
+                    return Err(format!("the platform ended while it started ({status})").into());
+                }
+                if began.elapsed() > READY_LIMIT {
+                    return Err(format!("{service} is not ready after {} s", READY_LIMIT.as_secs()).into());
+                }
+                sleep(Duration::from_millis(5)).await;
+            }
+        }
+        let now = process::uptime()?;
+        let first = SERVICES.into_iter().filter_map(|service| self.service(service).ok()).map(Process::started).min();
+        let took = now.saturating_sub(first.ok_or("no service runs")?);
+        // The first tenant comes last.
+        while !self.data.join("admin").exists() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(took)
+    }
+
+    async fn is_ready(&self, port: u16) -> bool {
+        let answer = self.http.get(format!("http://127.0.0.1:{port}/readyz")).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Where a service listens; `gateway` for what people see.
+    pub(super) fn address(&self, service: &str) -> String {
+        format!("http://127.0.0.1:{}", self.port(service))
+    }
+
+    /// Its port.
+    pub(super) fn port(&self, service: &str) -> u16 {
+        SERVICES.into_iter().zip(self.port_base..).find_map(|(name, port)| (name == service).then_some(port)).unwrap_or_default()
+    }
+
+    /// A port of the platform's block that it does not use.
+    pub(super) fn spare_port(&self) -> u16 {
+        self.port_base + 90
+    }
+
+    /// The process of a service.
+    pub(super) fn service(&self, name: &str) -> Outcome<Process> {
+        self.supervisor.child(&["serve", name]).ok_or_else(|| format!("{name} is not running").into())
+    }
+
+    /// The memory of the seven services and of what supervises them.
+    pub(super) fn memory(&self) -> Memory {
+        let services = SERVICES.into_iter().filter_map(|name| self.service(name).ok());
+        services.chain([self.supervisor]).map(Process::memory).sum()
+    }
+
+    /// The configuration that its services were given.
+    pub(super) fn config(&self) -> Outcome<Config> {
+        let told = self.service("catalog")?.environment();
+        Ok(Config::from_pairs(told.into_iter().filter(|(name, _)| name.starts_with("CAIRN_")))?)
+    }
+
+    /// Its database server.
+    pub(super) fn postgres(&self) -> Outcome<Postgres> {
+        let url = self.config()?.database.admin_url.ok_or("the platform has no database")?;
+        Ok(Postgres::new(url.reveal().clone(), self.data.join("postgres/postgres.log")))
+    }
+
+    /// An access token of the first tenant's administrator.
+    pub(super) async fn sign_in(&self) -> Outcome<String> {
+        let account = std::fs::read_to_string(self.data.join("admin"))?;
+        let value = |name: &str| account.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        let body = json!({ "login": value("login="), "password": value("password=") });
+        let answer = self.http.post(format!("{}/identity/v1/sessions", self.address("gateway"))).json(&body).send().await?;
+        let tokens: Value = answer.error_for_status()?.json().await?;
+        Ok(tokens.pointer("/accessToken").and_then(Value::as_str).ok_or("no access token")?.to_owned())
+    }
+
+    /// Asks it to stop, and waits.
+    pub(super) async fn stop(mut self) {
+        if let Some(pid) = self.child.id() {
+            Signal::Terminate.send(pid);
+            let _ = timeout(STOP_LIMIT, self.child.wait()).await;
+        }
+    }
+}
+
+/// The first block in which everything that `cairn up` wants is free.
+fn free_block() -> Outcome<u16> {
+    let is_free = |port: u16| ports::ensure_free(port, "", "").is_ok();
+    let fits = |base: &u16| {
+        let ServerPorts { postgres, rabbitmq, erlang, epmd } = ServerPorts::in_block(*base);
+        (*base..).take(SERVICES.len()).chain([postgres, rabbitmq, erlang, epmd, base + 90]).all(is_free)
+    };
+    BLOCKS.map(|block| block * 100).find(fits).ok_or_else(|| "no free block of ports".into())
+}

@@ -1,0 +1,214 @@
+//! The file a demo is loaded from: products, solutions and customers that name each other by keys of their own.
+//!
+//! A field we do not know is refused, so nothing in a file is left out in silence.
+
+use std::path::Path;
+
+use contracts::catalog::{LicenseLevel, Resource};
+use kernel::Hundredths;
+use rules::{Criterion, DataType};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::faults::faults;
+use super::{Error, Result};
+
+/// The small fictional catalogue that a demo loads when no file is named.
+const OWN: &str = include_str!("catalogue.json");
+
+/// Everything a demo loads.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    pub(super) products: Vec<Owner>,
+    #[serde(default)]
+    pub(super) solutions: Vec<Owner>,
+    #[serde(default)]
+    pub(super) customers: Vec<Customer>,
+}
+
+/// A product or a solution: what owns tasks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Owner {
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) resources: Option<Vec<Resource>>,
+    #[serde(default)]
+    pub(super) licenses: Vec<Part>,
+    #[serde(default)]
+    pub(super) outcomes: Vec<Part>,
+    #[serde(default)]
+    pub(super) releases: Vec<Part>,
+    #[serde(default)]
+    pub(super) custom_attributes: Map<String, Value>,
+    /// Keys of the products that a solution bundles, in order.
+    #[serde(default)]
+    pub(super) products: Vec<String>,
+    pub(super) tasks: Vec<Task>,
+}
+
+/// A licence, an outcome or a release.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    /// Of licences and releases.
+    pub(super) level: Option<Hundredths>,
+}
+
+/// One adoption step.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Task {
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) notes: Option<String>,
+    pub(super) weight: Hundredths,
+    pub(super) sequence_number: i32,
+    pub(super) license_level: LicenseLevel,
+    pub(super) est_minutes: i32,
+    #[serde(default)]
+    pub(super) how_to_doc: Vec<String>,
+    #[serde(default)]
+    pub(super) how_to_video: Vec<String>,
+    /// Keys of its owner's outcomes; none means all.
+    #[serde(default)]
+    pub(super) outcomes: Vec<String>,
+    /// Keys of its owner's releases; none means all.
+    #[serde(default)]
+    pub(super) releases: Vec<String>,
+    #[serde(default)]
+    pub(super) telemetry_attributes: Vec<Attribute>,
+}
+
+/// What is measured, and what proves the step.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all(serialize = "camelCase", deserialize = "camelCase"), deny_unknown_fields)]
+pub(super) struct Attribute {
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) data_type: DataType,
+    pub(super) is_required: bool,
+    pub(super) success_criteria: Option<Value>,
+    #[serde(rename(serialize = "displayOrder"), skip_serializing_if = "Option::is_none")]
+    pub(super) order: Option<i32>,
+}
+
+/// A customer with what it has bought.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Customer {
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    #[serde(default)]
+    pub(super) products: Vec<Assignment>,
+    #[serde(default)]
+    pub(super) solutions: Vec<SolutionAssignment>,
+}
+
+/// A product for a customer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Assignment {
+    pub(super) name: String,
+    pub(super) product: String,
+    pub(super) license_level: LicenseLevel,
+    /// Key of the customer's solution that this assignment came with.
+    pub(super) customer_solution: Option<String>,
+    /// None means all.
+    #[serde(default)]
+    pub(super) selected_outcomes: Vec<String>,
+    /// None means all.
+    #[serde(default)]
+    pub(super) selected_releases: Vec<String>,
+}
+
+/// A solution for a customer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SolutionAssignment {
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) solution: String,
+    pub(super) license_level: LicenseLevel,
+    #[serde(default)]
+    pub(super) selected_outcomes: Vec<String>,
+    #[serde(default)]
+    pub(super) selected_releases: Vec<String>,
+}
+
+impl Catalogue {
+    /// Our own small catalogue.
+    ///
+    /// # Errors
+    /// As [`Catalogue::parse`].
+    pub fn own() -> Result<Self> {
+        Self::parse(OWN)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and as [`Catalogue::parse`].
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(|source| Error::File { file: file.to_owned(), source })?;
+        Self::parse(&text)
+    }
+
+    /// Reads JSON.
+    ///
+    /// # Errors
+    /// When it is no catalogue; all at once, what in it contradicts itself.
+    pub fn parse(json: &str) -> Result<Self> {
+        let catalogue: Self = serde_json::from_str(json)?;
+        let faults = faults(&catalogue);
+        if faults.is_empty() { Ok(catalogue) } else { Err(Error::Faults(faults)) }
+    }
+
+    /// Everything that owns tasks.
+    pub(super) fn owners(&self) -> impl Iterator<Item = &Owner> {
+        self.products.iter().chain(&self.solutions)
+    }
+
+    /// The product with this key.
+    pub(super) fn product(&self, key: &str) -> Option<&Owner> {
+        self.products.iter().find(|product| product.key == key)
+    }
+}
+
+impl Owner {
+    /// What its tasks weigh together.
+    pub(super) fn weight(&self) -> Hundredths {
+        self.tasks.iter().map(|task| task.weight).sum()
+    }
+}
+
+impl Attribute {
+    /// What its values must show; none when they are only recorded.
+    pub(super) fn criterion(&self) -> Option<Criterion> {
+        Criterion::parse(self.success_criteria.as_ref()?, self.data_type).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_catalogue_weighs_one_hundred_everywhere() {
+        let own = Catalogue::own().unwrap();
+        assert!(own.owners().all(|owner| owner.weight() == Hundredths::HUNDRED));
+    }
+
+    #[test]
+    fn a_field_we_do_not_know_is_refused() {
+        let told = Catalogue::parse(r#"{ "products": [], "partners": [] }"#).unwrap_err().to_string();
+        assert!(told.contains("partners"), "{told}");
+    }
+}

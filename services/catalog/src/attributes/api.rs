@@ -1,0 +1,154 @@
+//! Telemetry attributes over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{delete, get, patch, post};
+use contracts::catalog::{
+    AttributeView, TELEMETRY_ATTRIBUTE_CHANGED, TELEMETRY_ATTRIBUTE_CREATED, TELEMETRY_ATTRIBUTE_DELETED,
+};
+use db::{Db, Tx};
+use kernel::{AttributeId, Cursor, Page, PageQuery, Problem, TaskId};
+use serde::Deserialize;
+use serde_json::json;
+use web::{Allow, Answer, Body, Context, Path, Query, Reply};
+
+use super::model::{Attribute, AttributePatch, CreateAttribute};
+use super::store;
+use crate::owners::Under;
+use crate::permissions::{CatalogRead, CatalogWrite};
+use crate::tasks;
+use crate::tasks::model::Task;
+
+const COLLECTION: &str = "/catalog/v1/telemetry-attributes";
+
+/// How the attributes of a task are listed.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AttributeQuery {
+    /// Rows per page, 1 to 200 (default 50).
+    limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+    /// Also return the exact `total`.
+    count: Option<bool>,
+}
+
+/// Make a telemetry attribute
+///
+/// The criterion is kept and returned in its canonical form. The task gets a new version with it.
+#[utoipa::path(tag = "telemetry-attributes", request_body = CreateAttribute, security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = AttributeView), (status = 409, description = "The name is taken, or the task is deleted.")))]
+#[post("/tasks/{taskId}/telemetry-attributes")]
+pub(super) async fn create_attribute(
+    who: Allow<CatalogWrite>,
+    db: Data<Db>,
+    Path(task): Path<TaskId>,
+    Body(command): Body<CreateAttribute>,
+) -> Answer {
+    who.write(&db, async |tx| {
+        let (under, task) = tasks::enter(tx, task).await?;
+        let task = task.live()?;
+        let place = store::next_place(tx, task.id).await?;
+        let attribute = Attribute::create(command, tx.tenant(), task.id, place, tx.now())?;
+        store::insert(tx, &attribute).await?;
+        tasks::touch(tx, &under, task).await?;
+        let view = AttributeView::from(attribute);
+        tx.announce(&TELEMETRY_ATTRIBUTE_CREATED, None, &view).await?;
+        Reply::created(&view, COLLECTION)
+    })
+    .await
+}
+
+/// List the telemetry attributes of a task
+///
+/// In the task's order.
+#[utoipa::path(tag = "telemetry-attributes", params(AttributeQuery), security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = Page<AttributeView>)))]
+#[get("/tasks/{taskId}/telemetry-attributes")]
+pub(super) async fn list_attributes(
+    who: Allow<CatalogRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Path(task): Path<TaskId>,
+    Query(query): Query<AttributeQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, COLLECTION)?);
+    who.read(&db, async |conn| {
+        let rows = store::page(conn, who.tenant, task, after, limit).await?;
+        if rows.is_empty() {
+            tasks::store::find(conn, who.tenant, task).await?.ok_or_else(|| Problem::not_found("task"))?;
+        }
+        let key = |row: &Attribute| vec![json!(row.display_order), json!(row.id)];
+        let mut page = Cursor::page(rows, limit, &context.config.keys, COLLECTION, key);
+        if query.count == Some(true) {
+            page.total = Some(store::count(conn, who.tenant, task).await?);
+        }
+        Reply::ok(&page.map(AttributeView::from))
+    })
+    .await
+}
+
+/// Show a telemetry attribute
+#[utoipa::path(tag = "telemetry-attributes", security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = AttributeView)))]
+#[get("/telemetry-attributes/{attributeId}")]
+pub(super) async fn show_attribute(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<AttributeId>) -> Answer {
+    who.read(&db, async |conn| {
+        let attribute = store::find(conn, who.tenant, id).await?.ok_or_else(missing)?;
+        Reply::show(&AttributeView::from(attribute))
+    })
+    .await
+}
+
+/// Change a telemetry attribute
+///
+/// A JSON merge patch: what is left out stays, `null` clears. Another `dataType` must fit the criterion.
+/// `If-Match` is honoured when sent.
+#[utoipa::path(tag = "telemetry-attributes", request_body = AttributePatch, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = AttributeView), (status = 409, description = "The name is taken, or the task is deleted."), (status = 412, description = "Somebody else changed it.")))]
+#[patch("/telemetry-attributes/{attributeId}")]
+pub(super) async fn change_attribute(
+    who: Allow<CatalogWrite>,
+    db: Data<Db>,
+    Path(id): Path<AttributeId>,
+    Body(patch): Body<AttributePatch>,
+) -> Answer {
+    who.write(&db, async |tx| {
+        let (under, task, before) = enter(tx, id).await?;
+        who.expect_version(before.version)?;
+        let after = before.clone().change(patch, tx.now())?;
+        store::update(tx, &after).await?;
+        tasks::touch(tx, &under, task).await?;
+        let view = AttributeView::from(after);
+        tx.announce(&TELEMETRY_ATTRIBUTE_CHANGED, Some(&before.into()), &view).await?;
+        Reply::show(&view)
+    })
+    .await
+}
+
+/// Delete a telemetry attribute
+///
+/// For good. Plans that have a copy of it keep it until they are synchronised.
+#[utoipa::path(tag = "telemetry-attributes", security(("bearer" = [CatalogWrite::NAME])), responses((status = 204, description = "Deleted."), (status = 409, description = "The task is deleted.")))]
+#[delete("/telemetry-attributes/{attributeId}")]
+pub(super) async fn delete_attribute(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<AttributeId>) -> Answer {
+    who.write(&db, async |tx| {
+        let (under, task, before) = enter(tx, id).await?;
+        who.expect_version(before.version)?;
+        store::delete(tx, &before).await?;
+        tasks::touch(tx, &under, task).await?;
+        let last = before.clone().touched(tx.now());
+        tx.announce(&TELEMETRY_ATTRIBUTE_DELETED, Some(&before.into()), &last.into()).await?;
+        Ok(Reply::done())
+    })
+    .await
+}
+
+/// The attribute and its task, under the lock of the task's owner.
+async fn enter(tx: &mut Tx, id: AttributeId) -> Result<(Under, Task, Attribute), Problem> {
+    let named = store::find(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
+    let (under, task) = tasks::enter(tx, named.task_id).await?;
+    let attribute = store::find(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
+    Ok((under, task.live()?, attribute))
+}
+
+fn missing() -> Problem {
+    Problem::not_found("telemetry attribute")
+}

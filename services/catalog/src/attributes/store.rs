@@ -1,0 +1,56 @@
+//! The statements of telemetry attributes.
+
+use db::{Conn, Tx};
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kernel::{AttributeId, Cursor, Problem, TaskId, TenantId};
+
+use super::model::{Attribute, REFUSALS};
+use crate::owners::Owner;
+use crate::refusals::refused;
+use crate::schema::{tasks, telemetry_attributes};
+use crate::statements::{keyset, row_statements};
+
+row_statements!(telemetry_attributes, Attribute, AttributeId, refused by REFUSALS);
+
+/// One page in the task's order, with one row more to tell whether there is another page.
+pub(super) async fn page(
+    mut conn: &Conn,
+    tenant: TenantId,
+    task: TaskId,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Attribute>, Problem> {
+    use telemetry_attributes::{display_order, id, table, task_id, tenant_id};
+    let rows = table.filter(tenant_id.eq(tenant)).filter(task_id.eq(task)).into_boxed();
+    let rows = keyset!(rows after after by (display_order, id) ascending: (i32, AttributeId));
+    Ok(rows.select(Attribute::as_select()).limit(limit + 1).load(&mut conn).await?)
+}
+
+pub(super) async fn count(mut conn: &Conn, tenant: TenantId, task: TaskId) -> Result<i64, Problem> {
+    let rows = telemetry_attributes::table.filter(telemetry_attributes::tenant_id.eq(tenant));
+    Ok(rows.filter(telemetry_attributes::task_id.eq(task)).count().get_result(&mut conn).await?)
+}
+
+/// The attributes of all live tasks of an owner, each task's in order.
+pub(crate) async fn of_owner(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Result<Vec<Attribute>, Problem> {
+    use telemetry_attributes::{display_order, id, table, task_id, tenant_id};
+    let rows = table.inner_join(tasks::table.on(tasks::tenant_id.eq(tenant_id).and(tasks::id.eq(task_id))));
+    let rows = rows.filter(tasks::tenant_id.eq(tenant)).filter(tasks::owner_id.eq(owner.id()));
+    let rows = rows.filter(tasks::deleted_at.is_null()).order((display_order, id));
+    Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
+}
+
+/// The place after the last one.
+pub(super) async fn next_place(tx: &mut Tx, task: TaskId) -> Result<i32, Problem> {
+    use telemetry_attributes::{display_order, table, task_id, tenant_id};
+    let rows = table.filter(tenant_id.eq(tx.tenant())).filter(task_id.eq(task));
+    let last: Option<i32> = rows.select(max(display_order)).get_result(&mut tx.conn()).await?;
+    Ok(last.unwrap_or(0).saturating_add(1))
+}
+
+pub(super) async fn delete(tx: &mut Tx, row: &Attribute) -> Result<(), Problem> {
+    diesel::delete(telemetry_attributes::table.find((row.tenant_id, row.id))).execute(&mut tx.conn()).await?;
+    Ok(())
+}

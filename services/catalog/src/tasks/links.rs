@@ -1,0 +1,96 @@
+//! What tasks link to: outcomes, releases and tags of their own owner.
+//!
+//! The ids stand in arrays on the task, so that a task is one row. No foreign key watches an array; the owner's lock does
+//! as well: ids are checked under it, and deleting what they name goes through `forget` under the same lock.
+
+use contracts::catalog::{TASK_CHANGED, TaskView};
+use db::Tx;
+use diesel::PgArrayExpressionMethods;
+use diesel::dsl::array_remove;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kernel::{Check, OutcomeId, Problem, ReleaseId, TagId};
+
+use super::model::Task;
+use crate::owners::Under;
+use crate::schema;
+
+/// Every link of a task must name something of the task's owner.
+///
+/// # Errors
+/// 422 naming each link that does not.
+pub(super) async fn check(tx: &mut Tx, under: &Under, task: &Task) -> Result<(), Problem> {
+    let mut check = Check::new();
+    outcomes::check(tx, under, &task.outcome_ids, &mut check).await?;
+    releases::check(tx, under, &task.release_ids, &mut check).await?;
+    tags::check(tx, under, &task.tag_ids, &mut check).await?;
+    check.finish()
+}
+
+macro_rules! link {
+    ($table:ident, by $Id:ident, in $column:ident, called $noun:literal at $pointer:literal) => {
+        #[doc = concat!("Links to ", stringify!($table), ".")]
+        pub(crate) mod $table {
+            use super::schema::$table;
+            use super::*;
+
+            pub(super) async fn check(
+                tx: &mut Tx,
+                under: &Under,
+                ids: &[$Id],
+                check: &mut Check,
+            ) -> Result<(), Problem> {
+                if ids.is_empty() {
+                    return Ok(());
+                }
+                let own = $table::table
+                    .filter($table::tenant_id.eq(under.tenant))
+                    .filter($table::owner_id.eq(under.owner.id()));
+                let own = own.filter($table::id.eq_any(ids)).select($table::id);
+                let own: Vec<$Id> = own.load(&mut tx.conn()).await?;
+                for (index, id) in ids.iter().enumerate() {
+                    let pointer = format!("{}/{index}", $pointer);
+                    let owner = under.owner.noun();
+                    check.that(own.contains(id), &pointer, "NOT_FOUND", || {
+                        format!(concat!("{} is not one of this {}'s ", $noun), id, owner)
+                    });
+                }
+                Ok(())
+            }
+
+            /// Takes an id out of every task that names it: the task changes with it, deleted or not.
+            pub(crate) async fn forget(tx: &mut Tx, under: &Under, id: $Id) -> Result<(), Problem> {
+                use schema::tasks::{
+                    id as task_id, owner_id, revision, table, tenant_id, updated_at, version, $column,
+                };
+                let rows = table.filter(tenant_id.eq(under.tenant)).filter(owner_id.eq(under.owner.id()));
+                let rows = rows.filter($column.contains(vec![id])).select(Task::as_select());
+                let before: Vec<Task> = rows.load(&mut tx.conn()).await?;
+                if before.is_empty() {
+                    return Ok(());
+                }
+                let named =
+                    table.filter(tenant_id.eq(under.tenant)).filter(task_id.eq_any(before.iter().map(|task| task.id)));
+                let change = (
+                    $column.eq(array_remove::<Array<SqlUuid>, SqlUuid, _, _>($column, id)),
+                    version.eq(version + 1),
+                    revision.eq(under.revision),
+                    updated_at.eq(under.now),
+                );
+                diesel::update(named).set(change).execute(&mut tx.conn()).await?;
+                let changed = |mut task: Task| {
+                    task.$column.retain(|link| *link != id);
+                    TaskView::from(task.touched(under))
+                };
+                let views: Vec<(TaskView, TaskView)> =
+                    before.into_iter().map(|task| (task.clone().into(), changed(task))).collect();
+                tx.announce_all(&TASK_CHANGED, views.iter().map(|(old, new)| (Some(old), new))).await
+            }
+        }
+    };
+}
+
+link!(outcomes, by OutcomeId, in outcome_ids, called "outcomes" at "/outcomeIds");
+link!(releases, by ReleaseId, in release_ids, called "releases" at "/releaseIds");
+link!(tags, by TagId, in tag_ids, called "tags" at "/tagIds");

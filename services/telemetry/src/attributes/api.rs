@@ -1,0 +1,51 @@
+//! Attributes over HTTP.
+
+use actix_web::get;
+use actix_web::web::Data;
+use contracts::telemetry::AttributeView;
+use db::Db;
+use kernel::{AssignmentId, Cursor, CustomerTaskId, Page, PageQuery};
+use serde::Deserialize;
+use web::{Allow, Answer, Context, Query, Reply};
+
+use super::store;
+use crate::permissions::ValueRead;
+
+const LIST: &str = "telemetry-attributes";
+
+/// Which attributes are listed.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AttributeQuery {
+    /// The assignment whose plan has them.
+    pub(crate) assignment_id: AssignmentId,
+    /// Only those of this task of the plan.
+    pub(crate) customer_task_id: Option<CustomerTaskId>,
+    /// Rows per page, 1 to 200 (default 50).
+    limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List the attributes of an assignment
+///
+/// With the latest value of each, and whether it meets the criterion.
+#[utoipa::path(tag = "attributes", params(AttributeQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<AttributeView>)))]
+#[get("/attributes")]
+pub(super) async fn list_attributes(
+    who: Allow<ValueRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<AttributeQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let keys = &context.config.keys;
+    let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?.and_then(|cursor| cursor.key(0)));
+    who.read(&db, async |conn| {
+        let rows = store::page(conn, who.tenant, &query, after, limit).await?;
+        let page = Cursor::page(rows, limit, keys, LIST, |row| vec![row.id.to_string().into()]);
+        Reply::ok(&page.map(AttributeView::from))
+    })
+    .await
+}

@@ -1,0 +1,302 @@
+//! Which attribute a value is sent for: from memory, from the projection, or by asking adoption once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use clients::Adoption;
+use contracts::telemetry::RefusalCode;
+use db::Db;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use kernel::{Actor, AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, TenantId};
+use quick_cache::sync::Cache;
+use rules::DataType;
+use uuid::Uuid;
+
+use super::model::Attribute;
+use super::{plans, store};
+use crate::values::Reason;
+
+/// Attributes remembered per process.
+const REMEMBERED: usize = 100_000;
+/// Assignments asked for at once.
+const ASKED_AT_ONCE: usize = 8;
+
+/// What must be known of an attribute to take a value for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) id: CustomerAttributeId,
+    pub(crate) assignment: AssignmentId,
+    pub(crate) task: CustomerTaskId,
+    pub(crate) data_type: DataType,
+    removed: bool,
+}
+
+impl From<&Attribute> for Known {
+    fn from(row: &Attribute) -> Self {
+        Self {
+            id: row.id,
+            assignment: row.assignment_id,
+            task: row.customer_task_id,
+            data_type: row.data_type,
+            removed: row.removed_at.is_some(),
+        }
+    }
+}
+
+/// How a value names its attribute.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// By its id.
+    Id(CustomerAttributeId),
+    /// By its name, and that or the id of its task where the name is not enough.
+    Name { attribute: &'a str, task: Option<&'a str>, task_id: Option<CustomerTaskId> },
+}
+
+/// Finds attributes. Shared by all workers of the process.
+pub(crate) struct Directory {
+    remembered: Cache<(TenantId, CustomerAttributeId), Known>,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self { remembered: Cache::new(REMEMBERED) }
+    }
+}
+
+impl Directory {
+    /// Remembers attributes as they are now. The writer reads every attribute it touches and tells of it here, so what
+    /// is out of date is so for one flush at most.
+    pub(crate) fn remember<'a>(&self, tenant: TenantId, rows: impl IntoIterator<Item = &'a Attribute>) {
+        for row in rows {
+            self.remembered.insert((tenant, row.id), Known::from(row));
+        }
+    }
+
+    /// Finds each of the attributes, or says why not. What is unknown is asked of adoption before it is refused.
+    ///
+    /// # Errors
+    /// 503 when the database or, for an unknown attribute, adoption is away: then nothing was stored.
+    pub(crate) async fn find(
+        &self,
+        db: &Db,
+        adoption: &Adoption,
+        who: &Actor,
+        wanted: &[(AssignmentId, Wanted<'_>)],
+    ) -> Result<Vec<Result<Known, Reason>>, Problem> {
+        let mut found = Found::default();
+        self.look_up(db, who.tenant, wanted, &mut found).await?;
+        let missing =
+            wanted.iter().filter(|(assignment, want)| found.get(*assignment, *want).is_err_and(Miss::may_be_new));
+        let missing: BTreeSet<AssignmentId> = missing.map(|(assignment, _)| *assignment).collect();
+        if !missing.is_empty() {
+            found.unknown_to_adoption = ask(db, adoption, who, missing).await?;
+            self.look_up(db, who.tenant, wanted, &mut found).await?;
+        }
+        Ok(wanted
+            .iter()
+            .map(|(assignment, want)| {
+                found.get(*assignment, *want).map_err(|miss| found.reason(*assignment, *want, miss))
+            })
+            .collect())
+    }
+
+    /// Adds what is remembered or projected, of what is not found yet.
+    async fn look_up(
+        &self,
+        db: &Db,
+        tenant: TenantId,
+        wanted: &[(AssignmentId, Wanted<'_>)],
+        found: &mut Found,
+    ) -> Result<(), Problem> {
+        let (mut ids, mut assignments) = (BTreeSet::<Uuid>::new(), BTreeSet::<Uuid>::new());
+        for (assignment, want) in wanted {
+            match want {
+                Wanted::Id(id) if found.by_id.contains_key(id) => {}
+                Wanted::Id(id) => match self.remembered.get(&(tenant, *id)) {
+                    Some(known) => drop(found.by_id.insert(*id, known)),
+                    None => drop(ids.insert(id.0)),
+                },
+                Wanted::Name { .. } => drop(assignments.insert(assignment.0)),
+            }
+        }
+        if ids.is_empty() && assignments.is_empty() {
+            return Ok(());
+        }
+        let (rows, named) = db
+            .read(tenant, async |conn| {
+                let rows = if ids.is_empty() {
+                    Vec::new()
+                } else {
+                    store::by_ids(conn, tenant, ids.into_iter().collect()).await?
+                };
+                let of = assignments.into_iter().collect();
+                Ok((rows, store::of_assignments(conn, tenant, of).await?))
+            })
+            .await?;
+        self.remember(tenant, rows.iter().chain(&named));
+        found.by_id.extend(rows.iter().map(|row| (row.id, Known::from(row))));
+        found.named = BTreeMap::new();
+        for row in named {
+            found.named.entry(row.assignment_id).or_default().push(row);
+        }
+        Ok(())
+    }
+}
+
+/// Asks adoption for the tasks of these assignments and takes over their attributes. Returns those it does not know.
+async fn ask(
+    db: &Db,
+    adoption: &Adoption,
+    who: &Actor,
+    assignments: BTreeSet<AssignmentId>,
+) -> Result<BTreeSet<AssignmentId>, Problem> {
+    let answers: Vec<_> = stream::iter(assignments)
+        .map(async |assignment| Ok::<_, Problem>((assignment, adoption.assignment_tasks(who, assignment).await?)))
+        .buffer_unordered(ASKED_AT_ONCE)
+        .try_collect()
+        .await?;
+    let itself = Actor { on_behalf_of: who.user(), ..Actor::service("telemetry", who.tenant, who.trace) };
+    let tasks: Vec<_> = answers.iter().filter_map(|(_, tasks)| tasks.as_ref()).flatten().collect();
+    if !tasks.is_empty() {
+        db.write(&itself, async |tx| {
+            for task in tasks {
+                plans::learn(tx, task).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(answers.into_iter().filter_map(|(assignment, tasks)| tasks.is_none().then_some(assignment)).collect())
+}
+
+/// What a look-up brought to light.
+#[derive(Default)]
+struct Found {
+    by_id: HashMap<CustomerAttributeId, Known>,
+    named: BTreeMap<AssignmentId, Vec<Attribute>>,
+    unknown_to_adoption: BTreeSet<AssignmentId>,
+}
+
+/// Why an attribute was not found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Miss {
+    Unknown,
+    Ambiguous,
+    Removed,
+}
+
+impl Miss {
+    /// Whether adoption may know more than we do.
+    fn may_be_new(self) -> bool {
+        self == Self::Unknown
+    }
+}
+
+impl Found {
+    fn get(&self, assignment: AssignmentId, want: Wanted<'_>) -> Result<Known, Miss> {
+        let known = match want {
+            Wanted::Id(id) => self.by_id.get(&id).copied().filter(|known| known.assignment == assignment),
+            Wanted::Name { attribute, task, task_id } => self.get_named(assignment, attribute, task, task_id)?,
+        };
+        match known {
+            Some(known) if known.removed => Err(Miss::Removed),
+            Some(known) => Ok(known),
+            None => Err(Miss::Unknown),
+        }
+    }
+
+    /// The one of that name; one that is active before those that are not.
+    fn get_named(
+        &self,
+        assignment: AssignmentId,
+        attribute: &str,
+        task: Option<&str>,
+        task_id: Option<CustomerTaskId>,
+    ) -> Result<Option<Known>, Miss> {
+        let all = self.named.get(&assignment).map(Vec::as_slice).unwrap_or_default();
+        let fits = |row: &&Attribute| {
+            row.name == attribute.trim()
+                && task.is_none_or(|name| row.task_name == name.trim())
+                && task_id.is_none_or(|id| row.customer_task_id == id)
+        };
+        let mut fitting: Vec<&Attribute> = all.iter().filter(fits).collect();
+        if fitting.iter().any(|row| row.is_active) {
+            fitting.retain(|row| row.is_active);
+        }
+        match fitting.as_slice() {
+            [] => Ok(None),
+            [row] => Ok(Some(Known::from(*row))),
+            _ => Err(Miss::Ambiguous),
+        }
+    }
+
+    fn reason(&self, assignment: AssignmentId, want: Wanted<'_>, miss: Miss) -> Reason {
+        let named = match want {
+            Wanted::Id(id) => format!("{id}"),
+            Wanted::Name { attribute, task: Some(task), .. } => format!("{attribute:?} of task {task:?}"),
+            Wanted::Name { attribute, .. } => format!("{attribute:?}"),
+        };
+        match miss {
+            Miss::Removed => {
+                Reason::new(RefusalCode::AssignmentUnknown, format!("Assignment {assignment} was removed."))
+            }
+            Miss::Unknown if self.unknown_to_adoption.contains(&assignment) => {
+                Reason::new(RefusalCode::AssignmentUnknown, format!("There is no assignment {assignment}."))
+            }
+            Miss::Unknown => {
+                let how = "GET /telemetry/v1/attributes?assignmentId= lists those there are.";
+                Reason::new(
+                    RefusalCode::AttributeUnknown,
+                    format!("The plan of assignment {assignment} has no attribute {named}. {how}"),
+                )
+            }
+            Miss::Ambiguous => {
+                let how = "Name the task with taskName or customerTaskId, or send attributeId.";
+                Reason::new(RefusalCode::AttributeAmbiguous, format!("Several tasks have an attribute {named}. {how}"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attributes::sample;
+
+    #[test]
+    fn a_name_must_mean_one_attribute_and_active_ones_come_first() {
+        let assignment = AssignmentId::fresh();
+        let (first, second) = (CustomerTaskId::fresh(), CustomerTaskId::fresh());
+        let row = |task, task_name: &str, name: &str, is_active| Attribute {
+            assignment_id: assignment,
+            task_name: task_name.to_owned(),
+            name: name.to_owned(),
+            is_active,
+            ..sample(task)
+        };
+        let rows = vec![
+            row(first, "Install", "Users", true),
+            row(second, "Roll out", "Users", true),
+            row(first, "Install", "Version", true),
+            row(second, "Roll out", "Version", false),
+            Attribute { removed_at: Some(kernel::Timestamp::from_micros(1)), ..row(first, "Install", "Gone", true) },
+        ];
+        let found = Found { named: BTreeMap::from([(assignment, rows)]), ..Found::default() };
+        let ask = |attribute, task, task_id| {
+            found.get(assignment, Wanted::Name { attribute, task, task_id }).map(|known| known.task)
+        };
+        assert_eq!(ask("Users", None, None), Err(Miss::Ambiguous));
+        assert_eq!(ask("Users", Some("Roll out"), None), Ok(second));
+        assert_eq!(ask(" Users ", None, Some(first)), Ok(first));
+        assert_eq!(ask("Version", None, None), Ok(first));
+        assert_eq!(ask("users", None, None), Err(Miss::Unknown));
+        assert_eq!(ask("Gone", None, None), Err(Miss::Removed));
+    }
+
+    #[test]
+    fn an_attribute_of_another_assignment_is_unknown() {
+        let row = sample(CustomerTaskId::fresh());
+        let found = Found { by_id: HashMap::from([(row.id, Known::from(&row))]), ..Found::default() };
+        assert!(found.get(row.assignment_id, Wanted::Id(row.id)).is_ok());
+        assert_eq!(found.get(AssignmentId::fresh(), Wanted::Id(row.id)), Err(Miss::Unknown));
+    }
+}

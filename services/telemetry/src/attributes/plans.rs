@@ -1,0 +1,57 @@
+//! What adoption tells of customers' plans: by event, or when it is asked.
+
+use bus::Consumer;
+use contracts::Envelope;
+use contracts::adoption::{
+    ASSIGNMENT_REMOVED, AssignmentView, CUSTOMER_TASK_ADDED, CUSTOMER_TASK_CHANGED, CustomerTaskView,
+};
+use db::Tx;
+use kernel::Problem;
+
+use super::model::Attribute;
+use super::store;
+use crate::facts;
+
+/// The consumer of adoption's events.
+pub(crate) fn consumer() -> Consumer {
+    Consumer::new("telemetry.plans", |tx, event| Box::pin(hear(tx, event)))
+}
+
+async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
+    let key = event.key();
+    if key == CUSTOMER_TASK_ADDED.key || key == CUSTOMER_TASK_CHANGED.key {
+        learn(tx, &event.state::<CustomerTaskView>().map_err(Problem::internal)?).await
+    } else if key == ASSIGNMENT_REMOVED.key {
+        let assignment: AssignmentView = event.state().map_err(Problem::internal)?;
+        store::remove_assignment(tx, assignment.id).await
+    } else {
+        Ok(())
+    }
+}
+
+/// Takes over the attributes of a customer task as they are at its version; what is known from a later one stays.
+pub(super) async fn learn(tx: &mut Tx, task: &CustomerTaskView) -> Result<(), Problem> {
+    let mut known = store::by_id(store::fetch_for_change(tx, vec![task.id], Vec::new()).await?);
+    let is_known = !known.is_empty();
+    let (mut new, mut redefined) = (Vec::new(), Vec::new());
+    for attribute in &task.attributes {
+        let told = Attribute::of(tx.tenant(), task, attribute);
+        match known.remove(&told.id) {
+            Some(mut row) => redefined.extend(row.redefine(told).then_some(row)),
+            None => new.push(told),
+        }
+    }
+    // What the task does not have any more keeps its values and stops counting.
+    for mut row in known.into_values() {
+        let retired = Attribute { version: task.version, is_active: false, ..row.clone() };
+        redefined.extend(row.redefine(retired).then_some(row));
+    }
+    store::insert(tx, &new).await?;
+    for row in &redefined {
+        store::redefine(tx, row).await?;
+    }
+    if is_known && !(new.is_empty() && redefined.is_empty()) {
+        facts::evaluate_again(tx, task.id).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! One evaluation: observations into states, states into counts, new counts into events. A step of a transaction.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use contracts::telemetry::{TASK_FACTS_CHANGED, TaskFacts};
+use db::Tx;
+use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, Timestamp};
+use quick_cache::sync::Cache;
+use rules::Criterion;
+
+use super::model::{Counts, Facts};
+use super::{recheck, store};
+use crate::attributes::{self, Attribute};
+use crate::values::Reading;
+
+/// Criteria kept parsed.
+const PARSED: usize = 50_000;
+
+/// Parsed criteria of one process, by attribute and version of its definition.
+pub(crate) struct Criteria(Cache<(CustomerAttributeId, i64), Arc<Option<Criterion>>>);
+
+impl Default for Criteria {
+    fn default() -> Self {
+        Self(Cache::new(PARSED))
+    }
+}
+
+impl Criteria {
+    fn of(&self, attribute: &Attribute) -> Arc<Option<Criterion>> {
+        let key = (attribute.id, attribute.version);
+        self.0.get(&key).unwrap_or_else(|| {
+            let criterion = Arc::new(attribute.criterion());
+            self.0.insert(key, Arc::clone(&criterion));
+            criterion
+        })
+    }
+}
+
+/// What was observed of one tenant's attributes since the last evaluation.
+#[derive(Default)]
+pub(crate) struct Observed<'a> {
+    newest: HashMap<CustomerAttributeId, &'a Reading>,
+    tasks: BTreeSet<CustomerTaskId>,
+    silences: Vec<Silence>,
+}
+
+/// A complete feed's word about an assignment: at this moment, nothing but these attributes had data.
+struct Silence {
+    assignment: AssignmentId,
+    at: Timestamp,
+    but: HashSet<CustomerAttributeId>,
+}
+
+impl<'a> Observed<'a> {
+    /// Values were seen. Only the latest of each attribute matters; of two of the same identity, the first.
+    pub(crate) fn see(&mut self, readings: impl IntoIterator<Item = &'a Reading>) {
+        for reading in readings {
+            let newest = self.newest.entry(reading.attribute).or_insert_with(|| {
+                self.tasks.insert(reading.task);
+                reading
+            });
+            if (newest.observed_at, newest.event_id) < (reading.observed_at, reading.event_id) {
+                *newest = reading;
+            }
+        }
+    }
+
+    /// A complete feed told of nothing but these readings of an assignment.
+    pub(crate) fn lose(&mut self, assignment: AssignmentId, at: Timestamp, but: impl IntoIterator<Item = &'a Reading>) {
+        let but = but.into_iter().filter(|reading| reading.assignment == assignment).map(|reading| reading.attribute);
+        self.silences.push(Silence { assignment, at, but: but.collect() });
+    }
+
+    fn is_empty(&self) -> bool {
+        self.newest.is_empty() && self.silences.is_empty()
+    }
+
+    /// Applies what concerns an attribute; says whether that was news.
+    fn apply(&self, attribute: &mut Attribute) -> bool {
+        let newest = self.newest.get(&attribute.id);
+        let mut news =
+            newest.is_some_and(|reading| attribute.see(reading.observed_at, reading.event_id, &reading.value));
+        for Silence { assignment, at, but } in &self.silences {
+            if *assignment == attribute.assignment_id && !but.contains(&attribute.id) {
+                news |= attribute.lose(*at);
+            }
+        }
+        news
+    }
+}
+
+/// Applies what was observed, and tells what is new about the touched tasks. Returns their attributes as they are now.
+pub(crate) async fn evaluate(
+    tx: &mut Tx,
+    criteria: &Criteria,
+    observed: Observed<'_>,
+) -> Result<Vec<Attribute>, Problem> {
+    if observed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tasks = observed.tasks.iter().copied().collect();
+    let assignments = observed.silences.iter().map(|silence| silence.assignment).collect();
+    let mut rows = attributes::store::fetch_for_change(tx, tasks, assignments).await?;
+    let (now, mut changed, mut stirred, mut due) = (tx.now(), Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for (at, row) in rows.iter_mut().enumerate() {
+        let (stood, look_at) = ((row.has_data(), row.is_met), row.recheck_at);
+        if !(observed.apply(row) || row.is_due(now)) {
+            continue;
+        }
+        row.judge(criteria.of(row).as_ref().as_ref(), now);
+        changed.push(at);
+        if stood != (row.has_data(), row.is_met) {
+            stirred.insert(row.customer_task_id);
+        }
+        if row.recheck_at.is_some() && row.recheck_at != look_at {
+            due.insert(row.customer_task_id);
+        }
+    }
+    let changed: Vec<&Attribute> = changed.iter().filter_map(|at| rows.get(*at)).collect();
+    attributes::store::update_states(tx, &changed).await?;
+    tell(tx, &rows, stirred).await?;
+    recheck::schedule(tx, &rows, due).await?;
+    Ok(rows)
+}
+
+/// Evaluates a whole task as it stands now: its definition changed, or time went by.
+pub(crate) async fn evaluate_again(tx: &mut Tx, task: CustomerTaskId) -> Result<(), Problem> {
+    let mut rows = attributes::store::fetch_for_change(tx, vec![task], Vec::new()).await?;
+    let now = tx.now();
+    for row in &mut rows {
+        row.judge(row.criterion().as_ref(), now);
+    }
+    attributes::store::update_states(tx, &rows.iter().collect::<Vec<_>>()).await?;
+    tell(tx, &rows, BTreeSet::from([task])).await?;
+    recheck::schedule(tx, &rows, BTreeSet::from([task])).await
+}
+
+/// Announces the facts of those of these tasks whose counts are not what was announced before. `rows` hold all their
+/// attributes.
+async fn tell(tx: &mut Tx, rows: &[Attribute], tasks: BTreeSet<CustomerTaskId>) -> Result<(), Problem> {
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    let (tenant, now) = (tx.tenant(), tx.now());
+    let mut of_task: BTreeMap<CustomerTaskId, Vec<&Attribute>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| tasks.contains(&row.customer_task_id)) {
+        of_task.entry(row.customer_task_id).or_default().push(row);
+    }
+    let known = store::of_tasks(tx, tenant, tasks.into_iter().collect()).await?;
+    let news: Vec<Facts> = of_task
+        .into_iter()
+        .filter_map(|(task, rows)| {
+            let assignment = rows.first()?.assignment_id;
+            Facts::next(known.get(&task), tenant, (task, assignment), Counts::of(rows), now)
+        })
+        .collect();
+    store::upsert(tx, &news).await?;
+    let pairs: Vec<(Option<TaskFacts>, TaskFacts)> =
+        news.iter().map(|facts| (known.get(&facts.customer_task_id).map(TaskFacts::from), facts.into())).collect();
+    tx.announce_all(&TASK_FACTS_CHANGED, pairs.iter().map(|(before, after)| (before.as_ref(), after))).await
+}

@@ -1,0 +1,20 @@
+//! Facts: what the latest values say about a customer task, as counts, announced when they change.
+//!
+//! Adoption decides the status from them (dap 2.2); telemetry never does. Only touched tasks are evaluated: by a flush of
+//! values, by a changed definition, or by a job at the moment an outcome could change with time alone.
+
+mod api;
+mod evaluate;
+mod model;
+mod recheck;
+mod store;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) use evaluate::{Criteria, Observed, evaluate, evaluate_again};
+pub(crate) use recheck::kind as recheck_kind;
+
+/// The routes of this noun.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(api::explain_task);
+}

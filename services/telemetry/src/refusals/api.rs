@@ -1,0 +1,150 @@
+//! Refusals over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{get, post};
+use contracts::telemetry::{BatchReceipt, RefusalCode, RefusalView};
+use db::Db;
+use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED};
+use kernel::{Cursor, Page, PageQuery, Problem, RefusalId};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+use web::{Allow, Answer, Body, Context, Path, Query, RawBody, Reply};
+
+use super::model::{ALREADY_REPLAYED, Refusal};
+use super::store;
+use crate::permissions::{ValueRead, ValueWrite};
+use crate::values::{Complete, Intake, MAX_BATCH, Origin, Part, Parts};
+
+const LIST: &str = "telemetry-refusals";
+
+/// Which refusals are listed.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RefusalQuery {
+    /// Only those of this batch.
+    pub(crate) batch_id: Option<Uuid>,
+    /// Only those with this reason.
+    pub(crate) code: Option<RefusalCode>,
+    /// `false`: only those that still wait; `true`: only those that were replayed.
+    pub(crate) replayed: Option<bool>,
+    /// Rows per page, 1 to 200 (default 50).
+    limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Which refusals to replay: those that fit everything that is given, up to 10,000, the oldest first.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = SelectRefusals, example = json!({ "code": "ATTRIBUTE_UNKNOWN" }))]
+pub(crate) struct Selection {
+    /// These.
+    pub(crate) refusal_ids: Option<Vec<RefusalId>>,
+    /// Those with this reason.
+    pub(crate) code: Option<RefusalCode>,
+    /// Those of this batch.
+    pub(crate) batch_id: Option<Uuid>,
+}
+
+impl Selection {
+    fn check(&self) -> Result<(), Problem> {
+        if self.refusal_ids.is_none() && self.code.is_none() && self.batch_id.is_none() {
+            return Err(Problem::field("/", "REQUIRED", "Say which: refusalIds, code or batchId."));
+        }
+        let named = self.refusal_ids.as_ref().map_or(0, Vec::len);
+        if named > MAX_BATCH {
+            return Err(Problem::field("/refusalIds", "TOO_MANY", format!("Name at most {MAX_BATCH}.")));
+        }
+        Ok(())
+    }
+}
+
+/// List refused values
+///
+/// In the order they came, each with its reason and as it was sent.
+#[utoipa::path(tag = "refusals", params(RefusalQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<RefusalView>)))]
+#[get("/refusals")]
+pub(super) async fn list_refusals(
+    who: Allow<ValueRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<RefusalQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let keys = &context.config.keys;
+    let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?.and_then(|cursor| cursor.key(0)));
+    who.read(&db, async |conn| {
+        let rows = store::page(conn, who.tenant, &query, after, limit).await?;
+        let page = Cursor::page(rows, limit, keys, LIST, |row| vec![row.id.to_string().into()]);
+        Reply::ok(&page.map(RefusalView::from))
+    })
+    .await
+}
+
+/// Replay refused values
+///
+/// As they were sent, for instance after the attribute they name was added. Those that are stored now are marked as
+/// replayed; those that are refused again stay, with the new reason.
+#[utoipa::path(tag = "refusals", security(("bearer" = [ValueWrite::NAME])), responses((status = 200, body = BatchReceipt)))]
+#[post("/refusals/replay")]
+pub(super) async fn replay_refusals(
+    who: Allow<ValueWrite>,
+    db: Data<Db>,
+    intake: Data<Intake>,
+    Body(selection): Body<Selection>,
+) -> Answer {
+    selection.check()?;
+    let most = i64::try_from(MAX_BATCH).unwrap_or(i64::MAX);
+    let refusals = db.read(who.tenant, async |conn| store::select(conn, who.tenant, &selection, most).await).await?;
+    let tries = refusals.iter().map(|refusal| (refusal, refusal.payload.as_str())).collect();
+    replay(&who, &db, &intake, tries).await
+}
+
+/// Replay a refused value
+///
+/// As it was sent, or corrected: with a body, that value takes its place.
+#[utoipa::path(
+    tag = "refusals", security(("bearer" = [ValueWrite::NAME])),
+    request_body(content((Option<serde_json::Value> = "application/json"))),
+    responses((status = 200, body = BatchReceipt), (status = 409, description = "It was accepted in an earlier replay."))
+)]
+#[post("/refusals/{refusalId}/replay")]
+pub(super) async fn replay_refusal(
+    who: Allow<ValueWrite>,
+    db: Data<Db>,
+    intake: Data<Intake>,
+    Path(id): Path<RefusalId>,
+    body: RawBody,
+) -> Answer {
+    let corrected = corrected(&body)?;
+    let refusal = db.read(who.tenant, async |conn| store::find(conn, who.tenant, id).await).await?;
+    let refusal = refusal.ok_or_else(|| Problem::not_found("refusal"))?;
+    if let Some(at) = refusal.replayed_at {
+        return Err(ALREADY_REPLAYED
+            .detail(format!("The value was stored at {at}; send a new one to /telemetry/v1/values."))
+            .into());
+    }
+    let text = corrected.map_or(refusal.payload.as_str(), RawValue::get);
+    replay(&who, &db, &intake, vec![(&refusal, text)]).await
+}
+
+/// The value that takes the place of the refused one, if there is one.
+fn corrected(body: &RawBody) -> Result<Option<&RawValue>, Problem> {
+    if body.bytes.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    if body.content_type != "application/json" {
+        return Err(MEDIA_TYPE_UNSUPPORTED.detail("Send the corrected value as application/json, or no body."));
+    }
+    let read = serde_json::from_slice(&body.bytes);
+    read.map(Some).map_err(|error| REQUEST_MALFORMED.detail(format!("The corrected value is not JSON: {error}.")))
+}
+
+async fn replay(who: &Allow<ValueWrite>, db: &Db, intake: &Intake, tries: Vec<(&Refusal, &str)>) -> Answer {
+    let entries = tries.into_iter().map(|(refusal, text)| Part { text: text.into(), origin: Origin::Refusal(refusal) });
+    let parts = Parts { entries: entries.collect(), complete: Complete::default() };
+    let taken = intake.take(db, who.actor(), parts).await?;
+    Ok(who.answer(Reply::ok(&taken.receipt)?, taken.announced.as_ref()))
+}

@@ -1,0 +1,71 @@
+//! What a refusal is. Pure.
+
+use contracts::telemetry::{RefusalCode, RefusalView, RefusedValue};
+use diesel::prelude::*;
+use kernel::problem::ProblemKind;
+use kernel::{RefusalId, TenantId, Timestamp};
+use uuid::Uuid;
+
+use crate::schema::refusals;
+use crate::values::Reason;
+
+/// Longest detail kept, in characters: it may quote what was sent.
+const DETAIL_CHARS: usize = 500;
+
+/// A refusal that was replayed is history.
+pub(crate) static ALREADY_REPLAYED: ProblemKind =
+    ProblemKind::new("REFUSAL_ALREADY_REPLAYED", 409, "The value was accepted in an earlier replay");
+
+/// A row of `refusals`: a value that could not be taken, as it was sent at its last try.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = refusals, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct Refusal {
+    pub(crate) tenant_id: TenantId,
+    pub(crate) id: RefusalId,
+    pub(crate) batch_id: Uuid,
+    pub(crate) received_at: Timestamp,
+    pub(crate) index: i32,
+    pub(crate) code: RefusalCode,
+    pub(crate) detail: String,
+    pub(crate) payload: String,
+    pub(crate) replayed_at: Option<Timestamp>,
+}
+
+impl Refusal {
+    /// The reason and the payload as they can be kept: Postgres has no place for a zero character in a text.
+    pub(crate) fn keepable(reason: Reason, payload: &str) -> (RefusalCode, String, String) {
+        let clean = |text: &str| text.replace('\0', "\u{fffd}");
+        let detail = clean(&reason.detail);
+        let detail = match detail.char_indices().nth(DETAIL_CHARS) {
+            Some((end, _)) => format!("{}…", detail.get(..end).unwrap_or_default()),
+            None => detail,
+        };
+        (reason.code, detail, clean(payload))
+    }
+}
+
+impl From<&Refusal> for RefusedValue {
+    fn from(refusal: &Refusal) -> Self {
+        Self { id: refusal.id, index: refusal.index, code: refusal.code, detail: refusal.detail.clone() }
+    }
+}
+
+impl From<Refusal> for RefusalView {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { tenant_id: _, id, batch_id, received_at, index, code, detail, payload, replayed_at } = refusal;
+        Self { id, batch_id, received_at, index, code, detail, payload, replayed_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_stored_as_text_is_kept_all_the_same() {
+        let reason = Reason::new(RefusalCode::ValueMalformed, format!("unknown field `\0{}`", "x".repeat(600)));
+        let (_, detail, payload) = Refusal::keepable(reason, "{\"a\0b\"");
+        assert!(!detail.contains('\0') && detail.chars().count() == DETAIL_CHARS + 1);
+        assert_eq!(payload, "{\"a\u{fffd}b\"");
+    }
+}

@@ -1,0 +1,280 @@
+//! The writer: batches of many callers in one transaction, each answered once it is durable.
+//!
+//! While one flush is on its way to the disk, the batches that arrive wait and go together into the next: nobody waits for
+//! a timer, and the busier it is the larger the flushes. Per tenant: one statement stores the values, then the touched
+//! attributes and tasks are evaluated. A batch that fails is undone alone.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use contracts::telemetry::{BatchReceipt, RefusedValue};
+use db::{Db, Tx};
+use kernel::problem::UNAVAILABLE;
+use kernel::{Actor, Problem, TenantId, Trace};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::intake::Taken;
+use super::model::Batch;
+use super::store;
+use crate::attributes::{Attribute, Directory};
+use crate::facts::{self, Criteria, Observed};
+use crate::refusals;
+
+/// Values that may wait; more callers are told to come back.
+const ROOM: u32 = 100_000;
+/// Values that go into one flush.
+const FLUSH: usize = 20_000;
+/// Refusals named in a receipt.
+const NAMED_REFUSALS: usize = 100;
+/// How long a writer waits, once the service is to stop, for requests that are still being read.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// Where batches wait for the writers. One per process.
+pub(crate) struct Writer {
+    queue: mpsc::UnboundedSender<Submission>,
+    waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<Submission>>,
+    room: Arc<Semaphore>,
+    /// Days whose partitions are there, as far as this process knows.
+    days: Mutex<BTreeSet<NaiveDate>>,
+}
+
+/// A batch that waits, and the one who waits for its receipt.
+struct Submission {
+    batch: Batch,
+    trace: Trace,
+    answer: oneshot::Sender<Result<Taken, Problem>>,
+    /// Its share of the room, given back when it is answered.
+    _room: OwnedSemaphorePermit,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        let (queue, waiting) = mpsc::unbounded_channel();
+        Self {
+            queue,
+            waiting: tokio::sync::Mutex::new(waiting),
+            room: Arc::new(Semaphore::new(usize::try_from(ROOM).unwrap_or(usize::MAX))),
+            days: Mutex::default(),
+        }
+    }
+}
+
+impl Writer {
+    /// Stores a batch; returns once it is durable.
+    ///
+    /// # Errors
+    /// 503 when too many values wait already or the service is stopping; what the flush answers.
+    pub(super) async fn store(&self, batch: Batch, trace: Trace) -> Result<Taken, Problem> {
+        let share = u32::try_from(batch.sent()).unwrap_or(ROOM).clamp(1, ROOM);
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(share) else {
+            metrics::counter!("cairn_telemetry_batches_turned_away_total").increment(1);
+            return Err(UNAVAILABLE.detail("Too many values wait to be stored. Send the batch again.").retry_after(1));
+        };
+        let (answer, receipt) = oneshot::channel();
+        let stopping = || UNAVAILABLE.detail("The service is stopping. Send the batch again.").retry_after(2);
+        self.queue.send(Submission { batch, trace, answer, _room: room }).map_err(|_| stopping())?;
+        receipt.await.map_err(|_| stopping())?
+    }
+
+    /// What waits, up to a flush full; `None` when the service stops and nothing comes any more.
+    async fn next(&self, stop: &CancellationToken) -> Option<Vec<Submission>> {
+        let mut waiting = self.waiting.lock().await;
+        let first = tokio::select! {
+            biased;
+            first = waiting.recv() => first?,
+            () = async { stop.cancelled().await; tokio::time::sleep(LINGER).await } => return None,
+        };
+        let mut size = first.batch.sent();
+        let mut flush = vec![first];
+        while size < FLUSH
+            && let Ok(more) = waiting.try_recv()
+        {
+            size += more.batch.sent();
+            flush.push(more);
+        }
+        Some(flush)
+    }
+
+    /// Makes the partitions that a flush needs and this process has not seen yet.
+    async fn prepare(&self, db: &Db, flush: &[Submission]) -> Result<(), Problem> {
+        let readings = flush.iter().flat_map(|submission| &submission.batch.readings);
+        let mut days: BTreeSet<NaiveDate> = BTreeSet::new();
+        let mut last = None;
+        for reading in readings {
+            let day = reading.observed_at.date_naive();
+            if last != Some(day) {
+                days.insert(day);
+                last = Some(day);
+            }
+        }
+        days.retain(|day| !self.days().contains(day));
+        if !days.is_empty() {
+            store::ensure_partitions(db, &days).await?;
+            self.days().extend(days);
+        }
+        Ok(())
+    }
+
+    fn days(&self) -> std::sync::MutexGuard<'_, BTreeSet<NaiveDate>> {
+        self.days.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what comes until the service stops.
+pub(crate) async fn run(
+    writer: Arc<Writer>,
+    directory: Arc<Directory>,
+    criteria: Arc<Criteria>,
+    db: Db,
+    stop: CancellationToken,
+) {
+    while let Some(flush) = writer.next(&stop).await {
+        let (started, size) = (Instant::now(), flush.iter().map(|submission| submission.batch.sent()).sum::<usize>());
+        let outcome = match writer.prepare(&db, &flush).await {
+            Ok(()) => commit(&db, &directory, &criteria, flush).await,
+            Err(problem) => Err((problem, flush)),
+        };
+        if let Err((problem, flush)) = outcome {
+            // Whatever it was, it may have been a partition dropped since we saw it.
+            writer.days().clear();
+            flush.into_iter().for_each(|submission| submission.answer(Err(shared(&problem))));
+        }
+        metrics::histogram!("cairn_telemetry_flush_seconds").record(started.elapsed().as_secs_f64());
+        metrics::histogram!("cairn_telemetry_flush_values").record(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
+    }
+}
+
+/// Stores a flush in one transaction, tenant by tenant, and answers everybody after the commit.
+async fn commit(
+    db: &Db,
+    directory: &Directory,
+    criteria: &Criteria,
+    flush: Vec<Submission>,
+) -> Result<(), (Problem, Vec<Submission>)> {
+    // In the order of tenants, so that two writers cannot wait for each other.
+    let mut tenants: BTreeMap<TenantId, Vec<&Submission>> = BTreeMap::new();
+    for submission in &flush {
+        tenants.entry(submission.batch.tenant).or_default().push(submission);
+    }
+    let Some(first) = flush.first() else { return Ok(()) };
+    let mut receipts: BTreeMap<Uuid, Result<Taken, Problem>> = BTreeMap::new();
+    let mut seen: Vec<(TenantId, Vec<Attribute>)> = Vec::new();
+    let written = db
+        .write(&itself(first), async |tx| {
+            for (tenant, group) in &tenants {
+                let Some(first) = group.first() else { continue };
+                tx.enter(itself(first)).await?;
+                for (group, outcome) in store_tenant(tx, criteria, group).await {
+                    match outcome {
+                        Ok(Stored { taken, attributes }) => {
+                            receipts.extend(taken.into_iter().map(|taken| (taken.receipt.batch_id, Ok(taken))));
+                            seen.push((*tenant, attributes));
+                        }
+                        Err(problem) => receipts.extend(group.iter().map(|one| (one.batch.id, Err(shared(&problem))))),
+                    }
+                }
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(problem) = written {
+        return Err((problem, flush));
+    }
+    for (tenant, attributes) in &seen {
+        directory.remember(*tenant, attributes);
+    }
+    for submission in flush {
+        let receipt = receipts.remove(&submission.batch.id);
+        submission.answer(receipt.unwrap_or_else(|| Err(Problem::internal("a batch of the flush has no receipt"))));
+    }
+    Ok(())
+}
+
+/// What became of the batches of one savepoint.
+struct Stored {
+    taken: Vec<Taken>,
+    attributes: Vec<Attribute>,
+}
+
+type Group<'a> = Vec<&'a Submission>;
+
+/// Stores the batches of a tenant together; if that fails, each alone, so that only the one at fault fails.
+async fn store_tenant<'a>(
+    tx: &mut Tx,
+    criteria: &Criteria,
+    group: &[&'a Submission],
+) -> Vec<(Group<'a>, Result<Stored, Problem>)> {
+    let together = tx.savepoint(async |tx| store_batches(tx, criteria, group).await).await;
+    if together.is_ok() || group.len() == 1 {
+        return vec![(group.to_vec(), together)];
+    }
+    let mut outcomes = Vec::with_capacity(group.len());
+    for one in group.chunks(1) {
+        outcomes.push((one.to_vec(), tx.savepoint(async |tx| store_batches(tx, criteria, one).await).await));
+    }
+    outcomes
+}
+
+async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) -> Result<Stored, Problem> {
+    let batches: Vec<&Batch> = group.iter().map(|submission| &submission.batch).collect();
+    let mut new = store::insert(tx, &batches).await?;
+    let mut observed = Observed::default();
+    for batch in &batches {
+        observed.see(&batch.readings);
+        for (assignment, at) in &batch.complete {
+            observed.lose(*assignment, *at, &batch.readings);
+        }
+    }
+    let announced = tx.announced().len();
+    let attributes = facts::evaluate(tx, criteria, observed).await?;
+    let announced = tx.announced().get(announced..).and_then(<[_]>::last).cloned();
+    refusals::store::keep(tx, &batches.iter().flat_map(|batch| &batch.refusals).collect::<Vec<_>>()).await?;
+    let replayed = batches.iter().flat_map(|batch| &batch.readings).filter_map(|reading| reading.replays);
+    refusals::store::mark_replayed(tx, replayed.collect()).await?;
+    let taken = batches.iter().map(|batch| Taken { receipt: receipt(batch, &mut new), announced: announced.clone() });
+    Ok(Stored { taken: taken.collect(), attributes })
+}
+
+/// Counts a batch. What the statement did not insert was there before, or stands twice in the flush: the first one takes it.
+fn receipt(batch: &Batch, new: &mut HashSet<Uuid>) -> BatchReceipt {
+    let accepted = batch.readings.iter().filter(|reading| new.remove(&reading.event_id)).count();
+    let (duplicate, refused) = (batch.readings.len() - accepted, batch.refusals.len());
+    for (outcome, count) in [("accepted", accepted), ("duplicate", duplicate), ("refused", refused)] {
+        metrics::counter!("cairn_telemetry_values_total", "outcome" => outcome)
+            .increment(u64::try_from(count).unwrap_or(0));
+    }
+    BatchReceipt {
+        batch_id: batch.id,
+        sent: batch.sent(),
+        accepted,
+        duplicate,
+        refused,
+        completed: !batch.complete.is_empty(),
+        refusals: batch.refusals.iter().take(NAMED_REFUSALS).map(RefusedValue::from).collect(),
+    }
+}
+
+impl Submission {
+    fn answer(self, outcome: Result<Taken, Problem>) {
+        // A caller who has gone away will send the batch again.
+        drop(self.answer.send(outcome));
+    }
+}
+
+/// Telemetry evaluates for itself, whoever sent the values; the trace is that of the first of them.
+fn itself(submission: &Submission) -> Actor {
+    Actor::service("telemetry", submission.batch.tenant, submission.trace)
+}
+
+/// One failure, told to several callers.
+fn shared(problem: &Problem) -> Problem {
+    if problem.kind() == &UNAVAILABLE {
+        Problem::unavailable("The database", problem.to_string())
+    } else {
+        Problem::internal(problem.to_string())
+    }
+}

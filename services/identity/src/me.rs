@@ -79,7 +79,7 @@ async fn show_me(who: Allow<SelfRead>, db: Data<Db>) -> Answer {
 /// Change one's own password
 ///
 /// Ends every session of the person, in every tenant: sign in again with the new password.
-#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Changed; sign in again.")))]
+#[utoipa::path(tag = "me", request_body = ChangePassword, security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Changed; sign in again.")))]
 #[post("/me/password")]
 async fn change_password(
     who: Allow<SelfWrite>,

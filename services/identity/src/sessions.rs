@@ -89,7 +89,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 ///
 /// With an e-mail address or a user name. The answer to an unknown name and to a wrong password is the same, and takes
 /// as long.
-#[utoipa::path(tag = "sessions", responses((status = 201, body = Tokens), (status = 401, description = "Name or password is wrong.")))]
+#[utoipa::path(tag = "sessions", request_body = SignIn, responses((status = 201, body = Tokens), (status = 401, description = "Name or password is wrong.")))]
 #[post("/sessions")]
 pub(crate) async fn sign_in(
     request: HttpRequest,
@@ -136,7 +136,7 @@ pub(crate) async fn sign_in(
 /// Refresh the tokens
 ///
 /// Each refresh token counts once. One that was used before ends the session: somebody has copied it.
-#[utoipa::path(tag = "sessions", responses((status = 200, body = Tokens), (status = 401, description = "Sign in again.")))]
+#[utoipa::path(tag = "sessions", request_body = Refresh, responses((status = 200, body = Tokens), (status = 401, description = "Sign in again.")))]
 #[post("/sessions/refresh")]
 pub(crate) async fn refresh_session(
     request: HttpRequest,

@@ -71,7 +71,7 @@ async fn show_tenant(who: Allow<TenantRead>, db: Data<Db>) -> Answer {
 /// Rename the tenant
 ///
 /// A JSON merge patch. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "tenant", security(("bearer" = [TenantWrite::NAME])), responses((status = 200, body = TenantView), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "tenant", request_body = TenantPatch, security(("bearer" = [TenantWrite::NAME])), responses((status = 200, body = TenantView), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/tenant")]
 async fn change_tenant(who: Allow<TenantWrite>, db: Data<Db>, Body(patch): Body<TenantPatch>) -> Answer {
     who.write(&db, async |tx| {
@@ -91,7 +91,7 @@ async fn change_tenant(who: Allow<TenantWrite>, db: Data<Db>, Body(patch): Body<
 }
 
 /// Makes a tenant, its built-in roles and its owner, or nothing.
-#[utoipa::path(tag = "tenant", responses((status = 201)))]
+#[utoipa::path(tag = "tenant", request_body = CreateTenant, responses((status = 201)))]
 #[post("/tenants")]
 async fn create_tenant(
     caller: Internal,

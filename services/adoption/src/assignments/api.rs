@@ -21,7 +21,7 @@ const PLANS: &str = "/adoption/v1/plans";
 ///
 /// Chosen outcomes and releases must be the product's own; choosing none means all of them. Unless `createPlan` is false,
 /// the plan is made in the same moment, from the product as the catalog shows it: either both exist afterwards or neither.
-#[utoipa::path(tag = "assignments", security(("bearer" = [PlanWrite::NAME])), responses((status = 201, body = AssignmentView), (status = 409, description = "The customer is deleted, or the external key is taken.")))]
+#[utoipa::path(tag = "assignments", request_body = CreateAssignment, security(("bearer" = [PlanWrite::NAME])), responses((status = 201, body = AssignmentView), (status = 409, description = "The customer is deleted, or the external key is taken.")))]
 #[post("/customers/{customerId}/assignments")]
 pub(super) async fn create_assignment(
     who: Allow<PlanWrite>,

@@ -16,7 +16,7 @@ const COLLECTION: &str = "/adoption/v1/customers";
 /// Make a customer
 ///
 /// Names may repeat; an `externalKey` makes the call repeatable.
-#[utoipa::path(tag = "customers", security(("bearer" = [CustomerWrite::NAME])), responses((status = 201, body = CustomerView), (status = 409, description = "The external key is taken.")))]
+#[utoipa::path(tag = "customers", request_body = CreateCustomer, security(("bearer" = [CustomerWrite::NAME])), responses((status = 201, body = CustomerView), (status = 409, description = "The external key is taken.")))]
 #[post("/customers")]
 pub(super) async fn create_customer(
     who: Allow<CustomerWrite>,
@@ -74,7 +74,7 @@ pub(super) async fn show_customer(who: Allow<CustomerRead>, db: Data<Db>, Path(i
 /// Change a customer
 ///
 /// A JSON merge patch: what is left out stays, `null` clears. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "customers", security(("bearer" = [CustomerWrite::NAME])), responses((status = 200, body = CustomerView), (status = 409, description = "The external key is taken."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "customers", request_body = CustomerPatch, security(("bearer" = [CustomerWrite::NAME])), responses((status = 200, body = CustomerView), (status = 409, description = "The external key is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/customers/{customerId}")]
 pub(super) async fn change_customer(
     who: Allow<CustomerWrite>,

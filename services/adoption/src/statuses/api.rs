@@ -18,7 +18,7 @@ use crate::{customer_tasks, plans};
 ///
 /// Any status may follow any other. What a person has set, telemetry does not change; setting `NOT_STARTED` hands the task
 /// back to telemetry, whose latest facts then count at once. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "customer tasks", security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = CustomerTaskView), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "customer tasks", request_body = SetStatus, security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = CustomerTaskView), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/customer-tasks/{customerTaskId}")]
 pub(super) async fn set_status(
     who: Allow<TaskWrite>,
@@ -45,7 +45,7 @@ pub(super) async fn set_status(
 /// Set the status of several tasks of a plan
 ///
 /// The same rules as for one, for all of them or none, and the plan's sums are computed once.
-#[utoipa::path(tag = "customer tasks", security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = StatusesView)))]
+#[utoipa::path(tag = "customer tasks", request_body = SetStatuses, security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = StatusesView)))]
 #[post("/plans/{planId}/tasks/bulk-status")]
 pub(super) async fn set_statuses(
     who: Allow<TaskWrite>,

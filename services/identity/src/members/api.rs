@@ -62,7 +62,7 @@ pub(crate) struct MemberQuery {
 ///
 /// Makes the person's account with a first password, which they must change before anything else. Nobody can give a role
 /// that allows more than they may themselves.
-#[utoipa::path(tag = "members", security(("bearer" = [MemberWrite::NAME])), responses((status = 201, body = MemberView), (status = 409, description = "The e-mail address or user name is taken.")))]
+#[utoipa::path(tag = "members", request_body = AddMember, security(("bearer" = [MemberWrite::NAME])), responses((status = 201, body = MemberView), (status = 409, description = "The e-mail address or user name is taken.")))]
 #[post("/members")]
 pub(crate) async fn add_member(
     who: Allow<MemberWrite>,
@@ -138,7 +138,7 @@ pub(crate) async fn show_member(who: Allow<MemberRead>, db: Data<Db>, Path(id): 
 /// Change a member
 ///
 /// Roles and status. What the member held before their tokens expire is taken away at once. A tenant keeps an active owner.
-#[utoipa::path(tag = "members", security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = MemberView), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "members", request_body = MemberPatch, security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = MemberView), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/members/{memberId}")]
 pub(crate) async fn change_member(
     who: Allow<MemberWrite>,

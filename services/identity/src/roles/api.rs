@@ -62,7 +62,7 @@ pub(crate) async fn list_roles(who: Allow<RoleRead>, db: Data<Db>) -> Answer {
 /// Make a role
 ///
 /// It cannot allow more than its maker may.
-#[utoipa::path(tag = "roles", security(("bearer" = [RoleWrite::NAME])), responses((status = 201, body = RoleView), (status = 409, description = "The name is taken.")))]
+#[utoipa::path(tag = "roles", request_body = CreateRole, security(("bearer" = [RoleWrite::NAME])), responses((status = 201, body = RoleView), (status = 409, description = "The name is taken.")))]
 #[post("/roles")]
 pub(crate) async fn create_role(who: Allow<RoleWrite>, db: Data<Db>, Body(command): Body<CreateRole>) -> Answer {
     let CreateRole { name, description, permissions } = command;
@@ -104,7 +104,7 @@ pub(crate) async fn show_role(who: Allow<RoleRead>, db: Data<Db>, Path(id): Path
 /// Change a role
 ///
 /// Built-in roles stay as they are. Tokens carry the change when they are next refreshed.
-#[utoipa::path(tag = "roles", security(("bearer" = [RoleWrite::NAME])), responses((status = 200, body = RoleView), (status = 409, description = "Built in, or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "roles", request_body = RolePatch, security(("bearer" = [RoleWrite::NAME])), responses((status = 200, body = RoleView), (status = 409, description = "Built in, or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/roles/{roleId}")]
 pub(crate) async fn change_role(
     who: Allow<RoleWrite>,

@@ -87,7 +87,7 @@ pub(super) async fn list_refusals(
 ///
 /// As they were sent, for instance after the attribute they name was added. Those that are stored now are marked as
 /// replayed; those that are refused again stay, with the new reason.
-#[utoipa::path(tag = "refusals", security(("bearer" = [ValueWrite::NAME])), responses((status = 200, body = BatchReceipt)))]
+#[utoipa::path(tag = "refusals", request_body = Selection, security(("bearer" = [ValueWrite::NAME])), responses((status = 200, body = BatchReceipt)))]
 #[post("/refusals/replay")]
 pub(super) async fn replay_refusals(
     who: Allow<ValueWrite>,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use kernel::problem::ProblemBody;
-use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::Ref;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Ref, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, Info, OpenApi, OpenApiBuilder, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{
+    Components, ContentBuilder, Info, OpenApi, OpenApiBuilder, RefOr, Required, Response, ResponseBuilder,
+};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
@@ -46,20 +48,71 @@ fn finish(document: &mut OpenApi) {
     components.schemas.extend(schemas);
     components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     for (path, item) in &mut document.paths.paths {
-        let has_id = path.contains('{');
-        for operation in operations(item) {
-            add_problems(operation, has_id);
+        let ids: Vec<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
+        for (method, operation) in operations(item) {
+            add_parameters(method, operation, &ids);
+            add_problems(operation, !ids.is_empty());
+            describe_success(operation);
         }
     }
 }
 
-/// The operations of a path.
-pub fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+/// The operations of a path, with their methods.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let PathItem { get, post, put, patch, delete, .. } = item;
+    let all = [("GET", get), ("POST", post), ("PUT", put), ("PATCH", patch), ("DELETE", delete)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// The ids in the path, and the headers that every operation of its method understands.
+fn add_parameters(method: &str, operation: &mut Operation, ids: &[&str]) {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let id = || text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    let parameter = |place, name: &str, meaning: &str| {
+        ParameterBuilder::new().parameter_in(place).name(name).description(Some(meaning.to_owned()))
+    };
+    let mut added: Vec<Parameter> = ids
+        .iter()
+        .map(|name| parameter(ParameterIn::Path, name, "The id.").required(Required::True).schema(Some(id())).build())
+        .collect();
+    if secured(operation) {
+        let header = match method {
+            "POST" => Some(("Idempotency-Key", "Repeats of this request with this key answer what the first one did.")),
+            "PUT" | "PATCH" | "DELETE" => {
+                Some(("If-Match", "The version that was read, as its ETag; another one is a 412."))
+            }
+            _ => None,
+        };
+        added.extend(
+            header.map(|(name, meaning)| parameter(ParameterIn::Header, name, meaning).schema(Some(text())).build()),
+        );
+    }
+    let own = operation.parameters.take().unwrap_or_default();
+    let all: Vec<_> = added.into_iter().map(RefOr::T).chain(own).collect();
+    operation.parameters = Some(all).filter(|list| !list.is_empty());
+}
+
+fn secured(operation: &Operation) -> bool {
+    operation.security.as_ref().is_some_and(|list| !list.is_empty())
+}
+
+/// `OpenAPI` asks for a description where the body says all.
+fn describe_success(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            response.description = match status.as_str() {
+                "201" => "Created.",
+                "204" => "Done.",
+                _ => "The answer.",
+            }
+            .to_owned();
+        }
+    }
 }
 
 fn add_problems(operation: &mut Operation, has_id: bool) {
-    let secured = operation.security.as_ref().is_some_and(|list| !list.is_empty());
+    let secured = secured(operation);
     let has_body = operation.request_body.is_some();
     let standard: [(u16, &str, bool); 9] = [
         (400, "The request cannot be read.", true),
@@ -90,15 +143,7 @@ fn problem(meaning: &str) -> Response {
 pub fn permissions(document: &mut OpenApi) -> BTreeMap<(String, String), Option<String>> {
     let mut all = BTreeMap::new();
     for (path, item) in &mut document.paths.paths {
-        let methods = [
-            ("GET", &item.get),
-            ("POST", &item.post),
-            ("PUT", &item.put),
-            ("PATCH", &item.patch),
-            ("DELETE", &item.delete),
-        ];
-        for (method, operation) in methods {
-            let Some(operation) = operation else { continue };
+        for (method, operation) in operations(item) {
             let json = serde_json::to_value(&operation.security).unwrap_or_default();
             let permission = json.pointer("/0/bearer/0").and_then(|name| name.as_str()).map(str::to_owned);
             all.insert((method.to_owned(), path.clone()), permission);

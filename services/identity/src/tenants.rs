@@ -91,7 +91,7 @@ async fn change_tenant(who: Allow<TenantWrite>, db: Data<Db>, Body(patch): Body<
 }
 
 /// Makes a tenant, its built-in roles and its owner, or nothing.
-#[utoipa::path(tag = "tenant", request_body = CreateTenant, responses((status = 201)))]
+#[utoipa::path(tag = "tenant", responses((status = 201)))]
 #[post("/tenants")]
 async fn create_tenant(
     caller: Internal,

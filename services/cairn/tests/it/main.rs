@@ -1,7 +1,10 @@
 //! Every HTTP test of the platform, through the gateway, against real Postgres and RabbitMQ: one binary, one link step.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
 
+mod company;
+mod database;
 mod faults;
 mod identity;
 mod products;
 mod support;
+mod walls;

@@ -1,0 +1,84 @@
+//! A tenant with one of everything: what the walls are tried on.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use testkit::{Client, Response};
+
+/// The ids of a company's things, by the name of the path parameter that takes them.
+pub(crate) type Ids = BTreeMap<String, String>;
+
+/// Makes one of everything that has an id; `mark` is part of every name.
+pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
+    let mut ids = Ids::new();
+    let mut made = |name: &str, answer: &Response| {
+        answer.expect(201);
+        ids.insert(name.to_owned(), answer.id());
+        answer.id()
+    };
+    let named = |what: &str| json!({ "name": format!("{mark} {what}") });
+    let create = async |path: &str, body: Value| admin.post(path, &body).await;
+
+    let product = made("productId", &create("/catalog/v1/products", named("product")).await);
+    let owner = format!("/catalog/v1/products/{product}");
+    made("solutionId", &create("/catalog/v1/solutions", named("solution")).await);
+    for part in ["license", "outcome", "release", "tag"] {
+        made(&format!("{part}Id"), &create(&format!("{owner}/{part}s"), named(part)).await);
+    }
+    let custom = json!({ "key": format!("{mark} key"), "value": "x" });
+    made("customAttributeId", &create(&format!("{owner}/custom-attributes"), custom).await);
+    let task = made("taskId", &create(&format!("{owner}/tasks"), named("task")).await);
+    let attribute = json!({
+        "name": format!("{mark} attribute"), "dataType": "NUMBER", "successCriteria": { "operator": ">=", "value": 10 },
+    });
+    made("attributeId", &create(&format!("/catalog/v1/tasks/{task}/telemetry-attributes"), attribute).await);
+
+    let customer = made("customerId", &create("/adoption/v1/customers", named("customer")).await);
+    let assigned = create(
+        &format!("/adoption/v1/customers/{customer}/assignments"),
+        json!({ "productId": product, "name": format!("{mark} assignment"), "licenseLevel": "SIGNATURE" }),
+    )
+    .await;
+    let assignment = made("assignmentId", &assigned);
+    let plan = assigned.body["planId"].as_str().unwrap().to_owned();
+    let tasks = admin.get(&format!("/adoption/v1/plans/{plan}/tasks")).await;
+    let customer_task = tasks.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
+
+    let login = format!("{mark}-member").to_lowercase();
+    made("memberId", &create("/identity/v1/members", member(&login, "CSS")).await);
+    let role = json!({ "name": format!("{mark}_ROLE").to_uppercase(), "permissions": ["catalog:product:read"] });
+    made("roleId", &create("/identity/v1/roles", role).await);
+
+    let value = json!({
+        "assignmentId": assignment, "attributeName": "nobody knows it", "value": 1, "observedAt": "2026-11-21T10:00:00Z",
+    });
+    let values = json!({ "values": [value] });
+    let receipt = create("/telemetry/v1/values", values).await;
+    let batch = receipt.expect(200).body["batchId"].as_str().unwrap().to_owned();
+    let refusals = admin.get("/telemetry/v1/refusals").await;
+    let refusal = refusals.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
+
+    ids.extend(
+        [("planId", plan), ("customerTaskId", customer_task), ("refusalId", refusal), ("batchId", batch)]
+            .map(|(k, v)| (k.to_owned(), v)),
+    );
+    ids
+}
+
+/// A new member with one role; the first password is [`FIRST_PASSWORD`].
+pub(crate) fn member(login: &str, role: &str) -> Value {
+    json!({ "email": format!("{login}@example.com"), "username": login, "name": login, "password": FIRST_PASSWORD, "roles": [role] })
+}
+
+/// What a new member must change.
+pub(crate) const FIRST_PASSWORD: &str = "a first password";
+
+/// Makes a member with one role who has chosen a password of their own, and signs them in.
+pub(crate) async fn colleague(admin: &Client, login: &str, role: &str) -> Client {
+    admin.post("/identity/v1/members", &member(login, role)).await.expect(201);
+    let first = admin.sign_in(login, FIRST_PASSWORD).await;
+    let own = "a password of my own";
+    let change = json!({ "currentPassword": FIRST_PASSWORD, "newPassword": own });
+    first.post("/identity/v1/me/password", &change).await.expect(204);
+    admin.sign_in(login, own).await
+}

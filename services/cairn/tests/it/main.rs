@@ -5,6 +5,7 @@ mod company;
 mod database;
 mod faults;
 mod identity;
+mod kill;
 mod products;
 mod support;
 mod walls;

@@ -3,6 +3,7 @@
 #
 #   deploy/install.sh          to build and run: a C linker, Postgres 15+, RabbitMQ
 #   deploy/install.sh test     to test as well: cargo-nextest, into .cairn/tools
+#   deploy/install.sh check    to check as well: docker-compose, which reads docker-compose.yml; no Docker
 #   deploy/install.sh bench    to measure as well: nginx, wrk (pgbench comes with Postgres)
 #
 # A server that is named by CAIRN_DATABASE_URL or CAIRN_AMQP_URL is not installed.
@@ -55,9 +56,13 @@ missing_packages() {
     postgres_is_there || echo postgresql
     rabbitmq_is_there || echo rabbitmq-server
     for purpose in "$@"; do
-        [ "$purpose" = bench ] || continue
-        { has nginx || [ -x /usr/sbin/nginx ]; } || echo nginx-light
-        has wrk || echo wrk
+        case $purpose in
+        bench)
+            { has nginx || [ -x /usr/sbin/nginx ]; } || echo nginx-light
+            has wrk || echo wrk
+            ;;
+        check) docker compose version >/dev/null 2>&1 || has docker-compose || echo docker-compose ;;
+        esac
     done
 }
 
@@ -133,7 +138,10 @@ install_nextest() {
 }
 
 for purpose in "$@"; do
-    case $purpose in test | bench) ;; *) die "knows no \`$purpose\`; say test or bench, or nothing" ;; esac
+    case $purpose in
+    test | check | bench) ;;
+    *) die "knows no \`$purpose\`; say test, check or bench, or nothing" ;;
+    esac
 done
 mkdir -p .cairn/log
 

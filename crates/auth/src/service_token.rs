@@ -13,7 +13,7 @@ use kernel::{TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::TokenError;
-use crate::keys::{Jwk, SigningKey};
+use crate::keys::SigningKey;
 use crate::token::{decode, in_force};
 
 const LIFETIME: Duration = Duration::seconds(60);
@@ -74,12 +74,6 @@ impl ServiceSigner {
             nbf: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
         })
-    }
-
-    /// The public half, for JWKS.
-    #[must_use]
-    pub fn public(&self) -> Jwk {
-        self.key.public()
     }
 }
 

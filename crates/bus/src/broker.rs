@@ -86,15 +86,19 @@ impl Broker {
         Ok((waiting, dead))
     }
 
-    /// Puts the dead letters of a queue back into it, each confirmed before it is taken away. Returns how many.
+    /// Puts the dead letters of a queue back into it, each confirmed before it is taken away. Returns how many. Those
+    /// that are refused again meanwhile are left for another time.
     ///
     /// # Errors
     /// When the connection is lost; what was moved so far stays moved.
     pub async fn replay(&self, queue: &Queue) -> Result<u32, BusError> {
         let channel = self.publisher().await?;
-        let mut moved = 0;
-        while let Some(dead) = channel.basic_get(self.dead(queue).into(), BasicGetOptions::default()).await? {
-            let delivery = dead.delivery;
+        let (_, dead) = self.depth(queue).await?;
+        for moved in 0..dead {
+            let Some(letter) = channel.basic_get(self.dead(queue).into(), BasicGetOptions::default()).await? else {
+                return Ok(moved);
+            };
+            let delivery = letter.delivery;
             channel
                 .basic_publish(
                     "".into(),
@@ -106,9 +110,8 @@ impl Broker {
                 .await?
                 .await?;
             delivery.acker.ack(BasicAckOptions::default()).await?;
-            moved += 1;
         }
-        Ok(moved)
+        Ok(dead)
     }
 
     /// Removes every queue and the exchange: the end of a test's world.

@@ -19,6 +19,7 @@ use kernel::{Actor, Problem, Trace};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
 use lapin::types::FieldTable;
+use observe::Outage;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -57,20 +58,25 @@ impl Consumer {
 
 /// Consumes until it is told to stop, through every loss of the broker.
 pub async fn consume(config: Config, db: Db, consumer: Consumer, stop: CancellationToken) {
-    let mut pause = Duration::from_millis(200);
+    let mut outage = Outage::none(format!("the consumer of {}", consumer.queue.name));
     while !stop.is_cancelled() {
-        match session(&config, &db, &consumer, &stop).await {
-            Ok(()) => return,
-            Err(error) => {
-                tracing::warn!(queue = consumer.queue.name, %error, "the consumer lost its broker; it will reconnect")
-            }
-        }
+        let pause = match session(&config, &db, &consumer, &stop, &mut outage).await {
+            Ok(()) if stop.is_cancelled() => return,
+            Ok(()) => outage.lasts("the broker took the queue away"),
+            Err(error) => outage.lasts(error),
+        };
         tokio::select! { () = stop.cancelled() => return, () = sleep(pause) => {} }
-        pause = (pause * 2).min(Duration::from_secs(5));
     }
 }
 
-async fn session(config: &Config, db: &Db, consumer: &Consumer, stop: &CancellationToken) -> Result<(), BusError> {
+/// Consumes until it is told to stop or loses the queue.
+async fn session(
+    config: &Config,
+    db: &Db,
+    consumer: &Consumer,
+    stop: &CancellationToken,
+    outage: &mut Outage,
+) -> Result<(), BusError> {
     let broker = Broker::connect(config, consumer.queue.name).await?;
     let channel = broker.channel().await?;
     channel.basic_qos(BATCH * 2, BasicQosOptions::default()).await?;
@@ -78,6 +84,7 @@ async fn session(config: &Config, db: &Db, consumer: &Consumer, stop: &Cancellat
     let deliveries =
         channel.basic_consume(name.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
     let mut batches = deliveries.ready_chunks(usize::from(BATCH));
+    outage.is_over();
     loop {
         let batch = tokio::select! { () = stop.cancelled() => return Ok(()), batch = batches.next() => batch };
         let Some(batch) = batch else { return Ok(()) };

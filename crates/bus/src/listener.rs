@@ -1,12 +1,11 @@
 //! Hearing without keeping: revocations and live streams use a queue that vanishes with the process, and no inbox.
 
-use std::time::Duration;
-
 use contracts::Envelope;
 use futures_util::StreamExt;
 use kernel::config::Broker as Config;
 use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
+use observe::Outage;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -26,20 +25,21 @@ pub struct Listener {
 
 /// Listens until it is told to stop, through every loss of the broker.
 pub async fn listen(config: Config, listener: Listener, stop: CancellationToken) {
-    let mut pause = Duration::from_millis(200);
+    let mut outage = Outage::none(format!("the listener for {}", listener.name));
     while !stop.is_cancelled() {
-        tokio::select! {
+        let ended = tokio::select! {
             () = stop.cancelled() => return,
-            outcome = session(&config, &listener) => if let Err(error) = outcome {
-                tracing::warn!(listener = listener.name, %error, "the listener lost its broker; it will reconnect");
-            }
-        }
+            ended = session(&config, &listener, &mut outage) => ended,
+        };
+        let pause = match ended {
+            Ok(()) => outage.lasts("the broker took the queue away"),
+            Err(error) => outage.lasts(error),
+        };
         tokio::select! { () = stop.cancelled() => return, () = sleep(pause) => {} }
-        pause = (pause * 2).min(Duration::from_secs(5));
     }
 }
 
-async fn session(config: &Config, listener: &Listener) -> Result<(), BusError> {
+async fn session(config: &Config, listener: &Listener, outage: &mut Outage) -> Result<(), BusError> {
     let broker = Broker::connect(config, listener.name).await?;
     let channel = broker.channel().await?;
     let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
@@ -58,6 +58,7 @@ async fn session(config: &Config, listener: &Listener) -> Result<(), BusError> {
     let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
     let mut deliveries = channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
     (listener.connected)();
+    outage.is_over();
     while let Some(delivery) = deliveries.next().await {
         if let Ok(event) = serde_json::from_slice(&delivery?.data) {
             (listener.hear)(event);

@@ -4,6 +4,7 @@
 //! It is woken by NOTIFY after commits and looks every 250 ms regardless. When the broker refuses or vanishes it stops,
 //! reconnects and goes on from the first event that was not confirmed: an event may be published twice, never lost.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use db::{Wake, events};
@@ -15,6 +16,7 @@ use kernel::config::Config;
 use kernel::{Clock, EventId, Problem, Timestamp};
 use lapin::options::BasicPublishOptions;
 use lapin::{Channel, Confirmation};
+use observe::Outage;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -29,21 +31,14 @@ const RING_EVERY: Duration = Duration::from_millis(10);
 
 /// Publishes a service's events until it is told to stop.
 pub async fn run(config: Config, service: &'static str, clock: Clock, stop: CancellationToken) {
-    let mut pause = Duration::from_millis(200);
+    let mut outage = Outage::none(format!("the relay of {service}"));
     while !stop.is_cancelled() {
-        let started = Instant::now();
-        let session = async { lead(&config, service, &clock).await };
-        tokio::select! {
+        let ended = tokio::select! {
             () = stop.cancelled() => return,
-            outcome = session => if let Err(problem) = outcome {
-                tracing::warn!(service, error = %problem, "the relay lost its broker or database; it will go on where it was");
-            }
-        }
-        pause = if started.elapsed() > Duration::from_secs(30) {
-            Duration::from_millis(200)
-        } else {
-            (pause * 2).min(Duration::from_secs(5))
+            ended = lead(&config, service, &clock, &mut outage) => ended,
         };
+        let Err(problem) = ended;
+        let pause = outage.lasts(problem);
         tokio::select! { () = stop.cancelled() => return, () = sleep(pause) => {} }
     }
 }
@@ -80,7 +75,12 @@ struct Waiting {
     envelope: String,
 }
 
-async fn lead(config: &Config, service: &'static str, clock: &Clock) -> Result<(), Problem> {
+async fn lead(
+    config: &Config,
+    service: &'static str,
+    clock: &Clock,
+    outage: &mut Outage,
+) -> Result<Infallible, Problem> {
     let Some(url) = config.role_url(&format!("{service}_relay")) else {
         return Err(Problem::internal("no database URL for the relay"));
     };
@@ -93,6 +93,7 @@ async fn lead(config: &Config, service: &'static str, clock: &Clock) -> Result<(
     let channel = broker.publisher().await.map_err(away)?;
     let exchange = broker.exchange();
     tracing::info!(service, "the relay publishes");
+    outage.is_over();
     let mut upkeep_at = Instant::now();
     loop {
         if upkeep_at <= Instant::now() {

@@ -4,7 +4,9 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, bb8};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod, bb8,
+};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
 use kernel::{Actor, Clock, Problem, TenantId};
@@ -128,8 +130,15 @@ impl Db {
     }
 
     async fn checkout(&self) -> Result<Checkout, Problem> {
-        let conn = self.pool.get_owned().await.map_err(|error| Problem::unavailable("The database", error))?;
-        Ok(Checkout { conn, open: true })
+        loop {
+            let taken = self.pool.get_owned().await;
+            let mut conn = taken.map_err(|error| Problem::unavailable("The database", error))?;
+            // The pool looks at a connection when it comes back, not while it lies there: Postgres may have restarted
+            // since. A broken one is dropped, and the pool makes another.
+            if !conn.is_broken() {
+                return Ok(Checkout { conn, open: true });
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::{StreamExt, stream};
 use kernel::config::Config;
 use kernel::{Actor, Problem, Timestamp, Trace};
+use observe::Outage;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -53,14 +54,17 @@ pub async fn run(config: Config, service: &'static str, db: Db, kinds: Vec<Kind>
         return;
     };
     let mut runner = Runner { service, db, kinds, connection: None };
+    let mut outage = Outage::none(format!("the job runner of {service}"));
     while !stop.is_cancelled() {
-        let pause = match runner.turn(url.reveal()).await {
-            Ok(true) => continue,
-            Ok(false) => LOOK_EVERY,
+        let turn = runner.turn(url.reveal()).await;
+        let pause = match turn {
+            Ok(more) => {
+                outage.is_over();
+                if more { Duration::ZERO } else { LOOK_EVERY }
+            }
             Err(problem) => {
-                tracing::warn!(service, error = %problem, "the job runner lost its database; it will go on");
                 runner.connection = None;
-                Duration::from_secs(1)
+                outage.lasts(problem)
             }
         };
         tokio::select! { () = stop.cancelled() => {}, () = sleep(pause) => {} }

@@ -4,6 +4,8 @@
 //! Traces leave as OTLP when an endpoint is configured; trace ids exist either way, because problems, events and the
 //! audit trail name them.
 
+mod outage;
+
 use std::sync::OnceLock;
 
 use kernel::Trace;
@@ -19,12 +21,16 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+pub use outage::Outage;
+
 static TRACES: OnceLock<SdkTracerProvider> = OnceLock::new();
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Starts logging and, when an endpoint is set, tracing. Calling it again changes nothing.
 pub fn start(config: &Observe, service: &str) {
-    let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // Whoever loses the broker says so; the client library under it would say it three times more, as an error.
+    let filter = format!("lapin=off,{}", config.filter);
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("lapin=off,info"));
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if config.json {
         let layer =
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);

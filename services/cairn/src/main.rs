@@ -1,5 +1,7 @@
 //! The one binary: runs the platform, its servers and its tools.
 
+#[cfg(test)]
+mod compose;
 mod running;
 mod serve;
 mod servers;
@@ -14,8 +16,8 @@ use std::process::ExitCode;
 
 use cairn::{doctor, documents};
 use clap::{Parser, Subcommand};
-use kernel::Clock;
 use kernel::config::Config;
+use kernel::{Clock, Problem};
 
 use servers::{Plan, Settings};
 
@@ -146,7 +148,9 @@ struct ServersArguments {
 fn main() -> ExitCode {
     let Cairn { command } = Cairn::parse();
     run(command).unwrap_or_else(|error| {
-        eprintln!("cairn: {error}");
+        // Of a problem the cause: its other words are for callers of the API.
+        let told = error.downcast_ref::<Problem>().map_or_else(|| error.to_string(), doctor::told);
+        eprintln!("cairn: {told}");
         ExitCode::FAILURE
     })
 }
@@ -155,7 +159,12 @@ fn run(command: Command) -> Outcome {
     match command {
         Command::Up { data } => on_this_thread(up::up(&data, Settings::from_environment()?)),
         Command::Serve { service } => serve::serve(&service),
-        Command::Migrate => migrate(),
+        Command::Migrate => {
+            let config = Config::from_environment()?;
+            observe::start(&config.observe, "migrate");
+            migrate(&config)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Contracts { check, folder } => contracts(check, &folder),
         Command::RotateSigningKey { platform } => on_this_thread(rotate_signing_key(&platform)),
         Command::Tenant(TenantCommand::Create { platform, tenant }) => {
@@ -188,12 +197,9 @@ fn on_this_thread(work: impl Future<Output = Outcome>) -> Outcome {
 }
 
 /// Several threads: diesel's migration harness blocks the one it runs on.
-fn migrate() -> Outcome {
-    let config = Config::from_environment()?;
-    observe::start(&config.observe, "migrate");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(db::migrate(&config, &cairn::migrations()))?;
-    Ok(ExitCode::SUCCESS)
+fn migrate(config: &Config) -> Result<(), Problem> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.map_err(Problem::internal)?.block_on(db::migrate(config, &cairn::migrations()))
 }
 
 fn contracts(check: bool, folder: &std::path::Path) -> Outcome {

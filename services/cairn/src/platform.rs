@@ -62,6 +62,7 @@ impl Platform {
         }
         let front = bind(&config, "gateway")?;
         let gateway = format!("http://{}", front.local_addr()?);
+        config.set_upstreams("gateway", vec![gateway.clone()]);
         let config = Arc::new(config);
         let mut running = Vec::new();
         for (service, listener) in listeners {

@@ -22,9 +22,24 @@ pub(crate) fn forget(data: &Path) {
     let _gone_already = std::fs::remove_file(data.join(FILE));
 }
 
-/// The configuration of what runs in this folder, if anything does; our own environment is stronger.
-pub(crate) fn config(data: &Path) -> std::result::Result<Config, ConfigError> {
-    Config::from_pairs(settings(data))
+/// Why there is nothing to talk to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotFound {
+    /// Nothing has noted its settings here, and the environment names no database.
+    #[error("nothing runs in {}: start it with `make up`, name another folder with --data, or set CAIRN_DATABASE_URL", .0.display())]
+    Nothing(PathBuf),
+    /// What was found is no configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// The configuration of what runs in this folder; our own environment is stronger, and enough by itself.
+pub(crate) fn config(data: &Path) -> std::result::Result<Config, NotFound> {
+    let settings = settings(data);
+    if !settings.keys().any(|name| name.starts_with("CAIRN_DATABASE_URL")) {
+        return Err(NotFound::Nothing(data.to_owned()));
+    }
+    Ok(Config::from_pairs(settings)?)
 }
 
 /// The file with the master key, unless the key itself is among the settings.

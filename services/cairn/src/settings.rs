@@ -5,10 +5,25 @@ use std::process::ExitCode;
 use kernel::config::SETTINGS;
 
 pub(crate) fn print() -> Result<ExitCode, Box<dyn std::error::Error>> {
-    println!("| setting | default | meaning |\n|---|---|---|");
-    for setting in SETTINGS {
-        let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
-        println!("| `{}` | {default} | {} |", setting.name, setting.meaning);
-    }
+    print!("{}", table());
     Ok(ExitCode::SUCCESS)
+}
+
+fn table() -> String {
+    let rows = SETTINGS.iter().map(|setting| {
+        let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+        format!("| `{}` | {default} | {} |\n", setting.name, setting.meaning)
+    });
+    std::iter::once("| setting | default | meaning |\n|---|---|---|\n".to_owned()).chain(rows).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_this_table() {
+        let readme = include_str!("../../../README.md");
+        assert!(readme.contains(&table()), "put what `cairn settings` prints into the README");
+    }
 }

@@ -7,11 +7,10 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kernel::config::{Config, SERVICES};
 use kernel::keys::MasterKey;
-use tokio::process::Command;
 
 use crate::servers::signal::StopRequests;
 use crate::servers::{Plan, Servers, Settings, progress};
@@ -24,9 +23,9 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 /// Starts everything, tells where it is, and stops everything when asked to.
 pub(crate) async fn up(data: &Path, settings: Settings) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut requests = StopRequests::listen()?;
-    let mut servers = tokio::select! {
-        servers = Servers::start(data, Plan::up(settings)) => servers?,
-        _ = requests.next() => return Ok(ExitCode::SUCCESS),
+    let Some(mut servers) = Servers::start(data, Plan::up(settings), &mut requests).await? else {
+        progress::say("cairn", "stopped before it was up; the data is kept");
+        return Ok(ExitCode::SUCCESS);
     };
     let outcome = with_servers(data, &mut servers, &mut requests).await;
     running::forget(data);
@@ -46,15 +45,9 @@ async fn with_servers(
     let environment = environment(data, servers)?;
     let config = Config::from_pairs(environment.clone())?;
     running::note(data, &environment)?;
-    progress::say("cairn", "bringing the schemas up to date");
-    let migrated = Command::new(std::env::current_exe()?)
-        .arg("migrate")
-        .envs(environment.clone())
-        .env("CAIRN_LOG_FORMAT", "text")
-        .status()
-        .await?;
-    if !migrated.success() {
-        return Err("the migrations failed; nothing was started".into());
+    tokio::select! {
+        migrated = migrate(config.clone()) => migrated?,
+        _ = requests.next() => return Ok(()),
     }
     let supervisor = Supervisor::start(programs(config.network.port_base, &environment), &data.join("log")).await?;
     let outcome = tokio::select! {
@@ -68,6 +61,16 @@ async fn with_servers(
         () = requests.impatience() => {}
     }
     outcome
+}
+
+/// Brings the schemas up to date, on a thread of its own. One that is under way when we are asked to stop ends with its
+/// connection.
+async fn migrate(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    progress::say("cairn", "bringing the schemas up to date");
+    let began = Instant::now();
+    tokio::task::spawn_blocking(move || crate::migrate(&config)).await??;
+    progress::say("cairn", format_args!("the schemas are up to date ({:.1} s)", began.elapsed().as_secs_f32()));
+    Ok(())
 }
 
 /// What every process of the platform is told: our own environment, the servers, and the master key.

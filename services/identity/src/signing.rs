@@ -10,12 +10,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
-use arc_swap::ArcSwapOption;
 use auth::{Jwks, SigningKey};
 use db::Db;
 use kernel::keys::{Keyring, MasterKey};
 use kernel::{Problem, Timestamp};
-use tokio::time::sleep;
+use observe::Outage;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Answer, Context};
 
@@ -25,10 +26,13 @@ const PUBLISHED_BEFORE_USE: chrono::Duration = chrono::Duration::minutes(2);
 const KEPT_AFTER_RETIRING: chrono::Duration = chrono::Duration::minutes(15);
 const NONCE_BYTES: usize = 12;
 
+/// How long a question for the keys waits for the first load: services that start together ask before we have them.
+const SOON: Duration = Duration::from_millis(1_500);
+
 /// The present keys. Shared by all workers.
 #[derive(Default)]
 pub(crate) struct Signing {
-    loaded: ArcSwapOption<Loaded>,
+    loaded: watch::Sender<Option<Arc<Loaded>>>,
 }
 
 struct Loaded {
@@ -39,12 +43,20 @@ struct Loaded {
 impl Signing {
     /// Signs with the present key.
     pub(crate) fn sign<T: serde::Serialize>(&self, claims: &T) -> Result<String, Problem> {
-        self.loaded()?.current.sign(claims).map_err(Problem::internal)
+        let loaded = self.loaded.borrow().clone();
+        loaded.ok_or_else(not_yet)?.current.sign(claims).map_err(Problem::internal)
     }
 
-    fn loaded(&self) -> Result<Arc<Loaded>, Problem> {
-        self.loaded.load_full().ok_or_else(|| Problem::unavailable("The signing key", "not loaded yet"))
+    /// The keys, as soon as they are loaded.
+    async fn soon(&self) -> Result<Arc<Loaded>, Problem> {
+        let mut loaded = self.loaded.subscribe();
+        let loaded = timeout(SOON, loaded.wait_for(Option::is_some)).await;
+        loaded.ok().and_then(|loaded| loaded.ok()?.clone()).ok_or_else(not_yet)
     }
+}
+
+fn not_yet() -> Problem {
+    Problem::unavailable("The signing key", "not loaded yet")
 }
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
@@ -57,25 +69,24 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "sessions", responses((status = 200, body = Jwks)))]
 #[get("/jwks")]
 async fn show_jwks(signing: Data<Signing>) -> Answer {
-    let loaded = signing.loaded()?;
+    let loaded = signing.soon().await?;
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=60")).json(&loaded.jwks))
 }
 
 /// Loads the keys now and every half minute; makes the first one.
 pub(crate) async fn keep(context: Context, db: Db) {
     let signing = context.shared(Signing::default);
+    let mut outage = Outage::none("the loading of signing keys");
     loop {
         let now = context.clock.now();
         let pause = match load(&db, &context.config.keys, now).await {
             Ok(loaded) => {
                 context.verifier.set_keys(&loaded.jwks);
-                signing.loaded.store(Some(Arc::new(loaded)));
+                signing.loaded.send_replace(Some(Arc::new(loaded)));
+                outage.is_over();
                 Duration::from_secs(30)
             }
-            Err(problem) => {
-                tracing::warn!(error = %problem, "the signing keys cannot be loaded yet");
-                Duration::from_millis(500)
-            }
+            Err(problem) => outage.lasts(problem),
         };
         tokio::select! { () = context.stop.cancelled() => return, () = sleep(pause) => {} }
     }

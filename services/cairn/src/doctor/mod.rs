@@ -17,7 +17,7 @@ use kernel::{Clock, Problem};
 
 pub use broker::replay;
 pub use report::{Finding, Health, Report};
-pub use service::{is_ready, retry};
+pub use service::{Unready, is_ready, retry};
 
 /// What does not answer within this time counts as away.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,15 +31,19 @@ pub async fn examine(config: &Config, key_file: Option<&Path>, clock: &Clock) ->
     for name in SERVICES {
         findings.push(service::ready(config, name).await);
     }
-    for schema in crate::migrations().iter().map(|migrations| migrations.schema) {
-        findings.extend(service::examine(config, schema, now).await);
+    // Without Postgres there is one thing to mend, and no more to see.
+    if !findings.iter().any(|finding| finding.check == "postgres" && finding.health == Health::Fail) {
+        for schema in crate::migrations().iter().map(|migrations| migrations.schema) {
+            findings.extend(service::examine(config, schema, now).await);
+        }
+        findings.push(keys::signing(config, now).await);
     }
-    findings.push(keys::signing(config, now).await);
     Report::new(findings)
 }
 
 /// A problem on one line: what was tried, and the cause that the log would show.
-fn told(problem: &Problem) -> String {
+#[must_use]
+pub fn told(problem: &Problem) -> String {
     problem.cause().map_or_else(|| problem.text().to_owned(), ToString::to_string)
 }
 

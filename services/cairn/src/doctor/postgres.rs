@@ -22,7 +22,8 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     let mut conn = match connect(url).await {
         Ok(conn) => conn,
         Err(problem) => {
-            let advice = "start Postgres, or correct CAIRN_DATABASE_URL; what follows needs it";
+            let advice =
+                "start Postgres, or correct CAIRN_DATABASE_URL; what the schemas hold is not looked at until then";
             return vec![Finding::fail("postgres", told(&problem), advice)];
         }
     };

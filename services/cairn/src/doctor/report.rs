@@ -85,6 +85,27 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.checks.iter().try_for_each(|finding| writeln!(f, "{finding}"))
+        self.checks.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
+        let count = |health| self.checks.iter().filter(|finding| finding.health == health).count();
+        match (count(Health::Fail), count(Health::Warn)) {
+            (0, 0) => writeln!(f, "\nAll is well."),
+            (broken, doubtful) => writeln!(f, "\nBroken: {broken}. To look at: {doubtful}."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_has_a_line_for_each_finding_and_one_for_all() {
+        let well = Report::new(vec![Finding::ok("postgres", "version 15")]);
+        assert_eq!(well.to_string(), "ok    postgres                version 15\n\nAll is well.\n");
+        let away =
+            Report::new(vec![Finding::ok("postgres", "version 15"), Finding::fail("rabbitmq", "away", "start it")]);
+        assert_eq!(away.health, Health::Fail);
+        let lines = "FAIL  rabbitmq                away\n                              to do: start it\n\nBroken: 1. To look at: 0.\n";
+        assert!(away.to_string().ends_with(lines), "{away}");
     }
 }

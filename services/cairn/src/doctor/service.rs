@@ -19,11 +19,17 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// Asks every server of a service whether it is ready.
 pub(super) async fn ready(config: &Config, service: &'static str) -> Finding {
     for address in config.upstreams(service) {
-        if let Err(lacks) = ask(&address).await {
-            let advice = format!(
-                "is `cairn serve {service}` running? Its log says more (`cairn up` keeps it in log/{service}.log)"
-            );
-            return Finding::fail(service, format!("{address}: {lacks}"), advice);
+        let log = format!("its log says more (`cairn up` keeps it in log/{service}.log)");
+        match ask(&address).await {
+            Ok(()) => {}
+            Err(Unready::Silent(why)) => {
+                let advice = format!("is `cairn serve {service}` running? {log}");
+                return Finding::fail(service, format!("{address} {why}"), advice);
+            }
+            Err(Unready::Lacks(parts)) => {
+                let advice = format!("it is ready by itself when that is mended; {log}");
+                return Finding::fail(service, format!("lacks: {parts}"), advice);
+            }
         }
     }
     Finding::ok(service, "ready")
@@ -32,8 +38,8 @@ pub(super) async fn ready(config: &Config, service: &'static str) -> Finding {
 /// Whether the service on this very machine is ready: what a container's health check asks.
 ///
 /// # Errors
-/// What it lacks.
-pub async fn is_ready(config: &Config, service: &str) -> Result<(), String> {
+/// Why it is not.
+pub async fn is_ready(config: &Config, service: &str) -> Result<(), Unready> {
     ask(&format!("http://127.0.0.1:{}", config.port(service))).await
 }
 
@@ -73,18 +79,30 @@ async fn as_relay(config: &Config, schema: &str) -> Result<AsyncPgConnection, Pr
     postgres::connect(&url).await
 }
 
-/// Asks `/readyz`; the error says what is lacking.
-async fn ask(address: &str) -> Result<(), String> {
-    let client =
-        reqwest::Client::builder().no_proxy().timeout(ANSWER_LIMIT).build().map_err(|error| error.to_string())?;
-    let answer = client.get(format!("{address}/readyz")).send().await.map_err(|error| {
-        if error.is_timeout() { "does not answer in time".to_owned() } else { "cannot be reached".to_owned() }
+/// Why a service is not ready.
+#[derive(Debug, thiserror::Error)]
+pub enum Unready {
+    /// It does not answer.
+    #[error("it {0}")]
+    Silent(&'static str),
+    /// It answers, and names what it lacks.
+    #[error("it lacks: {0}")]
+    Lacks(String),
+}
+
+/// Asks `/readyz`.
+async fn ask(address: &str) -> Result<(), Unready> {
+    let asked = async {
+        let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_LIMIT).build()?;
+        client.get(format!("{address}/readyz")).send().await
+    };
+    let answer = asked.await.map_err(|error| {
+        Unready::Silent(if error.is_timeout() { "does not answer in time" } else { "cannot be reached" })
     })?;
     if answer.status().is_success() {
         return Ok(());
     }
-    let told = answer.json().await.unwrap_or_default();
-    Err(format!("not ready: {}", lacking(&told)))
+    Err(Unready::Lacks(lacking(&answer.json().await.unwrap_or_default())))
 }
 
 /// What a report of `/readyz` names: a part that is away, or (at the gateway) the services that are not ready.

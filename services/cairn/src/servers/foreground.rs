@@ -16,7 +16,7 @@ use super::{Error, Plan, Result, Servers, progress, secret};
 pub(crate) async fn run(data: &Path, plan: Plan, command: &[OsString]) -> Result<ExitCode> {
     let Some((program, arguments)) = command.split_first() else { return Ok(ExitCode::SUCCESS) };
     let mut requests = StopRequests::listen().map_err(Error::io("listen for signals in", data))?;
-    let Some(servers) = start(data, plan, &mut requests).await? else { return Ok(ExitCode::from(130)) };
+    let Some(servers) = Servers::start(data, plan, &mut requests).await? else { return Ok(ExitCode::from(130)) };
 
     let child = Command::new(program)
         .args(arguments)
@@ -35,7 +35,7 @@ pub(crate) async fn run(data: &Path, plan: Plan, command: &[OsString]) -> Result
 /// Keeps the servers up until Ctrl-C. Their addresses are printed as shell code, and kept in `<data>/env` meanwhile.
 pub(crate) async fn hold(data: &Path, plan: Plan) -> Result<ExitCode> {
     let mut requests = StopRequests::listen().map_err(Error::io("listen for signals in", data))?;
-    let Some(mut servers) = start(data, plan, &mut requests).await? else { return Ok(ExitCode::from(130)) };
+    let Some(mut servers) = Servers::start(data, plan, &mut requests).await? else { return Ok(ExitCode::from(130)) };
 
     let lines =
         format!("export CAIRN_DATABASE_URL={}\nexport CAIRN_AMQP_URL={}\n", servers.database_url(), servers.amqp_url());
@@ -56,15 +56,6 @@ pub(crate) async fn hold(data: &Path, plan: Plan) -> Result<ExitCode> {
     match failed {
         Some(error) => Err(error),
         None => written.map(|()| ExitCode::SUCCESS),
-    }
-}
-
-/// Starts the servers; nothing when somebody asks to stop before they are up. Dropping a half-done start kills what
-/// it had begun.
-async fn start(data: &Path, plan: Plan, requests: &mut StopRequests) -> Result<Option<Servers>> {
-    tokio::select! {
-        servers = Servers::start(data, plan) => servers.map(Some),
-        _ = requests.next() => Ok(None),
     }
 }
 

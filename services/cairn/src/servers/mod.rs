@@ -30,6 +30,7 @@ pub(crate) use foreground::{hold, run};
 pub(crate) use plan::{Lifetime, Plan, ServerPorts, Settings};
 pub(crate) use postgres::Postgres;
 pub(crate) use rabbitmq::RabbitMq;
+use signal::StopRequests;
 
 /// What the private servers return.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,16 +49,18 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// Starts what `plan` asks for under `root`, both at once, and returns when both answer.
-    pub(crate) async fn start(root: &Path, plan: Plan) -> Result<Self> {
+    /// Starts what `plan` asks for under `root`, both at once, and returns when both answer; nothing when somebody asks
+    /// to stop first. What a start had begun that fails or is called off is stopped again.
+    pub(crate) async fn start(root: &Path, plan: Plan, requests: &mut StopRequests) -> Result<Option<Self>> {
         let root = home::root(root)?;
         let lock = lock(&root)?;
         let Plan { ports, lifetime, database_url, amqp_url } = plan;
 
+        let home = root.join("postgres");
         let postgres = async {
             match database_url {
                 Some(_) => Ok(None),
-                None => Postgres::start(&root.join("postgres"), ports.postgres, lifetime).await.map(Some),
+                None => Postgres::start(&home, ports.postgres, lifetime).await.map(Some),
             }
         };
         let rabbitmq = async {
@@ -66,11 +69,21 @@ impl Servers {
                 None => RabbitMq::start(&root.join("rabbitmq"), ports, lifetime).await.map(Some),
             }
         };
-        let (postgres, rabbitmq) = tokio::try_join!(postgres, rabbitmq)?;
+        let started = tokio::select! {
+            started = async { tokio::try_join!(postgres, rabbitmq) } => started.map(Some),
+            _ = requests.next() => Ok(None),
+        };
+        let (postgres, rabbitmq) = match started {
+            Ok(Some(servers)) => servers,
+            unfinished => {
+                let stopped = postgres::abandon(&home).await;
+                return unfinished.and(stopped).map(|()| None);
+            }
+        };
 
         let database_url = database_url.or_else(|| postgres.as_ref().map(Postgres::url)).unwrap_or_default();
         let amqp_url = amqp_url.or_else(|| rabbitmq.as_ref().map(RabbitMq::url)).unwrap_or_default();
-        Ok(Self { postgres, rabbitmq, database_url, amqp_url, _lock: lock })
+        Ok(Some(Self { postgres, rabbitmq, database_url, amqp_url, _lock: lock }))
     }
 
     /// Where Postgres is, with the administrator's name and password.

@@ -86,6 +86,14 @@ impl Postgres {
     }
 }
 
+/// Stops what a start left there that did not come to its end. Killed, it would leave its shared memory behind.
+pub(super) async fn abandon(dir: &Path) -> Result<()> {
+    match fs::canonicalize(dir) {
+        Ok(dir) => leftovers::stop(Mark::Folder(&dir, &[NAME]), Signal::Interrupt).await.map(drop),
+        Err(_) => Ok(()), // nothing was begun
+    }
+}
+
 fn data(home: &Home) -> PathBuf {
     home.dir.join("data")
 }
@@ -131,6 +139,8 @@ async fn launch(home: &Home, port: u16, lifetime: Lifetime) -> Result<Process> {
     let _ = fs::remove_file(&lock_file);
 
     let mut command = process::command(home, Signal::Interrupt, postgres);
+    // See `abandon`.
+    command.kill_on_drop(false);
     command.arg("-D").arg(&data).args(["-p", &port.to_string()]);
     for setting in settings(lifetime) {
         command.args(["-c", setting]);

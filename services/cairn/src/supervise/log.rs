@@ -1,8 +1,11 @@
 //! A program's log: everything into a file of bounded size, what matters also to the terminal.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::servers::{Error, Result, progress};
 
@@ -35,7 +38,7 @@ impl Log {
     /// Adds a line. A full disk must not stop the service, so a failure to write is let go.
     pub(super) fn write(&mut self, line: &str) {
         if matters(line) {
-            progress::say(&self.name, line);
+            progress::say(&self.name, plain(line));
         }
         let line = format!("{line}\n");
         let _ = self.file.write_all(line.as_bytes());
@@ -67,6 +70,17 @@ fn matters(line: &str) -> bool {
     LOUD.iter().any(|loud| start.contains(loud))
 }
 
+/// A line for people: of one in JSON the level, what happened and why. The file has the rest.
+fn plain(line: &str) -> Cow<'_, str> {
+    let Ok(said) = serde_json::from_str::<Value>(line) else { return line.into() };
+    let word = |name: &str| said.get(name).and_then(Value::as_str);
+    match (word("level"), word("message"), word("error").or(word("reason"))) {
+        (Some(level), Some(message), Some(why)) => format!("{level} {message}: {why}").into(),
+        (Some(level), Some(message), None) => format!("{level} {message}").into(),
+        _ => line.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +97,15 @@ mod tests {
         assert!(!matters(r#"{"timestamp":"2026-01-01T00:00:00Z","level":"INFO","message":"ready"}"#));
         assert!(!matters("2026-01-01T00:00:00Z  INFO web: listening"));
         assert!(!matters(&format!("{} ERROR ", "a".repeat(200))));
+    }
+
+    #[test]
+    fn a_person_reads_what_happened_and_why() {
+        let json =
+            r#"{"timestamp":"2026-01-01T00:00:00Z","level":"WARN","message":"the relay waits","error":"refused"}"#;
+        assert_eq!(plain(json), "WARN the relay waits: refused");
+        assert_eq!(plain(r#"{"level":"ERROR","message":"no"}"#), "ERROR no");
+        assert_eq!(plain("thread 'main' panicked at src/main.rs:1:1:"), "thread 'main' panicked at src/main.rs:1:1:");
     }
 
     #[test]

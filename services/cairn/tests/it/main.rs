@@ -3,6 +3,7 @@
 
 mod company;
 mod database;
+mod doctor;
 mod faults;
 mod identity;
 mod kill;

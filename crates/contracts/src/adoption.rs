@@ -2,7 +2,7 @@
 
 use kernel::{
     AssignmentId, AttributeId, CustomerAttributeId, CustomerId, CustomerTaskId, Hundredths, OutcomeId, PlanId,
-    ProductId, ReleaseId, TaskId, Timestamp,
+    ProductId, ReleaseId, TaskId, Timestamp, UserId,
 };
 use rules::DataType;
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ pub struct CustomerTaskView {
     /// When the status last changed.
     pub status_updated_at: Timestamp,
     /// The person who last set it; null for telemetry and the platform.
-    pub status_updated_by: Option<String>,
+    pub status_updated_by: Option<UserId>,
     /// When it was done, while it is.
     pub completed_at: Option<Timestamp>,
     /// Its telemetry attributes, in order.

@@ -33,16 +33,16 @@ pub(super) async fn create_assignment(
     if let Some(answer) = who.replayed(&db).await? {
         return Ok(answer);
     }
+    let product = command.product()?;
     let known = db.read(who.tenant, async |conn| customers::find(conn, who.tenant, customer).await).await?;
     known.ok_or_else(|| Problem::not_found("customer"))?.require_present()?;
     // Asked before the write begins: no transaction waits for another service.
-    let blueprint = catalog.product_blueprint(who.actor(), command.product_id).await?.ok_or_else(unknown_product)?;
+    let blueprint = catalog.product_blueprint(who.actor(), product).await?.ok_or_else(unknown_product)?;
     who.write(&db, async |tx| {
-        let held = customers::hold(tx, customer).await?.ok_or_else(|| Problem::not_found("customer"))?;
-        held.require_present()?;
+        customers::hold(tx, customer).await?.require_present()?;
         let plan_too = command.create_plan;
         let mut assignment = Assignment::create(command, tx.tenant(), customer, &blueprint, tx.now())?;
-        let plan = plan_too.then(|| Snapshot::of(&assignment.clone().into(), &blueprint, tx.tenant(), tx.now()));
+        let plan = plan_too.then(|| Snapshot::of(&assignment, &blueprint, tx.now()));
         assignment.plan_id = plan.as_ref().map(|snapshot| snapshot.plan.id);
         store::insert(tx, &assignment).await?;
         let view = AssignmentView::from(assignment);
@@ -101,7 +101,7 @@ pub(super) async fn show_assignment(who: Allow<PlanRead>, db: Data<Db>, Path(id)
 #[delete("/assignments/{assignmentId}")]
 pub(super) async fn delete_assignment(who: Allow<PlanWrite>, db: Data<Db>, Path(id): Path<AssignmentId>) -> Answer {
     who.write(&db, async |tx| {
-        let assignment = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("assignment"))?;
+        let assignment = store::fetch_for_change(tx, id).await?;
         who.expect_version(assignment.version)?;
         let before = AssignmentView::from(assignment);
         let last = AssignmentView { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
@@ -116,7 +116,7 @@ pub(super) async fn delete_assignment(who: Allow<PlanWrite>, db: Data<Db>, Path(
 ///
 /// From the eligible tasks of the product as the catalog shows it now: those of the licence level or below, for the chosen
 /// outcomes and releases.
-#[utoipa::path(tag = "assignments", security(("bearer" = [PlanWrite::NAME])), responses((status = 201, body = PlanView), (status = 409, description = "It has a plan already."), (status = 422, description = "The product is no longer in the catalog.")))]
+#[utoipa::path(tag = "assignments", security(("bearer" = [PlanWrite::NAME])), responses((status = 201, body = PlanView), (status = 409, description = "It has a plan already, the customer is deleted, or the product is no longer in the catalog.")))]
 #[post("/assignments/{assignmentId}/plan")]
 pub(super) async fn create_plan(
     who: Allow<PlanWrite>,
@@ -130,11 +130,13 @@ pub(super) async fn create_plan(
     let known = db.read(who.tenant, async |conn| store::find(conn, who.tenant, id).await).await?;
     let known = known.ok_or_else(|| Problem::not_found("assignment"))?;
     known.require_unplanned()?;
-    let blueprint = catalog.product_blueprint(who.actor(), known.product_id).await?.ok_or_else(unknown_product)?;
+    let blueprint = catalog.product_blueprint(who.actor(), known.product_id).await?;
+    let blueprint = blueprint.ok_or_else(|| known.product_gone())?;
     who.write(&db, async |tx| {
-        let before = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("assignment"))?;
+        let before = store::fetch_for_change(tx, id).await?;
         before.require_unplanned()?;
-        let snapshot = Snapshot::of(&before.clone().into(), &blueprint, tx.tenant(), tx.now());
+        customers::hold(tx, before.customer_id).await?.require_present()?;
+        let snapshot = Snapshot::of(&before, &blueprint, tx.now());
         let after = before.clone().planned(snapshot.plan.id, tx.now());
         store::update(tx, &after).await?;
         tx.announce(&ASSIGNMENT_CHANGED, Some(&before.into()), &after.into()).await?;

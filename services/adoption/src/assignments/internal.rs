@@ -21,7 +21,7 @@ pub(super) async fn list_assignment_tasks(caller: Internal, db: Data<Db>, Path(i
         .read(tenant, async |conn| {
             let assignment = store::find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found("assignment"))?;
             let tasks = match assignment.plan_id {
-                Some(plan) => customer_tasks::of_plan(conn, tenant, plan, &[]).await?,
+                Some(plan) => customer_tasks::of_plan(conn, tenant, plan).await?,
                 None => Vec::new(),
             };
             Reply::ok(&tasks.into_iter().map(CustomerTaskView::from).collect::<Vec<_>>())

@@ -8,6 +8,7 @@ mod internal;
 mod model;
 mod store;
 
+pub(crate) use model::Assignment;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of this noun.

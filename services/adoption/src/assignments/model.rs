@@ -4,7 +4,9 @@ use contracts::adoption::AssignmentView;
 use contracts::catalog::{LicenseLevel, ProductBlueprint};
 use diesel::prelude::*;
 use kernel::problem::{Problem, ProblemKind};
-use kernel::{AssignmentId, Check, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, TenantId, Timestamp};
+use kernel::{
+    AssignmentId, Check, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, SolutionId, TenantId, Timestamp,
+};
 use serde::Deserialize;
 
 use crate::schema::assignments;
@@ -12,6 +14,12 @@ use crate::schema::assignments;
 /// Two assignments of a tenant cannot share an external key.
 pub(crate) static KEY_TAKEN: ProblemKind =
     ProblemKind::new("ASSIGNMENT_EXTERNAL_KEY_TAKEN", 409, "Another assignment has this external key");
+/// Only products are assigned so far.
+static SOLUTIONS_LATER: ProblemKind =
+    ProblemKind::new("ASSIGNMENT_OF_SOLUTION_UNSUPPORTED", 422, "Solutions cannot be assigned yet");
+/// A plan is made from what the catalog has.
+static PRODUCT_GONE: ProblemKind =
+    ProblemKind::new("ASSIGNMENT_PRODUCT_GONE", 409, "The product is no longer in the catalog");
 /// An assignment has one plan.
 static PLAN_EXISTS: ProblemKind = ProblemKind::new("PLAN_ALREADY_EXISTS", 409, "The assignment has a plan already");
 
@@ -40,8 +48,10 @@ pub(crate) struct Assignment {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "productId": "019a8b2e-7c00-7000-8000-000000000001", "name": "Head office", "licenseLevel": "ADVANTAGE" }))]
 pub(crate) struct CreateAssignment {
-    /// The catalog's product.
-    pub(crate) product_id: ProductId,
+    /// The catalog's product. Required.
+    product_id: Option<ProductId>,
+    /// Not yet: solutions are refused until whole solutions can be assigned.
+    solution_id: Option<SolutionId>,
     /// What this deployment is called: 1 to 255 characters.
     name: String,
     /// The licence level the customer holds; it includes the ones before it.
@@ -82,11 +92,20 @@ const fn yes() -> bool {
 
 /// The catalog has no such product.
 pub(crate) fn unknown_product() -> Problem {
-    Problem::field(
-        "/productId",
-        "UNKNOWN",
-        "There is no such product in the catalog; GET /catalog/v1/products lists them.",
-    )
+    let how = "There is no such product in the catalog; GET /catalog/v1/products lists them.";
+    Problem::field("/productId", "UNKNOWN", how)
+}
+
+impl CreateAssignment {
+    /// The product that is to be assigned.
+    pub(crate) fn product(&self) -> Result<ProductId, Problem> {
+        if self.solution_id.is_some() {
+            let how =
+                "Assigning a whole solution comes with a later release. Assign each of its products by productId.";
+            return Err(SOLUTIONS_LATER.detail(how).at("/solutionId", "UNSUPPORTED", how));
+        }
+        self.product_id.ok_or_else(|| Problem::field("/productId", "REQUIRED", "is missing; name a product"))
+    }
 }
 
 impl Assignment {
@@ -99,7 +118,8 @@ impl Assignment {
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let CreateAssignment {
-            product_id,
+            product_id: _,
+            solution_id: _,
             name,
             license_level,
             outcome_ids,
@@ -113,7 +133,7 @@ impl Assignment {
             version: 1,
             external_key,
             customer_id,
-            product_id,
+            product_id: blueprint.product.id,
             product_name: blueprint.product.name.clone(),
             name: name.trim().to_owned(),
             license_level,
@@ -138,6 +158,11 @@ impl Assignment {
             None => Ok(()),
             Some(plan) => Err(PLAN_EXISTS.detail(format!("Its plan is /adoption/v1/plans/{plan}."))),
         }
+    }
+
+    /// What to say when the catalog has the product no more.
+    pub(crate) fn product_gone(&self) -> Problem {
+        PRODUCT_GONE.detail(format!("Restore it first: POST /catalog/v1/products/{}/restore.", self.product_id))
     }
 
     fn check(&self, blueprint: &ProductBlueprint) -> Result<(), Problem> {

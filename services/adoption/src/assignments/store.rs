@@ -39,14 +39,14 @@ pub(crate) async fn count(
 }
 
 /// The assignment, locked until the transaction ends.
-pub(crate) async fn fetch_for_change(tx: &mut Tx, id: AssignmentId) -> Result<Option<Assignment>, Problem> {
+pub(crate) async fn fetch_for_change(tx: &mut Tx, id: AssignmentId) -> Result<Assignment, Problem> {
     let row = assignments::table.find((tx.tenant(), id)).select(Assignment::as_select()).for_update();
-    Ok(row.first(&mut tx.conn()).await.optional()?)
+    row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("assignment"))
 }
 
 pub(crate) async fn insert(tx: &mut Tx, assignment: &Assignment) -> Result<(), Problem> {
     let insert = diesel::insert_into(assignments::table).values(assignment);
-    let how = "Another assignment of this tenant has this externalKey.";
+    let how = "Choose another key, or use the assignment that has it.";
     insert
         .execute(&mut tx.conn())
         .await

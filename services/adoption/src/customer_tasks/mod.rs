@@ -12,7 +12,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use facts::Facts;
 pub(crate) use model::CustomerTask;
-pub(crate) use store::{fetch_for_change, fetch_many_for_change, find, insert_all, of_plan, update, weights};
+pub(crate) use store::{
+    count, fetch_for_change, fetch_many_for_change, find, insert_all, of_plan, page, update, weights,
+};
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -144,7 +144,7 @@ impl From<CustomerTask> for CustomerTaskView {
             status,
             status_source,
             status_updated_at,
-            status_updated_by: status_updated_by.map(|user| user.to_string()),
+            status_updated_by,
             completed_at,
             attributes,
         }

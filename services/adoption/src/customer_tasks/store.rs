@@ -2,10 +2,11 @@
 
 use contracts::adoption::TaskStatus;
 use db::{Conn, Tx};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::try_join_all;
-use kernel::{CustomerTaskId, Hundredths, PlanId, Problem, TenantId};
+use kernel::{Cursor, CustomerTaskId, Hundredths, PlanId, Problem, TenantId};
 
 use super::model::CustomerTask;
 use crate::schema::customer_tasks;
@@ -22,22 +23,33 @@ pub(crate) async fn find(
     Ok(customer_tasks::table.find((tenant, id)).select(CustomerTask::as_select()).first(&mut conn).await.optional()?)
 }
 
-/// The tasks of a plan in order; those with one of these statuses, or all.
-pub(crate) async fn of_plan(
+/// All tasks of a plan, in order.
+pub(crate) async fn of_plan(mut conn: &Conn, tenant: TenantId, plan: PlanId) -> Result<Vec<CustomerTask>, Problem> {
+    let rows = listed((tenant, plan), &[]).order((customer_tasks::sequence_number, customer_tasks::id));
+    Ok(rows.select(CustomerTask::as_select()).load(&mut conn).await?)
+}
+
+/// One page of the tasks of a plan in order, those with one of these statuses or all, with one row more to tell whether
+/// there is another page.
+pub(crate) async fn page(
     mut conn: &Conn,
-    tenant: TenantId,
-    plan: PlanId,
+    of: (TenantId, PlanId),
     statuses: &[TaskStatus],
+    after: Option<Cursor>,
+    limit: i64,
 ) -> Result<Vec<CustomerTask>, Problem> {
-    let in_order = (customer_tasks::sequence_number, customer_tasks::id);
-    let of_plan = customer_tasks::tenant_id.eq(tenant).and(customer_tasks::plan_id.eq(plan));
-    let rows = customer_tasks::table.filter(of_plan).order(in_order).select(CustomerTask::as_select());
-    // Two statements, so that the usual one is prepared once.
-    Ok(if statuses.is_empty() {
-        rows.load(&mut conn).await?
-    } else {
-        rows.filter(customer_tasks::status.eq_any(statuses)).load(&mut conn).await?
-    })
+    use customer_tasks::{id, sequence_number};
+    let mut rows = listed(of, statuses).select(CustomerTask::as_select());
+    if let Some((place, last)) = after.and_then(|cursor| cursor.key::<i32>(0).zip(cursor.key::<CustomerTaskId>(1))) {
+        // The first comparison is the range of the index; the others break the tie.
+        rows = rows.filter(sequence_number.ge(place).and(sequence_number.gt(place).or(id.gt(last))));
+    }
+    Ok(rows.order((sequence_number, id)).limit(limit + 1).load(&mut conn).await?)
+}
+
+/// How many the whole list has.
+pub(crate) async fn count(mut conn: &Conn, of: (TenantId, PlanId), statuses: &[TaskStatus]) -> Result<i64, Problem> {
+    Ok(listed(of, statuses).count().get_result(&mut conn).await?)
 }
 
 /// What the sums of a plan are made from.
@@ -89,4 +101,13 @@ pub(crate) async fn update(tx: &mut Tx, tasks: impl IntoIterator<Item = &Custome
     });
     try_join_all(updates).await?;
     Ok(())
+}
+
+fn listed((tenant, plan): (TenantId, PlanId), statuses: &[TaskStatus]) -> customer_tasks::BoxedQuery<'_, Pg> {
+    let of_plan = customer_tasks::tenant_id.eq(tenant).and(customer_tasks::plan_id.eq(plan));
+    let mut rows = customer_tasks::table.filter(of_plan).into_boxed();
+    if !statuses.is_empty() {
+        rows = rows.filter(customer_tasks::status.eq_any(statuses));
+    }
+    rows
 }

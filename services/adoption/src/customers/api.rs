@@ -83,7 +83,7 @@ pub(super) async fn change_customer(
     Body(patch): Body<CustomerPatch>,
 ) -> Answer {
     who.write(&db, async |tx| {
-        let before = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("customer"))?;
+        let before = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
         let after = before.clone().change(patch, tx.now())?;
         store::update(tx, &after).await?;
@@ -101,7 +101,7 @@ pub(super) async fn change_customer(
 #[delete("/customers/{customerId}")]
 pub(super) async fn delete_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Path(id): Path<CustomerId>) -> Answer {
     who.write(&db, async |tx| {
-        let before = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("customer"))?;
+        let before = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
         if before.deleted_at.is_none() {
             let after = before.clone().delete(tx.now());
@@ -120,7 +120,7 @@ pub(super) async fn delete_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Pat
 #[post("/customers/{customerId}/restore")]
 pub(super) async fn restore_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Path(id): Path<CustomerId>) -> Answer {
     who.write(&db, async |tx| {
-        let before = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("customer"))?;
+        let before = store::fetch_for_change(tx, id).await?;
         if before.deleted_at.is_none() {
             return Reply::show(&CustomerView::from(before));
         }

@@ -35,15 +35,15 @@ pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, query: &CustomerQue
 }
 
 /// The customer, locked until the transaction ends.
-pub(crate) async fn fetch_for_change(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>, Problem> {
+pub(crate) async fn fetch_for_change(tx: &mut Tx, id: CustomerId) -> Result<Customer, Problem> {
     let row = customers::table.find((tx.tenant(), id)).select(Customer::as_select()).for_update();
-    Ok(row.first(&mut tx.conn()).await.optional()?)
+    row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("customer"))
 }
 
 /// The customer, kept as it is until the transaction ends: others may hold it too, nobody may change it.
-pub(crate) async fn hold(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>, Problem> {
+pub(crate) async fn hold(tx: &mut Tx, id: CustomerId) -> Result<Customer, Problem> {
     let row = customers::table.find((tx.tenant(), id)).select(Customer::as_select()).for_share();
-    Ok(row.first(&mut tx.conn()).await.optional()?)
+    row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("customer"))
 }
 
 pub(crate) async fn insert(tx: &mut Tx, customer: &Customer) -> Result<(), Problem> {
@@ -70,7 +70,6 @@ fn listed(tenant: TenantId, query: &CustomerQuery) -> customers::BoxedQuery<'_, 
 }
 
 fn refused(error: diesel::result::Error) -> Problem {
-    let how =
-        "Another customer of this tenant has this externalKey; GET /adoption/v1/customers?externalKey=… finds it.";
+    let how = "GET /adoption/v1/customers?externalKey=…&deleted=include finds the customer that has it.";
     on_constraint("customers_external_key_key", KEY_TAKEN.detail(how))(error)
 }

@@ -5,11 +5,12 @@ use actix_web::web::Data;
 use contracts::adoption::{CustomerTaskView, PlanView};
 use db::Db;
 use kernel::{Cursor, Page, PageQuery, PlanId, Problem};
+use serde_json::json;
 use web::{Allow, Answer, Context, Path, Query, Reply};
 
 use super::model::{PlanQuery, PlanTaskQuery};
 use super::store;
-use crate::customer_tasks;
+use crate::customer_tasks::{self, CustomerTask};
 use crate::permissions::PlanRead;
 
 /// List plans
@@ -51,22 +52,31 @@ pub(super) async fn show_plan(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path
 
 /// List the tasks of a plan
 ///
-/// All of them at once, in the order of the plan.
+/// In the order of the plan.
 #[utoipa::path(tag = "plans", params(PlanTaskQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<CustomerTaskView>)))]
 #[get("/plans/{planId}/tasks")]
 pub(super) async fn list_plan_tasks(
     who: Allow<PlanRead>,
     db: Data<Db>,
+    context: Data<Context>,
     Path(id): Path<PlanId>,
     Query(query): Query<PlanTaskQuery>,
 ) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "plan_tasks")?);
     who.read(&db, async |conn| {
-        let tasks = customer_tasks::of_plan(conn, who.tenant, id, &query.status).await?;
-        if tasks.is_empty() {
+        let of = (who.tenant, id);
+        let rows = customer_tasks::page(conn, of, &query.status, after, limit).await?;
+        if rows.is_empty() {
             // No task may mean no plan: only then is it worth asking.
             store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
         }
-        Reply::ok(&Page { items: tasks, next_cursor: None, total: None }.map(CustomerTaskView::from))
+        let key = |row: &CustomerTask| vec![json!(row.sequence_number), json!(row.id)];
+        let mut page = Cursor::page(rows, limit, &context.config.keys, "plan_tasks", key);
+        if query.count == Some(true) {
+            page.total = Some(customer_tasks::count(conn, of, &query.status).await?);
+        }
+        Reply::ok(&page.map(CustomerTaskView::from))
     })
     .await
 }

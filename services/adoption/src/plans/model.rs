@@ -51,8 +51,14 @@ pub(crate) struct PlanQuery {
 /// Filters of the tasks of a plan.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PlanTaskQuery {
+    /// Rows per page, 1 to 200 (default 50).
+    pub(crate) limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    pub(crate) cursor: Option<String>,
+    /// Also return the exact `total`.
+    pub(crate) count: Option<bool>,
     /// Only tasks with this status; repeat it for several.
     #[serde(default)]
     pub(crate) status: Vec<TaskStatus>,

@@ -1,12 +1,12 @@
 //! How a plan is made: the eligible tasks of a product, copied. Pure.
 
-use contracts::adoption::AssignmentView;
 use contracts::catalog::ProductBlueprint;
-use kernel::{PlanId, TenantId, Timestamp};
+use kernel::{PlanId, Timestamp};
 
 use super::eligibility::Entitlement;
 use super::model::Plan;
 use super::progress::Progress;
+use crate::assignments::Assignment;
 use crate::customer_tasks::CustomerTask;
 
 /// A plan with its tasks, before anything is written.
@@ -18,13 +18,8 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The plan of an assignment from one answer of the catalog. Weights and sequence numbers are copied as they are.
-    pub(crate) fn of(
-        assignment: &AssignmentView,
-        blueprint: &ProductBlueprint,
-        tenant_id: TenantId,
-        now: Timestamp,
-    ) -> Self {
-        let id = PlanId::fresh();
+    pub(crate) fn of(assignment: &Assignment, blueprint: &ProductBlueprint, now: Timestamp) -> Self {
+        let (tenant_id, id) = (assignment.tenant_id, PlanId::fresh());
         let entitlement = Entitlement {
             level: assignment.license_level,
             outcomes: &assignment.outcome_ids,

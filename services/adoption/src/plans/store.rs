@@ -35,9 +35,9 @@ pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, query: &PlanQuery) 
 }
 
 /// The plan, locked until the transaction ends.
-pub(crate) async fn fetch_for_change(tx: &mut Tx, id: PlanId) -> Result<Option<Plan>, Problem> {
+pub(crate) async fn fetch_for_change(tx: &mut Tx, id: PlanId) -> Result<Plan, Problem> {
     let row = plans::table.find((tx.tenant(), id)).select(Plan::as_select()).for_update();
-    Ok(row.first(&mut tx.conn()).await.optional()?)
+    row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("plan"))
 }
 
 /// The plan that a customer task belongs to, locked until the transaction ends.

@@ -55,7 +55,7 @@ pub(super) async fn set_statuses(
 ) -> Answer {
     let (ids, command) = command.checked()?;
     who.write(&db, async |tx| {
-        let plan = plans::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        let plan = plans::fetch_for_change(tx, id).await?;
         let tasks = customer_tasks::fetch_many_for_change(tx, id, &ids).await?;
         require_all(&ids, &tasks)?;
         let (by, now) = (tx.actor().user(), tx.now());
@@ -88,8 +88,11 @@ pub(super) async fn list_status_changes(
     who.read(&db, async |conn| {
         customer_tasks::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer task"))?;
         let rows = store::history(conn, who.tenant, id, after, limit).await?;
-        let page =
+        let mut page =
             Cursor::page(rows, limit, &context.config.keys, "status_changes", |row| vec![row.id.to_string().into()]);
+        if query.count == Some(true) {
+            page.total = Some(store::count(conn, who.tenant, id).await?);
+        }
         Reply::ok(&page.map(StatusChangeView::from))
     })
     .await

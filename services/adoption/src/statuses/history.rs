@@ -52,6 +52,8 @@ pub(crate) struct HistoryQuery {
     pub(crate) limit: Option<u16>,
     /// `nextCursor` of the page before.
     pub(crate) cursor: Option<String>,
+    /// Also return the exact `total`.
+    pub(crate) count: Option<bool>,
 }
 
 impl StatusChange {

@@ -27,6 +27,12 @@ pub(crate) async fn history(
     Ok(rows.order(status_changes::id).limit(limit + 1).load(&mut conn).await?)
 }
 
+/// How many entries it has.
+pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, task: CustomerTaskId) -> Result<i64, Problem> {
+    let of_task = status_changes::tenant_id.eq(tenant).and(status_changes::customer_task_id.eq(task));
+    Ok(status_changes::table.filter(of_task).count().get_result(&mut conn).await?)
+}
+
 pub(crate) async fn append(tx: &mut Tx, changes: &[StatusChange]) -> Result<(), Problem> {
     for rows in changes.chunks(ROWS) {
         diesel::insert_into(status_changes::table).values(rows).execute(&mut tx.conn()).await?;

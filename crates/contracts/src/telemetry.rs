@@ -128,6 +128,8 @@ pub struct RefusalView {
 /// A telemetry attribute of a customer's plan, with what the values say of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+// The catalog has an `AttributeView` as well, and the merged contract one list of names.
+#[schema(as = CustomerAttributeView)]
 pub struct AttributeView {
     /// The attribute's id in the plan: what values are sent for.
     pub id: CustomerAttributeId,

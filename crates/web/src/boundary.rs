@@ -135,7 +135,8 @@ fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse
         if problem.kind() == &INTERNAL {
             tracing::error!(code, path, trace_id, error = %problem, "a request failed");
         } else {
-            tracing::warn!(code, path, trace_id, error = %problem, "a request could not be served");
+            // Not a warning: whoever lost the server that is away has given it, and there may be many requests.
+            tracing::info!(code, path, trace_id, error = %problem, "a request could not be served");
         }
     }
     let kept: Vec<_> = response

@@ -126,3 +126,64 @@ fn envelope() -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Every `$ref` in a document.
+    fn references(value: &Value) -> Vec<&str> {
+        match value {
+            Value::Object(fields) => {
+                let own = fields.get("$ref").and_then(Value::as_str);
+                own.into_iter().chain(fields.values().flat_map(references)).collect()
+            }
+            Value::Array(items) => items.iter().flat_map(references).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        for (name, text) in all().unwrap() {
+            let document: Value = serde_json::from_str(&text).unwrap();
+            for reference in references(&document) {
+                let pointer = reference.strip_prefix('#').unwrap();
+                assert!(document.pointer(pointer).is_some(), "{reference} in {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_schema_has_one_meaning_in_all_documents() {
+        let mut known = BTreeMap::new();
+        for (file, text) in all().unwrap() {
+            let document: Value = serde_json::from_str(&text).unwrap();
+            for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+                let (first, before) = known.entry(name.clone()).or_insert_with(|| (file.clone(), schema.clone()));
+                assert_eq!(before, schema, "{name} in {first} and {file}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_event_has_a_channel_an_operation_and_a_message_with_its_state() {
+        let document = asyncapi();
+        let events = contracts::events();
+        assert_eq!(document["channels"].as_object().unwrap().len(), events.len());
+        for event in events {
+            let name = event.type_name;
+            assert_eq!(document["channels"][&name]["address"], event.key);
+            assert_eq!(
+                document["operations"][format!("publish.{name}")]["channel"]["$ref"],
+                format!("#/channels/{name}")
+            );
+            let payload = &document["components"]["messages"][&name]["payload"]["allOf"][1]["properties"];
+            assert_eq!(payload["type"]["const"], name);
+            let state = format!("#/components/schemas/{}", event.state);
+            assert_eq!(payload["data"]["properties"]["state"]["$ref"], state);
+        }
+    }
+}

@@ -75,6 +75,7 @@ pub(crate) struct CustomerQuery {
     /// Only the customer with this key.
     pub(crate) external_key: Option<String>,
     /// `include`: deleted customers as well.
+    #[param(inline)]
     deleted: Option<Deleted>,
 }
 

@@ -42,10 +42,12 @@ pub(crate) struct OwnerQuery {
     /// Also return the exact `total`.
     count: Option<bool>,
     /// The order (default `createdAt`).
+    #[param(inline)]
     sort: Option<Sort>,
     /// Only the one with this key.
     pub(crate) external_key: Option<String>,
     /// `include`: deleted ones as well.
+    #[param(inline)]
     deleted: Option<Deleted>,
 }
 

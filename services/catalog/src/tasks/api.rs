@@ -33,6 +33,7 @@ pub(crate) struct TaskQuery {
     /// Only the task with this key.
     pub(crate) external_key: Option<String>,
     /// `include`: deleted tasks as well; they have no place and come first.
+    #[param(inline)]
     deleted: Option<Deleted>,
 }
 

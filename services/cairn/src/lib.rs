@@ -2,6 +2,7 @@
 //!
 //! The binary runs any service alone; `cairn serve all` and the tests run them together through [`Platform`].
 
+pub mod demo;
 pub mod doctor;
 pub mod documents;
 pub mod operator;

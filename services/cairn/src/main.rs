@@ -11,15 +11,16 @@ mod tenants;
 mod up;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use cairn::demo::{Account, Catalogue, Demo};
 use cairn::{doctor, documents};
 use clap::{Parser, Subcommand};
 use kernel::config::Config;
 use kernel::{Clock, Problem};
 
-use servers::{Plan, Settings};
+use servers::{Plan, Settings, progress};
 
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
@@ -63,6 +64,19 @@ enum Command {
     /// Make tenants.
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Load a catalogue with its customers and their telemetry into the running platform.
+    ///
+    /// Running it again changes nothing; after a failure it goes on where it stopped.
+    Demo {
+        #[command(flatten)]
+        platform: RunningPlatform,
+        /// The catalogue; default: a small one of our own.
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// Scale the tasks of a product or solution that weigh more than 100 together to 100 exactly.
+        #[arg(long)]
+        normalise_weights: bool,
+    },
     /// Look at everything the platform stands on and say what to do about what is not well.
     Doctor {
         #[command(flatten)]
@@ -170,6 +184,9 @@ fn run(command: Command) -> Outcome {
         Command::Tenant(TenantCommand::Create { platform, tenant }) => {
             on_this_thread(async { tenants::create(&running::config(&platform.data)?, &tenant).await })
         }
+        Command::Demo { platform, file, normalise_weights } => {
+            on_this_thread(demo(&platform.data, file.as_deref(), normalise_weights))
+        }
         Command::Doctor { platform, json, remedy: None } => on_this_thread(examine(&platform, json)),
         Command::Doctor { platform, json: _, remedy: Some(remedy) } => on_this_thread(mend(&platform, &remedy)),
         Command::Healthcheck { service } => on_this_thread(healthcheck(&service)),
@@ -202,7 +219,7 @@ fn migrate(config: &Config) -> Result<(), Problem> {
     runtime.map_err(Problem::internal)?.block_on(db::migrate(config, &cairn::migrations()))
 }
 
-fn contracts(check: bool, folder: &std::path::Path) -> Outcome {
+fn contracts(check: bool, folder: &Path) -> Outcome {
     if !check {
         documents::write(folder)?;
         return Ok(ExitCode::SUCCESS);
@@ -220,6 +237,24 @@ async fn rotate_signing_key(platform: &RunningPlatform) -> Outcome {
     let id = identity::rotate_signing_key(&context.pool(), &context.config.keys, context.clock.now()).await?;
     println!("key {id} signs from two minutes on");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn demo(data: &Path, file: Option<&Path>, normalise_weights: bool) -> Outcome {
+    let mut catalogue = file.map_or_else(Catalogue::own, Catalogue::read)?;
+    let say = |what: &str| progress::say("demo", what);
+    for owner in catalogue.weigh(normalise_weights)? {
+        say(&format!("{owner}; scaled to 100.00"));
+    }
+    let config = running::config(data)?;
+    let gateway = config.upstreams("gateway").into_iter().next().ok_or("the gateway has no address")?;
+    let demo = Demo { gateway: &gateway, account: &Account::of(data)?, clock: &Clock::system(), tell: &say };
+    let report = demo.load(&catalogue).await?;
+    print!("{report}");
+    if report.agrees() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("cairn: some plans are not where telemetry leaves them; were tasks or statuses changed by hand?");
+    Ok(ExitCode::FAILURE)
 }
 
 async fn examine(platform: &RunningPlatform, json: bool) -> Outcome {

@@ -49,14 +49,16 @@ pub(super) struct Owner {
     pub(super) tasks: Vec<Task>,
 }
 
-/// A licence, an outcome or a release.
-#[derive(Debug, Clone, Deserialize)]
+/// A licence, an outcome or a release; the catalog takes it as it stands here.
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Part {
+    #[serde(rename(serialize = "externalKey"))]
     pub(super) key: String,
     pub(super) name: String,
     pub(super) description: Option<String>,
     /// Of licences and releases.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) level: Option<Hundredths>,
 }
 
@@ -86,9 +88,9 @@ pub(super) struct Task {
     pub(super) telemetry_attributes: Vec<Attribute>,
 }
 
-/// What is measured, and what proves the step.
+/// What is measured, and what proves the step; the catalog takes it as it stands here.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all(serialize = "camelCase", deserialize = "camelCase"), deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Attribute {
     pub(super) name: String,
     pub(super) description: Option<String>,
@@ -164,9 +166,11 @@ impl Catalogue {
     /// Reads JSON.
     ///
     /// # Errors
-    /// When it is no catalogue; all at once, what in it contradicts itself.
+    /// The place that is no JSON or not of a catalogue; all at once, the places that contradict each other.
     pub fn parse(json: &str) -> Result<Self> {
-        let catalogue: Self = serde_json::from_str(json)?;
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let catalogue: Self = serde_path_to_error::deserialize(&mut reader)?;
+        reader.end().map_err(Error::Trailing)?;
         let faults = faults(&catalogue);
         if faults.is_empty() { Ok(catalogue) } else { Err(Error::Faults(faults)) }
     }
@@ -207,8 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn a_field_we_do_not_know_is_refused() {
-        let told = Catalogue::parse(r#"{ "products": [], "partners": [] }"#).unwrap_err().to_string();
-        assert!(told.contains("partners"), "{told}");
+    fn what_is_no_catalogue_is_refused_with_its_place() {
+        let told = |json: &str| Catalogue::parse(json).unwrap_err().to_string();
+        let task = r#"{ "products": [{ "key": "p", "name": "P", "tasks": [
+            { "key": "t", "name": "T", "weight": "much" }] }] }"#;
+        let expected = r#"products[0].tasks[0].weight: invalid type: string "much", expected f64 at line 2 column 55"#;
+        assert_eq!(told(task), format!("this is no catalogue: {expected}"));
+        assert!(told(r#"{ "products": [], "partners": [] }"#).contains("unknown field `partners`"));
+        assert!(told(r#"{ "products": [ "#).contains("line 1 column 16"));
+        assert!(told(r#"{ "products": [] } more"#).contains("line 1 column 20"));
     }
 }

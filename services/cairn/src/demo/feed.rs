@@ -69,7 +69,8 @@ impl<'a> Feed<'a> {
         let (mut fresh, mut late) = (Vec::new(), Vec::new());
         for (task, conduct) in tasks.iter().zip(ROUND.into_iter().cycle().skip(turn % ROUND.len())) {
             for attribute in reporting(task, conduct) {
-                let observed_at = since - Duration::hours(1) + Duration::seconds(i64::try_from(fresh.len()).unwrap_or(0));
+                let observed_at =
+                    since - Duration::hours(1) + Duration::seconds(i64::try_from(fresh.len()).unwrap_or(0));
                 let reading = |met, word, observed_at| Reading::witness(task, attribute, met, word, observed_at, since);
                 fresh.extend(reading(conduct != Conduct::Failing, "now", observed_at));
                 if conduct == Conduct::Overtaken {
@@ -115,7 +116,10 @@ fn malformed<'a>(task: &'a Task, attribute: &'a Attribute, since: Timestamp) -> 
         Reading { value: misfit(attribute.data_type), ..refused("misfit", RefusalCode::ValueTypeWrong) },
         Reading { attribute: "nobody_measures_this", ..refused("unknown", RefusalCode::AttributeUnknown) },
         Reading { observed_at: None, ..refused("timeless", RefusalCode::ObservedAtInvalid) },
-        Reading { observed_at: Some(since + Duration::days(36_500)), ..refused("early", RefusalCode::ObservedAtInFuture) },
+        Reading {
+            observed_at: Some(since + Duration::days(36_500)),
+            ..refused("early", RefusalCode::ObservedAtInFuture)
+        },
     ]
 }
 
@@ -136,10 +140,24 @@ fn event_id(task: &Task, attribute: &Attribute, word: &str) -> String {
 
 impl<'a> Reading<'a> {
     /// A value that meets the attribute's criterion, or fails it; none when the criterion leaves no such value.
-    fn witness(task: &'a Task, attribute: &'a Attribute, met: bool, word: &str, observed_at: Timestamp, since: Timestamp) -> Option<Self> {
+    fn witness(
+        task: &'a Task,
+        attribute: &'a Attribute,
+        met: bool,
+        word: &str,
+        observed_at: Timestamp,
+        since: Timestamp,
+    ) -> Option<Self> {
         let value = attribute.criterion()?.witness(attribute.data_type, met, *since)?;
         let event_id = event_id(task, attribute, word);
-        Some(Self { task: &task.name, attribute: &attribute.name, value, observed_at: Some(observed_at), event_id, fate: Fate::Accepted })
+        Some(Self {
+            task: &task.name,
+            attribute: &attribute.name,
+            value,
+            observed_at: Some(observed_at),
+            event_id,
+            fate: Fate::Accepted,
+        })
     }
 
     /// As telemetry takes it.

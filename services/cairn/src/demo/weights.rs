@@ -5,6 +5,7 @@ use std::fmt;
 use kernel::Hundredths;
 
 use super::catalogue::{Catalogue, Owner};
+use super::{Error, Result};
 
 /// An owner whose tasks weigh more than 100.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,19 +23,43 @@ pub struct Overweight {
 impl fmt::Display for Overweight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, name, tasks, weight } = self;
-        write!(f, "{name} ({key}): {tasks} tasks weigh {weight}, {} too much", Hundredths(weight.0 - Hundredths::HUNDRED.0))
+        write!(
+            f,
+            "{name} ({key}): {tasks} tasks weigh {weight}, {} too much",
+            Hundredths(weight.0 - Hundredths::HUNDRED.0)
+        )
+    }
+}
+
+impl Catalogue {
+    /// Sees to it that no owner weighs more than 100: refuses those that do, or scales them to 100 exactly and says which.
+    ///
+    /// # Errors
+    /// Every owner that weighs too much, unless it may be scaled.
+    pub fn weigh(&mut self, scale: bool) -> Result<Vec<Overweight>> {
+        let over = overweight(self);
+        if !scale && !over.is_empty() {
+            return Err(Error::Overweight(over));
+        }
+        scale_down(self);
+        Ok(over)
     }
 }
 
 /// The owners that no catalogue would take.
-pub(super) fn overweight(catalogue: &Catalogue) -> Vec<Overweight> {
+fn overweight(catalogue: &Catalogue) -> Vec<Overweight> {
     let over = |owner: &&Owner| owner.weight() > Hundredths::HUNDRED;
-    let told = |owner: &Owner| Overweight { key: owner.key.clone(), name: owner.name.clone(), tasks: owner.tasks.len(), weight: owner.weight() };
+    let told = |owner: &Owner| Overweight {
+        key: owner.key.clone(),
+        name: owner.name.clone(),
+        tasks: owner.tasks.len(),
+        weight: owner.weight(),
+    };
     catalogue.owners().filter(over).map(told).collect()
 }
 
 /// Scales the tasks of every owner that weighs more than 100 to 100 exactly; the others stay as they are.
-pub(super) fn normalise(catalogue: &mut Catalogue) {
+fn scale_down(catalogue: &mut Catalogue) {
     let Catalogue { products, solutions, customers: _ } = catalogue;
     for owner in products.iter_mut().chain(solutions).filter(|owner| owner.weight() > Hundredths::HUNDRED) {
         let weights: Vec<Hundredths> = owner.tasks.iter().map(|task| task.weight).collect();
@@ -80,17 +105,33 @@ mod tests {
     #[test]
     fn only_owners_over_one_hundred_are_touched() {
         let task = |key: &str, weight: f64| {
-            format!(r#"{{ "key": "{key}", "name": "T", "weight": {weight}, "sequenceNumber": 1, "licenseLevel": "ESSENTIAL", "estMinutes": 5 }}"#)
+            format!(
+                r#"{{ "key": "{key}", "name": "Step {key}", "weight": {weight}, "sequenceNumber": 1, "licenseLevel": "ESSENTIAL", "estMinutes": 5 }}"#
+            )
         };
-        let owner = |key: &str, weight: f64| format!(r#"{{ "key": "{key}", "name": "O", "tasks": [{}, {}] }}"#, task(&format!("{key}1"), 60.0), task(&format!("{key}2"), weight));
-        let json = format!(r#"{{ "products": [{}, {}], "solutions": [{}] }}"#, owner("heavy", 60.0), owner("light", 31.5), owner("bundle", 84.5));
+        let owner = |key: &str, weight: f64| {
+            format!(
+                r#"{{ "key": "{key}", "name": "O", "tasks": [{}, {}] }}"#,
+                task(&format!("{key}1"), 60.0),
+                task(&format!("{key}2"), weight)
+            )
+        };
+        let json = format!(
+            r#"{{ "products": [{}, {}], "solutions": [{}] }}"#,
+            owner("heavy", 60.0),
+            owner("light", 31.5),
+            owner("bundle", 84.5)
+        );
         let mut catalogue = Catalogue::parse(&json).unwrap();
-        let told: Vec<String> = overweight(&catalogue).iter().map(ToString::to_string).collect();
-        assert_eq!(told, ["O (heavy): 2 tasks weigh 120.00, 20.00 too much", "O (bundle): 2 tasks weigh 144.50, 44.50 too much"]);
-        normalise(&mut catalogue);
+        let (heavy, bundle) =
+            ("O (heavy): 2 tasks weigh 120.00, 20.00 too much", "O (bundle): 2 tasks weigh 144.50, 44.50 too much");
+        let refused = catalogue.weigh(false).unwrap_err().to_string();
+        assert!(refused.contains(heavy) && refused.contains(bundle) && !refused.contains("light"), "{refused}");
+        let told: Vec<String> = catalogue.weigh(true).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(told, [heavy, bundle]);
         let weights: Vec<String> = catalogue.owners().map(|owner| owner.weight().to_string()).collect();
         assert_eq!(weights, ["100.00", "91.50", "100.00"]);
-        assert_eq!(overweight(&catalogue), []);
+        assert_eq!(catalogue.weigh(false).unwrap(), []);
     }
 
     proptest! {

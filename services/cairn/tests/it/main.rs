@@ -3,6 +3,7 @@
 
 mod company;
 mod database;
+mod demo;
 mod doctor;
 mod faults;
 mod identity;

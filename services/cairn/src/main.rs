@@ -245,9 +245,10 @@ async fn demo(data: &Path, file: Option<&Path>, normalise_weights: bool) -> Outc
     for owner in catalogue.weigh(normalise_weights)? {
         say(&format!("{owner}; scaled to 100.00"));
     }
+    let account = Account::of(data)?;
     let config = running::config(data)?;
     let gateway = config.upstreams("gateway").into_iter().next().ok_or("the gateway has no address")?;
-    let demo = Demo { gateway: &gateway, account: &Account::of(data)?, clock: &Clock::system(), tell: &say };
+    let demo = Demo { gateway: &gateway, account: &account, clock: &Clock::system(), tell: &say };
     let report = demo.load(&catalogue).await?;
     print!("{report}");
     if report.agrees() {

@@ -160,7 +160,7 @@ impl Catalogue {
     /// When the file cannot be read, and as [`Catalogue::parse`].
     pub fn read(file: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(|source| Error::File { file: file.to_owned(), source })?;
-        Self::parse(&text)
+        Self::parse(&text).map_err(|error| Error::Content { file: file.to_owned(), error: Box::new(error) })
     }
 
     /// Reads JSON.

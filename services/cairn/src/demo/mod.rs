@@ -42,6 +42,14 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// What a file holds cannot be loaded.
+    #[error("{}: {error}", file.display())]
+    Content {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
     /// No administrator is noted.
     #[error("{} names no administrator; `cairn up` writes it when it first runs", .0.display())]
     Account(PathBuf),

@@ -85,7 +85,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "{:customers$}  {:names$}  {:>11}  {:>8}  {:>11}  {:>8}",
-            "customer", "plan", "done", "progress", "by hand", ""
+            "customer", "plan", "done", "progress", "by hand", "progress"
         )?;
         for row in &self.0 {
             let Row { customer, name, assignment: _, shown, by_hand } = row;

@@ -46,7 +46,6 @@ impl Client {
     }
 
     /// A request to be refined.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.gateway));
         match &self.token {

@@ -73,11 +73,26 @@ impl TestWorld {
     /// When the address cannot be read.
     pub fn put_proxy(&mut self, postgres: bool) -> Proxy {
         let name = if postgres { "CAIRN_DATABASE_URL" } else { "CAIRN_AMQP_URL" };
-        let url = &mut self.environment.iter_mut().find(|(known, _)| known == name).unwrap().1;
+        let url = self.environment.iter().find(|(known, _)| known == name).unwrap().1.clone();
+        self.lead(name, &url)
+    }
+
+    /// Puts a proxy before Postgres for one role only, such as `catalog_app`: a service that fails alone.
+    ///
+    /// # Panics
+    /// When the address cannot be read.
+    pub fn put_proxy_for(&mut self, role: &str) -> Proxy {
+        let url = self.config.role_url(role).unwrap();
+        self.lead(&format!("CAIRN_DATABASE_URL_{}", role.to_uppercase()), url.reveal())
+    }
+
+    /// Sets a variable to the same server behind a proxy.
+    fn lead(&mut self, name: &str, url: &str) -> Proxy {
         let (login, rest) = url.rsplit_once('@').unwrap();
         let (server, path) = rest.split_once('/').unwrap();
         let proxy = Proxy::before(server);
-        *url = format!("{login}@{}/{path}", proxy.address);
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), format!("{login}@{}/{path}", proxy.address)));
         self.config = Config::from_pairs(self.environment.clone()).unwrap();
         proxy
     }

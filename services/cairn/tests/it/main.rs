@@ -1,6 +1,7 @@
 //! Every HTTP test of the platform, through the gateway, against real Postgres and RabbitMQ: one binary, one link step.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
 
+mod adoption;
 mod company;
 mod database;
 mod demo;
@@ -9,5 +10,6 @@ mod faults;
 mod identity;
 mod kill;
 mod products;
+mod story;
 mod support;
 mod walls;

@@ -33,9 +33,9 @@ pub(super) async fn create_assignment(
     if let Some(answer) = who.replayed(&db).await? {
         return Ok(answer);
     }
-    let product = command.product()?;
     let known = db.read(who.tenant, async |conn| customers::find(conn, who.tenant, customer).await).await?;
     known.ok_or_else(|| Problem::not_found("customer"))?.require_present()?;
+    let product = command.product()?;
     // Asked before the write begins: no transaction waits for another service.
     let blueprint = catalog.product_blueprint(who.actor(), product).await?.ok_or_else(unknown_product)?;
     who.write(&db, async |tx| {

@@ -72,10 +72,13 @@ mod tests {
         Entitlement { level, outcomes: &outcomes(chosen), releases: &releases(of) }.covers(task)
     }
 
+    /// Licence level, chosen outcomes, chosen releases, a task, whether it is covered.
+    type Vector<'a> = (LicenseLevel, &'a [u128], &'a [u128], &'a TaskView, bool);
+
     #[test]
     fn the_reference_vectors_hold() {
         let usual = task(Advantage, &[1], &[]);
-        let vectors: &[(LicenseLevel, &[u128], &[u128], &TaskView, bool)] = &[
+        let vectors: &[Vector<'_>] = &[
             (Advantage, &[], &[], &usual, true),
             (Essential, &[], &[], &usual, false),
             (Essential, &[1], &[9], &usual, false),

@@ -48,9 +48,12 @@ mod tests {
         (sums.total_tasks, sums.completed_tasks, sums.progress_percentage.to_string())
     }
 
+    /// Tasks with their weights, how many count, how many are done, percent.
+    type Vector = (&'static [(TaskStatus, i32)], i32, i32, &'static str);
+
     #[test]
     fn the_reference_vectors_hold() {
-        let vectors: &[(&[(TaskStatus, i32)], i32, i32, &str)] = &[
+        let vectors: &[Vector] = &[
             (&[(Done, 50), (NotApplicable, 30), (NotStarted, 20)], 2, 1, "71.43"),
             (&[(Done, 40), (Done, 40), (NoLongerUsing, 20)], 3, 2, "80.00"),
             (&[(NotApplicable, 60), (NotApplicable, 40)], 0, 0, "0.00"),

@@ -19,7 +19,8 @@ macro_rules! text_enum {
         )]
         #[diesel(sql_type = ::diesel::sql_types::Text)]
         pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $text $(, alias = $alias)*)] $variant,)+
+            // utoipa reads serde's attributes, but not a literal that comes through a macro; hence both.
+            $($(#[$vdoc])* #[serde(rename = $text $(, alias = $alias)*)] #[schema(rename = $text)] $variant,)+
         }
 
         impl $name {

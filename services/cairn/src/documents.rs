@@ -169,6 +169,14 @@ mod tests {
     }
 
     #[test]
+    fn enums_are_spelt_in_the_contract_as_on_the_wire() {
+        let schemas = &asyncapi()["components"]["schemas"];
+        assert_eq!(schemas["TaskStatus"]["enum"], json!(contracts::adoption::TaskStatus::ALL));
+        assert_eq!(schemas["LicenseLevel"]["enum"], json!(contracts::catalog::LicenseLevel::ALL));
+        assert_eq!(schemas["DataType"]["enum"], json!(rules::DataType::ALL));
+    }
+
+    #[test]
     fn every_event_has_a_channel_an_operation_and_a_message_with_its_state() {
         let document = asyncapi();
         let events = contracts::events();

@@ -48,7 +48,7 @@ impl Check {
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let holds = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
             && url.len() <= 2_000
-            && !url.contains(char::is_whitespace);
+            && !url.contains(|c: char| c.is_whitespace() || c.is_control());
         self.that(holds, pointer, "URL", || "is not an http or https address".to_owned());
     }
 

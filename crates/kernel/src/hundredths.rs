@@ -1,7 +1,7 @@
 //! Exact decimals with two places: `8.25` in JSON, `825` in the database, where an integer can use an index.
 
 use std::fmt;
-use std::ops::Add;
+use std::ops::{Add, Sub};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -66,6 +66,13 @@ impl Add for Hundredths {
     type Output = Self;
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Hundredths {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 }
 

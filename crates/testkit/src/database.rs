@@ -16,6 +16,9 @@ const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// Where `make servers` notes the addresses of the servers it keeps.
 const NOTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.cairn/test/env");
 
+/// Where the migrations are.
+const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+
 /// What a test owns.
 pub struct TestWorld {
     /// The configuration of a platform in this world.
@@ -142,11 +145,16 @@ fn database_url(admin_url: &str, database: &str) -> String {
     format!("{server}/{database}")
 }
 
-/// The template's name changes with the migrations, so an old one is never taken for the present one.
+/// The template's name changes with the text of the migrations, so an old one is never taken for the present one.
 fn template_name(migrations: &[Migrations]) -> String {
     let mut hash = DefaultHasher::new();
-    for migration in migrations {
-        migration.fingerprint().hash(&mut hash);
+    for schema in migrations.iter().map(|migration| migration.schema).chain(["house"]) {
+        let folder = std::fs::read_dir(format!("{MIGRATIONS}/{schema}"));
+        let mut folders: Vec<_> = folder.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+        folders.sort();
+        for folder in folders {
+            (folder.file_name(), std::fs::read(folder.join("up.sql")).unwrap()).hash(&mut hash);
+        }
     }
     format!("cairn_template_{:016x}", hash.finish())
 }

@@ -145,8 +145,13 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = request.query_string();
+        // No text column holds one, so nothing can be found by it.
+        if query.contains("%00") {
+            return ready(Err(REQUEST_MALFORMED.detail("A query parameter holds a NUL character; remove it.").into()));
+        }
         ready(
-            serde_html_form::from_str(request.query_string()).map(Self).map_err(|error| {
+            serde_html_form::from_str(query).map(Self).map_err(|error| {
                 REQUEST_MALFORMED.detail(format!("A query parameter cannot be used: {error}.")).into()
             }),
         )

@@ -16,7 +16,9 @@ create table products (
     constraint products_pkey primary key (tenant_id, id)
 );
 create unique index products_name_key on products (tenant_id, name_folded) where deleted_at is null;
-create unique index products_external_key_key on products (tenant_id, external_key);
+-- Unique among the living; the deleted are told apart by when, and found by the same index.
+create unique index products_external_key_key on products (tenant_id, external_key, deleted_at) nulls not distinct
+    where external_key is not null;
 -- One index per declared sort; the order of creation is the primary key's.
 create index products_name_idx on products (tenant_id, name, id);
 create index products_updated_at_idx on products (tenant_id, updated_at, id);

@@ -16,7 +16,8 @@ create table solutions (
     deleted_at timestamptz,
     constraint solutions_pkey primary key (tenant_id, id)
 );
-create unique index solutions_external_key_key on solutions (tenant_id, external_key);
+create unique index solutions_external_key_key on solutions (tenant_id, external_key, deleted_at) nulls not distinct
+    where external_key is not null;
 create index solutions_name_idx on solutions (tenant_id, name, id);
 create index solutions_updated_at_idx on solutions (tenant_id, updated_at, id);
 select wall('solutions');

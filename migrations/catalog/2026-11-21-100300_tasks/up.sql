@@ -40,7 +40,8 @@ create table tasks (
     constraint tasks_sequence_number_key exclude using btree (tenant_id with =, owner_id with =, sequence_number with =)
         where (deleted_at is null) deferrable initially deferred
 );
-create unique index tasks_external_key_key on tasks (tenant_id, external_key);
+create unique index tasks_external_key_key on tasks (tenant_id, external_key, deleted_at) nulls not distinct
+    where external_key is not null;
 create index tasks_owner_id_sequence_number_idx on tasks (tenant_id, owner_id, sequence_number, id);
 select wall('tasks');
 
@@ -50,6 +51,7 @@ create table telemetry_attributes (
     id uuid not null,
     version bigint not null,
     task_id uuid not null,
+    external_key text,
     name text not null,
     description text,
     data_type text not null,
@@ -64,5 +66,6 @@ create table telemetry_attributes (
     constraint telemetry_attributes_data_type_check check (data_type in ('BOOLEAN', 'NUMBER', 'STRING', 'TIMESTAMP', 'JSON'))
 );
 create unique index telemetry_attributes_name_key on telemetry_attributes (tenant_id, task_id, name);
+create unique index telemetry_attributes_external_key_key on telemetry_attributes (tenant_id, external_key);
 create index telemetry_attributes_task_id_display_order_idx on telemetry_attributes (tenant_id, task_id, display_order, id);
 select wall('telemetry_attributes');

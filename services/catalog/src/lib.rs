@@ -6,6 +6,7 @@
 mod attributes;
 mod blueprint;
 mod fields;
+mod lists;
 mod order;
 mod owners;
 mod parts;

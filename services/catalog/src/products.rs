@@ -1,23 +1,25 @@
 //! Products: what a vendor sells and a customer adopts.
 //!
-//! A product's name is unique among those that are not deleted. Deleting keeps the row; restoring brings it back unless
-//! its name was given away meanwhile. Everything under a product raises its `revision`.
+//! A product's name and external key are unique among those that are not deleted. Deleting keeps the row; restoring
+//! brings it back unless one of them was given away meanwhile. Everything under a product raises its `revision`.
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use contracts::catalog::{PRODUCT_CHANGED, PRODUCT_CREATED, PRODUCT_DELETED, PRODUCT_RESTORED, ProductView, Resource};
 use db::{Conn, Db, Json};
+use diesel::dsl::{array_position, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::problem::{Problem, ProblemKind};
-use kernel::{Check, Page, ProductId, TenantId, Timestamp};
+use kernel::{Check, Page, ProductId, SolutionId, TenantId, Timestamp};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Context, Path, Query};
 
-use crate::owners::{CreateOwner, OwnerPatch, OwnerQuery, owner_noun};
+use crate::owners::{CreateOwner, Owner, OwnerPatch, OwnerQuery, owner_noun};
 use crate::permissions::{CatalogAdmin, CatalogRead, CatalogWrite};
 use crate::refusals::Refusal;
-use crate::schema::products;
+use crate::schema::{products, solutions};
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
@@ -53,7 +55,7 @@ static KEY_TAKEN: ProblemKind =
 
 /// What two products of a tenant cannot share.
 static REFUSALS: &[Refusal] = &[
-    ("products_name_key", &NAME_TAKEN, "Choose another name, or rename the product that has it."),
+    ("products_name_key", &NAME_TAKEN, "Choose another name, or rename the product that has it first."),
     ("products_external_key_key", &KEY_TAKEN, "GET /catalog/v1/products?externalKey=… finds the product that has it."),
 ];
 
@@ -63,12 +65,22 @@ owner_noun! {
     told by PRODUCT_CREATED, PRODUCT_CHANGED, PRODUCT_DELETED, PRODUCT_RESTORED;
 }
 
-/// Those of `ids` that are products, deleted or not, in the order of `ids`.
-pub(crate) async fn among(mut conn: &Conn, tenant: TenantId, ids: &[ProductId]) -> Result<Vec<Product>, Problem> {
+/// Those of `ids` that are products and not deleted.
+pub(crate) async fn live_among(
+    mut conn: &Conn,
+    tenant: TenantId,
+    ids: &[ProductId],
+) -> Result<Vec<ProductId>, Problem> {
     let rows = products::table.filter(products::tenant_id.eq(tenant)).filter(products::id.eq_any(ids));
-    let mut rows: Vec<Product> = rows.select(Product::as_select()).load(&mut conn).await?;
-    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    Ok(rows)
+    Ok(rows.filter(products::deleted_at.is_null()).select(products::id).load(&mut conn).await?)
+}
+
+/// The products of a solution, deleted or not, in the solution's order.
+pub(crate) async fn of_solution(mut conn: &Conn, tenant: TenantId, id: SolutionId) -> Result<Vec<Product>, Problem> {
+    let bundled = products::tenant_id.eq(solutions::tenant_id).and(sql::<Bool>("products.id = any(product_ids)"));
+    let rows = solutions::table.find((tenant, id)).inner_join(products::table.on(bundled));
+    let place = array_position::<Array<SqlUuid>, SqlUuid, _, _>(solutions::product_ids, products::id);
+    Ok(rows.order(place).select(Product::as_select()).load(&mut conn).await?)
 }
 
 impl From<Product> for ProductView {
@@ -125,7 +137,7 @@ async fn show_product(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<Prod
 /// Change a product
 ///
 /// A JSON merge patch: what is left out stays, `null` clears. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "products", request_body = OwnerPatch, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = ProductView), (status = 409, description = "The name or the external key is taken."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "products", request_body = OwnerPatch, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = ProductView), (status = 409, description = "The name or the external key is taken, or the product is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/products/{productId}")]
 async fn change_product(
     who: Allow<CatalogWrite>,
@@ -147,8 +159,8 @@ async fn delete_product(who: Allow<CatalogAdmin>, db: Data<Db>, Path(id): Path<P
 
 /// Restore a deleted product
 ///
-/// Refused when another product has taken its name meanwhile.
-#[utoipa::path(tag = "products", security(("bearer" = [CatalogAdmin::NAME])), responses((status = 200, body = ProductView), (status = 409, description = "Its name is taken now.")))]
+/// Refused when another product has taken its name or its external key meanwhile.
+#[utoipa::path(tag = "products", security(("bearer" = [CatalogAdmin::NAME])), responses((status = 200, body = ProductView), (status = 409, description = "Its name or its external key is taken now.")))]
 #[post("/products/{productId}/restore")]
 async fn restore_product(who: Allow<CatalogAdmin>, db: Data<Db>, Path(id): Path<ProductId>) -> Answer {
     commands::restore(&who, &db, id).await

@@ -159,6 +159,7 @@ diesel::table! {
         id -> Uuid,
         version -> BigInt,
         task_id -> Uuid,
+        external_key -> Nullable<Text>,
         name -> Text,
         description -> Nullable<Text>,
         data_type -> Text,
@@ -171,4 +172,5 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(products, solutions);
 diesel::allow_tables_to_appear_in_same_query!(tasks, telemetry_attributes);

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use crate::owners::{CreateOwner, OwnerPatch, OwnerQuery, owner_noun};
+use crate::owners::{CreateOwner, Owner, OwnerPatch, OwnerQuery, must_exist, owner_noun};
 use crate::permissions::{CatalogAdmin, CatalogRead, CatalogWrite};
 use crate::products;
 use crate::refusals::Refusal;
@@ -165,7 +165,7 @@ async fn show_solution(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<Sol
 /// Change a solution
 ///
 /// A JSON merge patch: what is left out stays, `null` clears. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "solutions", request_body = OwnerPatch, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = SolutionView), (status = 409, description = "The external key is taken."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "solutions", request_body = OwnerPatch, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = SolutionView), (status = 409, description = "The external key is taken, or the solution is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/solutions/{solutionId}")]
 async fn change_solution(
     who: Allow<CatalogWrite>,
@@ -187,8 +187,8 @@ async fn delete_solution(who: Allow<CatalogAdmin>, db: Data<Db>, Path(id): Path<
 
 /// Restore a deleted solution
 ///
-/// Its tasks and its bundle are as they were.
-#[utoipa::path(tag = "solutions", security(("bearer" = [CatalogAdmin::NAME])), responses((status = 200, body = SolutionView)))]
+/// Its tasks and its bundle are as they were. Refused when another solution has taken its external key meanwhile.
+#[utoipa::path(tag = "solutions", security(("bearer" = [CatalogAdmin::NAME])), responses((status = 200, body = SolutionView), (status = 409, description = "Its external key is taken now.")))]
 #[post("/solutions/{solutionId}/restore")]
 async fn restore_solution(who: Allow<CatalogAdmin>, db: Data<Db>, Path(id): Path<SolutionId>) -> Answer {
     commands::restore(&who, &db, id).await
@@ -201,9 +201,11 @@ async fn restore_solution(who: Allow<CatalogAdmin>, db: Data<Db>, Path(id): Path
 #[get("/solutions/{solutionId}/products")]
 async fn list_solution_products(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<SolutionId>) -> Answer {
     who.read(&db, async |conn| {
-        let solution = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("solution"))?;
-        let rows = products::among(conn, who.tenant, &solution.product_ids).await?;
-        Reply::ok(&Page { items: rows, next_cursor: None, total: None }.map(ProductView::from))
+        let items = products::of_solution(conn, who.tenant, id).await?;
+        if items.is_empty() {
+            must_exist(conn, who.tenant, id.into()).await?;
+        }
+        Reply::ok(&Page { items, next_cursor: None, total: None }.map(ProductView::from))
     })
     .await
 }
@@ -211,7 +213,7 @@ async fn list_solution_products(who: Allow<CatalogRead>, db: Data<Db>, Path(id):
 /// Replace the products of a solution
 ///
 /// The whole list, in order. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "solutions", request_body = AssignProducts, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = SolutionView), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "solutions", request_body = AssignProducts, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = SolutionView), (status = 409, description = "The solution is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[put("/solutions/{solutionId}/products")]
 async fn assign_solution_products(
     who: Allow<CatalogWrite>,
@@ -220,10 +222,9 @@ async fn assign_solution_products(
     Body(AssignProducts { product_ids }): Body<AssignProducts>,
 ) -> Answer {
     who.write(&db, async |tx| {
-        let before = store::fetch_for_change(tx, id).await?;
+        let before = store::fetch_for_change(tx, id).await?.live()?;
         who.expect_version(before.version)?;
-        let known = products::among(tx.conn(), tx.tenant(), &product_ids).await?;
-        let known: Vec<ProductId> = known.iter().filter(|row| row.deleted_at.is_none()).map(|row| row.id).collect();
+        let known = products::live_among(tx.conn(), tx.tenant(), &product_ids).await?;
         let after = before.clone().bundle(product_ids, &known, tx.now())?;
         store::update(tx, &after).await?;
         let view = SolutionView::from(after);

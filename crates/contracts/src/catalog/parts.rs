@@ -30,7 +30,7 @@ impl LicenseLevel {
 }
 
 kernel::text_enum! {
-    /// How people read the value of a custom attribute; the value itself is kept as it was sent.
+    /// The type of a custom attribute's value.
     pub enum CustomDataType {
         /// Text.
         Text = "TEXT",
@@ -190,7 +190,7 @@ pub struct CustomAttributeView {
     /// Any JSON, as it was sent.
     #[schema(value_type = Value)]
     pub value: Box<RawValue>,
-    /// How people read the value.
+    /// The type of the value.
     pub data_type: CustomDataType,
     /// Whether the tenant wants it always filled.
     pub is_required: bool,

@@ -66,6 +66,8 @@ pub struct AttributeView {
     pub version: i64,
     /// The task it belongs to.
     pub task_id: TaskId,
+    /// The caller's own key, unique per tenant.
+    pub external_key: Option<String>,
     /// Unique in the task.
     pub name: String,
     /// What it measures.

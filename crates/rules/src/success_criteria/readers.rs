@@ -21,6 +21,9 @@ pub(super) fn number(value: &Value) -> Result<f64, Refusal> {
 
 pub(super) fn text(value: &Value) -> Result<String, Refusal> {
     let text = value.as_str().ok_or_else(|| Unreadable::new(value, "text; write it in quotes"))?;
+    if text.contains('\0') {
+        return Err(invalid_field("the text holds a NUL character, which cannot be stored; remove it".to_owned()));
+    }
     Ok(text.to_owned())
 }
 

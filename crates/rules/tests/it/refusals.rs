@@ -35,6 +35,8 @@ fn what_is_no_criterion_is_refused() {
         (json!(10), Number, " CRITERION_NOT_AN_OBJECT"),
         (json!("[1]"), Number, " CRITERION_NOT_AN_OBJECT"),
         (json!("{"), Number, " CRITERION_TEXT_NOT_JSON"),
+        (json!({ "value": "a\u{0}b" }), String, "/value CRITERION_INVALID_FIELD"),
+        (json!({ "value": 1, "description": "\u{0}" }), Number, "/description CRITERION_INVALID_FIELD"),
         (json!({ "type": "magic" }), Number, "/type CRITERION_UNKNOWN_TYPE"),
         (json!({ "type": 1 }), Number, "/type CRITERION_UNKNOWN_TYPE"),
         (json!({ "operator": ">=", "value": 1 }), Json, "/type CRITERION_TYPE_MISSING"),

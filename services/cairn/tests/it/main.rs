@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
 
 mod adoption;
+mod catalog;
 mod company;
 mod database;
 mod demo;
@@ -9,7 +10,6 @@ mod doctor;
 mod faults;
 mod identity;
 mod kill;
-mod products;
 mod story;
 mod support;
 mod walls;

@@ -6,13 +6,13 @@ use contracts::catalog::{
     AttributeView, TELEMETRY_ATTRIBUTE_CHANGED, TELEMETRY_ATTRIBUTE_CREATED, TELEMETRY_ATTRIBUTE_DELETED,
 };
 use db::{Db, Tx};
-use kernel::{AttributeId, Cursor, Page, PageQuery, Problem, TaskId};
-use serde::Deserialize;
+use kernel::{AttributeId, Cursor, Page, Problem, TaskId};
 use serde_json::json;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::model::{Attribute, AttributePatch, CreateAttribute};
 use super::store;
+use crate::lists::ListQuery;
 use crate::owners::Under;
 use crate::permissions::{CatalogRead, CatalogWrite};
 use crate::tasks;
@@ -20,23 +20,10 @@ use crate::tasks::model::Task;
 
 const COLLECTION: &str = "/catalog/v1/telemetry-attributes";
 
-/// How the attributes of a task are listed.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct AttributeQuery {
-    /// Rows per page, 1 to 200 (default 50).
-    limit: Option<u16>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
-    /// Also return the exact `total`.
-    count: Option<bool>,
-}
-
 /// Make a telemetry attribute
 ///
 /// The criterion is kept and returned in its canonical form. The task gets a new version with it.
-#[utoipa::path(tag = "telemetry-attributes", request_body = CreateAttribute, security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = AttributeView), (status = 409, description = "The name is taken, or the task is deleted.")))]
+#[utoipa::path(tag = "telemetry-attributes", request_body = CreateAttribute, security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = AttributeView), (status = 409, description = "The name or the external key is taken, or the task is deleted.")))]
 #[post("/tasks/{taskId}/telemetry-attributes")]
 pub(super) async fn create_attribute(
     who: Allow<CatalogWrite>,
@@ -61,26 +48,25 @@ pub(super) async fn create_attribute(
 /// List the telemetry attributes of a task
 ///
 /// In the task's order.
-#[utoipa::path(tag = "telemetry-attributes", params(AttributeQuery), security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = Page<AttributeView>)))]
+#[utoipa::path(tag = "telemetry-attributes", params(ListQuery), security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = Page<AttributeView>)))]
 #[get("/tasks/{taskId}/telemetry-attributes")]
 pub(super) async fn list_attributes(
     who: Allow<CatalogRead>,
     db: Data<Db>,
     context: Data<Context>,
     Path(task): Path<TaskId>,
-    Query(query): Query<AttributeQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Answer {
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
-    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, COLLECTION)?);
+    let (limit, after) = query.window(&context, COLLECTION)?;
     who.read(&db, async |conn| {
-        let rows = store::page(conn, who.tenant, task, after, limit).await?;
+        let rows = store::page(conn, who.tenant, task, &query, after, limit).await?;
         if rows.is_empty() {
             tasks::store::find(conn, who.tenant, task).await?.ok_or_else(|| Problem::not_found("task"))?;
         }
         let key = |row: &Attribute| vec![json!(row.display_order), json!(row.id)];
         let mut page = Cursor::page(rows, limit, &context.config.keys, COLLECTION, key);
-        if query.count == Some(true) {
-            page.total = Some(store::count(conn, who.tenant, task).await?);
+        if query.counts() {
+            page.total = Some(store::count(conn, who.tenant, task, &query).await?);
         }
         Reply::ok(&page.map(AttributeView::from))
     })
@@ -102,7 +88,7 @@ pub(super) async fn show_attribute(who: Allow<CatalogRead>, db: Data<Db>, Path(i
 ///
 /// A JSON merge patch: what is left out stays, `null` clears. Another `dataType` must fit the criterion.
 /// `If-Match` is honoured when sent.
-#[utoipa::path(tag = "telemetry-attributes", request_body = AttributePatch, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = AttributeView), (status = 409, description = "The name is taken, or the task is deleted."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "telemetry-attributes", request_body = AttributePatch, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = AttributeView), (status = 409, description = "The name or the external key is taken, or the task is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/telemetry-attributes/{attributeId}")]
 pub(super) async fn change_attribute(
     who: Allow<CatalogWrite>,

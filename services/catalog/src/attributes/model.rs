@@ -5,7 +5,7 @@ use db::Json;
 use diesel::prelude::*;
 use kernel::problem::ProblemKind;
 use kernel::{AttributeId, Check, Field, FieldError, Problem, TaskId, TenantId, Timestamp};
-use rules::{Criterion, DataType};
+use rules::{Criterion, CriterionError, DataType};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,12 +16,25 @@ use crate::schema::telemetry_attributes;
 static NAME_TAKEN: ProblemKind =
     ProblemKind::new("TELEMETRY_ATTRIBUTE_NAME_TAKEN", 409, "Another telemetry attribute of this task has this name");
 
-/// What two attributes of a task cannot share.
-pub(super) static REFUSALS: &[Refusal] = &[(
-    "telemetry_attributes_name_key",
-    &NAME_TAKEN,
-    "Choose another name, or rename the attribute of this task that has it.",
-)];
+static EXTERNAL_KEY_TAKEN: ProblemKind = ProblemKind::new(
+    "TELEMETRY_ATTRIBUTE_EXTERNAL_KEY_TAKEN",
+    409,
+    "Another telemetry attribute has this external key",
+);
+
+/// What two attributes cannot share.
+pub(super) static REFUSALS: &[Refusal] = &[
+    (
+        "telemetry_attributes_name_key",
+        &NAME_TAKEN,
+        "Choose another name, or rename the attribute of this task that has it first.",
+    ),
+    (
+        "telemetry_attributes_external_key_key",
+        &EXTERNAL_KEY_TAKEN,
+        "Another telemetry attribute of this tenant has this externalKey; choose another.",
+    ),
+];
 
 /// A row of `telemetry_attributes`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -31,6 +44,7 @@ pub(crate) struct Attribute {
     pub(crate) id: AttributeId,
     pub(crate) version: i64,
     pub(crate) task_id: TaskId,
+    pub(crate) external_key: Option<String>,
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) data_type: DataType,
@@ -63,6 +77,8 @@ pub(crate) struct CreateAttribute {
     pub(crate) display_order: Option<i32>,
     /// Whether it is evaluated (default true).
     pub(crate) is_active: Option<bool>,
+    /// The caller's own key, unique per tenant: makes imports repeatable.
+    pub(crate) external_key: Option<String>,
 }
 
 /// A change of a telemetry attribute; what is left out stays, `null` clears.
@@ -98,6 +114,10 @@ pub(crate) struct AttributePatch {
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     pub(crate) is_active: Field<bool>,
+    /// The caller's own key, unique per tenant.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub(crate) external_key: Field<String>,
 }
 
 impl Attribute {
@@ -109,13 +129,22 @@ impl Attribute {
         place: i32,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let CreateAttribute { name, description, data_type, is_required, success_criteria, display_order, is_active } =
-            command;
+        let CreateAttribute {
+            name,
+            description,
+            data_type,
+            is_required,
+            success_criteria,
+            display_order,
+            is_active,
+            external_key,
+        } = command;
         let attribute = Self {
             tenant_id,
             id: AttributeId::fresh(),
             version: 1,
             task_id,
+            external_key,
             name: name.trim().to_owned(),
             description,
             data_type,
@@ -131,11 +160,20 @@ impl Attribute {
 
     /// The attribute after a patch.
     pub(crate) fn change(mut self, patch: AttributePatch, now: Timestamp) -> Result<Self, Problem> {
-        let AttributePatch { name, description, data_type, is_required, success_criteria, display_order, is_active } =
-            patch;
+        let AttributePatch {
+            name,
+            description,
+            data_type,
+            is_required,
+            success_criteria,
+            display_order,
+            is_active,
+            external_key,
+        } = patch;
         let mut check = Check::new();
         check.not_null("/name", name.set(&mut self.name));
         description.set_option(&mut self.description);
+        external_key.set_option(&mut self.external_key);
         check.not_null("/dataType", data_type.set(&mut self.data_type));
         check.not_null("/isRequired", is_required.set(&mut self.is_required));
         match success_criteria {
@@ -159,6 +197,7 @@ impl Attribute {
     fn checked(mut self, mut check: Check) -> Result<Self, Problem> {
         fields::name(&mut check, &self.name);
         fields::description(&mut check, self.description.as_deref());
+        fields::external_key(&mut check, self.external_key.as_deref());
         fields::display_order(&mut check, self.display_order);
         if let Some(Json(written)) = &mut self.success_criteria {
             match canonical(written, self.data_type) {
@@ -173,21 +212,10 @@ impl Attribute {
 
 /// The canonical form of a criterion, or what is wrong with it, under `/successCriteria`.
 fn canonical(written: &Value, data_type: DataType) -> Result<Value, Vec<FieldError>> {
-    let errors = match Criterion::parse(written, data_type) {
-        Ok(criterion) => {
-            let canonical = criterion.to_json();
-            // Postgres keeps every character in jsonb but this one.
-            if !canonical.to_string().contains("\\u0000") {
-                return Ok(canonical);
-            }
-            vec![FieldError::new("/successCriteria", "CONTROL_CHARACTER", "holds a NUL character; remove it")]
-        }
-        Err(errors) => {
-            let under = |pointer: String| format!("/successCriteria{pointer}");
-            errors.into_iter().map(|error| FieldError::new(under(error.pointer), error.code, error.detail)).collect()
-        }
-    };
-    Err(errors)
+    let fault =
+        |error: CriterionError| FieldError::new(format!("/successCriteria{}", error.pointer), error.code, error.detail);
+    let criterion = Criterion::parse(written, data_type);
+    criterion.map(|criterion| criterion.to_json()).map_err(|errors| errors.into_iter().map(fault).collect())
 }
 
 impl From<Attribute> for AttributeView {
@@ -197,6 +225,7 @@ impl From<Attribute> for AttributeView {
             id,
             version,
             task_id,
+            external_key,
             name,
             description,
             data_type,
@@ -212,6 +241,7 @@ impl From<Attribute> for AttributeView {
             id,
             version,
             task_id,
+            external_key,
             name,
             description,
             data_type,
@@ -284,6 +314,6 @@ mod tests {
         let criteria = json!({ "type": "string_match", "mode": "exact", "pattern": "a\u{0}b" });
         let problem =
             attribute(json!({ "name": "word", "dataType": "STRING", "successCriteria": criteria })).unwrap_err();
-        assert_eq!(faults(&problem), [("/successCriteria", "CONTROL_CHARACTER")]);
+        assert_eq!(faults(&problem), [("/successCriteria/pattern", "CRITERION_INVALID_FIELD")]);
     }
 }

@@ -2,11 +2,13 @@
 
 use db::{Conn, Tx};
 use diesel::dsl::max;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::{AttributeId, Cursor, Problem, TaskId, TenantId};
 
 use super::model::{Attribute, REFUSALS};
+use crate::lists::ListQuery;
 use crate::owners::Owner;
 use crate::refusals::refused;
 use crate::schema::{tasks, telemetry_attributes};
@@ -19,18 +21,27 @@ pub(super) async fn page(
     mut conn: &Conn,
     tenant: TenantId,
     task: TaskId,
+    query: &ListQuery,
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Attribute>, Problem> {
-    use telemetry_attributes::{display_order, id, table, task_id, tenant_id};
-    let rows = table.filter(tenant_id.eq(tenant)).filter(task_id.eq(task)).into_boxed();
+    use telemetry_attributes::{display_order, id};
+    let rows = matching(tenant, task, query);
     let rows = keyset!(rows after after by (display_order, id) ascending: (i32, AttributeId));
     Ok(rows.select(Attribute::as_select()).limit(limit + 1).load(&mut conn).await?)
 }
 
-pub(super) async fn count(mut conn: &Conn, tenant: TenantId, task: TaskId) -> Result<i64, Problem> {
-    let rows = telemetry_attributes::table.filter(telemetry_attributes::tenant_id.eq(tenant));
-    Ok(rows.filter(telemetry_attributes::task_id.eq(task)).count().get_result(&mut conn).await?)
+pub(super) async fn count(mut conn: &Conn, tenant: TenantId, task: TaskId, query: &ListQuery) -> Result<i64, Problem> {
+    Ok(matching(tenant, task, query).count().get_result(&mut conn).await?)
+}
+
+fn matching<'a>(tenant: TenantId, task: TaskId, query: &'a ListQuery) -> telemetry_attributes::BoxedQuery<'a, Pg> {
+    use telemetry_attributes::{external_key, table, task_id, tenant_id};
+    let rows = table.filter(tenant_id.eq(tenant)).filter(task_id.eq(task)).into_boxed();
+    match &query.external_key {
+        Some(key) => rows.filter(external_key.eq(key)),
+        None => rows,
+    }
 }
 
 /// The attributes of all live tasks of an owner, each task's in order.

@@ -3,27 +3,33 @@
 use db::{Conn, Tx};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::{Problem, TenantId};
+use kernel::{Problem, TenantId, Timestamp};
 
 use super::{Owner, Under};
 use crate::schema::{products, solutions};
 
 /// Locks an owner that is not deleted and raises its revision.
+///
+/// # Errors
+/// 404 when there is none, 409 when it is deleted.
 pub(crate) async fn enter(tx: &mut Tx, owner: Owner) -> Result<Under, Problem> {
     let raised = match owner {
         Owner::Product(id) => {
-            let row = products::table.find((tx.tenant(), id)).filter(products::deleted_at.is_null());
-            let raise = diesel::update(row).set(products::revision.eq(products::revision + 1));
-            raise.returning(products::revision).get_result(&mut tx.conn()).await.optional()?
+            let raise = diesel::update(products::table.find((tx.tenant(), id)));
+            let raise = raise.set(products::revision.eq(products::revision + 1));
+            raise.returning((products::revision, products::deleted_at)).get_result(&mut tx.conn()).await.optional()?
         }
         Owner::Solution(id) => {
-            let row = solutions::table.find((tx.tenant(), id)).filter(solutions::deleted_at.is_null());
-            let raise = diesel::update(row).set(solutions::revision.eq(solutions::revision + 1));
-            raise.returning(solutions::revision).get_result(&mut tx.conn()).await.optional()?
+            let raise = diesel::update(solutions::table.find((tx.tenant(), id)));
+            let raise = raise.set(solutions::revision.eq(solutions::revision + 1));
+            raise.returning((solutions::revision, solutions::deleted_at)).get_result(&mut tx.conn()).await.optional()?
         }
     };
-    let revision = raised.ok_or_else(|| Problem::not_found(owner.noun()))?;
-    Ok(Under { tenant: tx.tenant(), owner, revision, now: tx.now() })
+    let (revision, deleted_at): (i64, Option<Timestamp>) = raised.ok_or_else(|| Problem::not_found(owner.noun()))?;
+    match deleted_at {
+        None => Ok(Under { tenant: tx.tenant(), owner, revision, now: tx.now() }),
+        Some(_) => Err(owner.deleted()),
+    }
 }
 
 /// Tells an owner without rows from no owner: asked only when a list came out empty.

@@ -16,8 +16,12 @@ pub(crate) use list::{Deleted, OwnerQuery, Sort};
 pub(crate) use lock::{enter, must_exist};
 pub(crate) use noun::owner_noun;
 
-use kernel::{ProductId, SolutionId, TenantId, Timestamp};
+use kernel::problem::ProblemKind;
+use kernel::{Problem, ProductId, SolutionId, TenantId, Timestamp};
 use uuid::Uuid;
+
+static PRODUCT_DELETED: ProblemKind = ProblemKind::new("PRODUCT_DELETED", 409, "The product is deleted");
+static SOLUTION_DELETED: ProblemKind = ProblemKind::new("SOLUTION_DELETED", 409, "The solution is deleted");
 
 kernel::text_enum! {
     /// What kind of owner.
@@ -69,12 +73,33 @@ impl Owner {
         }
     }
 
+    /// Neither a deleted owner nor anything under it is changed.
+    pub(crate) fn deleted(self) -> Problem {
+        let (kind, owners, id) = match self {
+            Self::Product(id) => (&PRODUCT_DELETED, "products", id.0),
+            Self::Solution(id) => (&SOLUTION_DELETED, "solutions", id.0),
+        };
+        kind.detail(format!("Restore it first: POST /catalog/v1/{owners}/{id}/restore."))
+    }
+
     /// As views name it: the product's id or the solution's.
     pub(crate) fn ids(self) -> (Option<ProductId>, Option<SolutionId>) {
         match self {
             Self::Product(id) => (Some(id), None),
             Self::Solution(id) => (None, Some(id)),
         }
+    }
+}
+
+impl From<ProductId> for Owner {
+    fn from(id: ProductId) -> Self {
+        Self::Product(id)
+    }
+}
+
+impl From<SolutionId> for Owner {
+    fn from(id: SolutionId) -> Self {
+        Self::Solution(id)
     }
 }
 

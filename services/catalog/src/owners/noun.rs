@@ -35,6 +35,11 @@ macro_rules! owner_noun {
                 Ok(Self { name, description, external_key, resources: Json(resources), ..self }.touched(now))
             }
 
+            /// A deleted one is not changed.
+            fn live(self) -> Result<Self, Problem> {
+                if self.deleted_at.is_none() { Ok(self) } else { Err(Owner::from(self.id).deleted()) }
+            }
+
             fn delete(self, now: Timestamp) -> Self {
                 Self { deleted_at: Some(now), ..self.touched(now) }
             }
@@ -162,7 +167,7 @@ macro_rules! owner_noun {
 
             pub(super) async fn change(who: &Allow<CatalogWrite>, db: &Db, id: $Id, patch: OwnerPatch) -> Answer {
                 who.write(db, async |tx| {
-                    let before = store::fetch_for_change(tx, id).await?;
+                    let before = store::fetch_for_change(tx, id).await?.live()?;
                     who.expect_version(before.version)?;
                     let after = before.clone().change(patch, tx.now())?;
                     store::update(tx, &after).await?;
@@ -190,6 +195,7 @@ macro_rules! owner_noun {
             pub(super) async fn restore(who: &Allow<CatalogAdmin>, db: &Db, id: $Id) -> Answer {
                 who.write(db, async |tx| {
                     let before = store::fetch_for_change(tx, id).await?;
+                    who.expect_version(before.version)?;
                     if before.deleted_at.is_none() {
                         return Reply::show(&$View::from(before));
                     }

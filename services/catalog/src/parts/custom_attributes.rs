@@ -1,7 +1,10 @@
 //! Custom attributes: facts about an owner that the platform has no field for.
+//!
+//! The value is any JSON that fits the attribute's type, kept as it was sent.
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
+use chrono::NaiveDate;
 use contracts::catalog::{
     CUSTOM_ATTRIBUTE_CHANGED, CUSTOM_ATTRIBUTE_CREATED, CUSTOM_ATTRIBUTE_DELETED, CUSTOM_ATTRIBUTE_REORDERED,
     CustomAttributeView, CustomDataType,
@@ -11,13 +14,15 @@ use diesel::prelude::*;
 use kernel::problem::ProblemKind;
 use kernel::{Check, CustomAttributeId, Field, Problem, TenantId, Timestamp};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use web::{Allow, Answer, Body, Context, Path, Query};
 
-use super::{ListQuery, part};
+use super::part;
 use crate::fields;
+use crate::lists::ListQuery;
 use crate::owners::{Owner, OwnerKind, Under};
 use crate::permissions::{CatalogRead, CatalogWrite};
 use crate::refusals::Refusal;
@@ -87,12 +92,12 @@ struct CreateCustomAttribute {
     description: Option<String>,
     /// The caller's own key, unique per tenant: makes imports repeatable.
     external_key: Option<String>,
-    /// Any JSON, up to 16 KiB; kept as it is sent.
+    /// Up to 16 KiB of JSON that fits `dataType`; kept as it is sent. `null`: not known yet.
     #[schema(value_type = Value)]
     value: Box<RawValue>,
-    /// How people read the value (default TEXT).
+    /// The type of the value (default: the type that the value shows, TEXT for `null`).
     data_type: Option<CustomDataType>,
-    /// Whether the tenant wants it always filled (default false).
+    /// Whether the value may not be `null` (default false).
     is_required: Option<bool>,
     /// Its place in the list, from 1 (default: after the last one).
     display_order: Option<i32>,
@@ -101,7 +106,7 @@ struct CreateCustomAttribute {
 /// A change of a custom attribute; what is left out stays, `null` clears.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "value": { "tier": "gold", "since": 2024 } }))]
+#[schema(example = json!({ "value": { "tier": "gold", "since": 2024 }, "dataType": "JSON" }))]
 struct CustomAttributePatch {
     /// 1 to 255 characters, unique among the owner's custom attributes.
     #[serde(default)]
@@ -115,15 +120,15 @@ struct CustomAttributePatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     external_key: Field<String>,
-    /// Any JSON, up to 16 KiB; kept as it is sent.
+    /// Up to 16 KiB of JSON that fits `dataType`; kept as it is sent. `null`: not known any more.
     #[serde(default)]
     #[schema(value_type = Option<Value>)]
     value: Field<Box<RawValue>>,
-    /// How people read the value.
+    /// The type of the value.
     #[serde(default)]
     #[schema(value_type = Option<CustomDataType>)]
     data_type: Field<CustomDataType>,
-    /// Whether the tenant wants it always filled.
+    /// Whether the value may not be `null`.
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     is_required: Field<bool>,
@@ -163,7 +168,7 @@ impl CustomAttribute {
             description,
             display_order: display_order.unwrap_or(place),
             value: value.get().to_owned(),
-            data_type: data_type.unwrap_or(CustomDataType::Text),
+            data_type: data_type.unwrap_or_else(|| shown(&serde_json::from_str(value.get()).unwrap_or_default())),
             is_required: is_required.unwrap_or(false),
             created_at: under.now,
             updated_at: under.now,
@@ -181,7 +186,7 @@ impl CustomAttribute {
         external_key.set_option(&mut self.external_key);
         match value {
             Field::Absent => {}
-            Field::Null => check.not_null("/value", false),
+            Field::Null => "null".clone_into(&mut self.value),
             Field::Value(value) => self.value = value.get().to_owned(),
         }
         check.not_null("/dataType", data_type.set(&mut self.data_type));
@@ -200,7 +205,50 @@ impl CustomAttribute {
         check.that(self.value.len() <= LONGEST_VALUE, "/value", "LENGTH", || {
             format!("has more than {LONGEST_VALUE} bytes")
         });
+        let data_type = self.data_type;
+        match serde_json::from_str(&self.value) {
+            Ok(Value::Null) => {
+                check.that(!self.is_required, "/value", "REQUIRED", || "is required; give a value".to_owned());
+            }
+            Ok(value) => {
+                check.that(fits(&value, data_type), "/value", "TYPE_MISMATCH", || {
+                    format!("is not {data_type}; give another value, or its type as dataType")
+                });
+                check.that(!has_nul(&value), "/value", "CONTROL_CHARACTER", || "holds a NUL; remove it".to_owned());
+            }
+            // Raw JSON may nest deeper and hold larger numbers than any reader takes.
+            Err(error) => check.that(false, "/value", "INVALID", || format!("cannot be read: {error}")),
+        }
         check.finish()
+    }
+}
+
+/// The type that a value shows.
+fn shown(value: &Value) -> CustomDataType {
+    match value {
+        Value::Null | Value::String(_) => CustomDataType::Text,
+        Value::Number(_) => CustomDataType::Number,
+        Value::Bool(_) => CustomDataType::Boolean,
+        Value::Array(_) | Value::Object(_) => CustomDataType::Json,
+    }
+}
+
+/// Whether a value is of a type. A date is text too, and anything is JSON.
+fn fits(value: &Value, data_type: CustomDataType) -> bool {
+    match data_type {
+        CustomDataType::Json => true,
+        CustomDataType::Date => value.as_str().is_some_and(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()),
+        plain => shown(value) == plain,
+    }
+}
+
+/// Whether a NUL stands anywhere in a value: the one character that jsonb, and so the audit trail, cannot hold.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

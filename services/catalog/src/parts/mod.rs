@@ -5,13 +5,11 @@
 
 mod custom_attributes;
 mod licenses;
-mod list;
 mod noun;
 mod outcomes;
 mod releases;
 mod tags;
 
-pub(crate) use list::ListQuery;
 use noun::part;
 pub(crate) use outcomes::outcome_ids;
 pub(crate) use releases::release_ids;

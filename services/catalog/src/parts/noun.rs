@@ -40,8 +40,8 @@ macro_rules! part {
             use kernel::{Cursor, Problem, TenantId};
 
             use super::{$Id, $Row, REFUSALS};
+            use crate::lists::ListQuery;
             use crate::owners::{Owner, Under};
-            use crate::parts::ListQuery;
             use crate::refusals::refused;
             use crate::schema::$table;
             use crate::statements::{keyset, line_statements, row_statements};
@@ -104,9 +104,9 @@ macro_rules! part {
             use web::{Allow, Answer, Context, Reply};
 
             use super::{$Create, $Id, $Patch, $Row, $View, $created, $changed, $deleted, $reordered, store};
+            use crate::lists::ListQuery;
             use crate::order;
             use crate::owners::{Owner, Under, enter, must_exist};
-            use crate::parts::ListQuery;
             use crate::permissions::{CatalogRead, CatalogWrite};
 
             pub(super) async fn create(who: &Allow<CatalogWrite>, db: &Db, owner: Owner, command: $Create) -> Answer {

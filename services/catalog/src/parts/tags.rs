@@ -12,8 +12,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use web::{Allow, Answer, Body, Context, Path, Query};
 
-use super::{ListQuery, part};
+use super::part;
 use crate::fields;
+use crate::lists::ListQuery;
 use crate::owners::{Owner, OwnerKind, Under};
 use crate::permissions::{CatalogRead, CatalogWrite};
 use crate::refusals::Refusal;

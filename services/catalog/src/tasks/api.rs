@@ -4,50 +4,25 @@ use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use contracts::catalog::{TASK_CHANGED, TASK_CREATED, TASK_DELETED, TASK_RESTORED, TaskView};
 use db::Db;
-use kernel::{Cursor, Page, PageQuery, Problem, TaskId};
-use serde::Deserialize;
+use kernel::{Cursor, Page, Problem, TaskId};
 use serde_json::json;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::body::{CreateTask, ReorderTasks, TaskPatch};
+use super::body::{CreateTask, ReorderTasks, TaskPatch, TaskQuery};
 use super::model::Task;
 use super::steps::{enter, settle, settle_around};
 use super::{links, store};
 use crate::order;
-use crate::owners::{self, Deleted, Owner, must_exist};
+use crate::owners::{self, Owner, must_exist};
 use crate::permissions::{CatalogRead, CatalogWrite};
 
 const COLLECTION: &str = "/catalog/v1/tasks";
-
-/// Filters of the list of tasks.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct TaskQuery {
-    /// Rows per page, 1 to 200 (default 50).
-    limit: Option<u16>,
-    /// `nextCursor` of the page before.
-    cursor: Option<String>,
-    /// Also return the exact `total`.
-    count: Option<bool>,
-    /// Only the task with this key.
-    pub(crate) external_key: Option<String>,
-    /// `include`: deleted tasks as well; they have no place and come first.
-    #[param(inline)]
-    deleted: Option<Deleted>,
-}
-
-impl TaskQuery {
-    pub(crate) fn includes_deleted(&self) -> bool {
-        self.deleted == Some(Deleted::Include)
-    }
-}
 
 /// Make a task
 ///
 /// At the end of its owner's line, unless `sequenceNumber` names a place; then the tasks from there on move up by one.
 /// Refused when the owner's tasks would weigh more than 100 together.
-#[utoipa::path(tag = "tasks", request_body = CreateTask, security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = TaskView), (status = 409, description = "The external key is taken.")))]
+#[utoipa::path(tag = "tasks", request_body = CreateTask, security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = TaskView), (status = 409, description = "The external key is taken, or the owner is deleted."), (status = 422, description = "A field is not acceptable, or the weights would pass 100.")))]
 #[post("/tasks")]
 pub(super) async fn create_task(
     who: Allow<CatalogWrite>,
@@ -83,16 +58,15 @@ pub(super) async fn list_tasks(
     owner: Owner,
     Query(query): Query<TaskQuery>,
 ) -> Answer {
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
-    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "tasks")?);
+    let (limit, after) = query.window(&context)?;
     who.read(&db, async |conn| {
         let rows = store::page(conn, who.tenant, owner, &query, after, limit).await?;
         if rows.is_empty() {
             must_exist(conn, who.tenant, owner).await?;
         }
         let key = |row: &Task| vec![json!(row.sequence_number), json!(row.id)];
-        let mut page = Cursor::page(rows, limit, &context.config.keys, "tasks", key);
-        if query.count == Some(true) {
+        let mut page = Cursor::page(rows, limit, &context.config.keys, TaskQuery::LIST, key);
+        if query.counts() {
             page.total = Some(store::count(conn, who.tenant, owner, &query).await?);
         }
         Reply::ok(&page.map(TaskView::from))
@@ -164,12 +138,14 @@ pub(super) async fn delete_task(who: Allow<CatalogWrite>, db: Data<Db>, Path(id)
 
 /// Restore a deleted task
 ///
-/// At the end of its owner's line. Refused when its weight no longer fits under 100.
-#[utoipa::path(tag = "tasks", security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = TaskView), (status = 422, description = "Its weight no longer fits.")))]
+/// At the end of its owner's line. Refused when its weight no longer fits under 100, or another task has taken its external
+/// key.
+#[utoipa::path(tag = "tasks", security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = TaskView), (status = 409, description = "Its external key is taken now, or the owner is deleted."), (status = 422, description = "Its weight no longer fits.")))]
 #[post("/tasks/{taskId}/restore")]
 pub(super) async fn restore_task(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<TaskId>) -> Answer {
     who.write(&db, async |tx| {
         let (under, before) = enter(tx, id).await?;
+        who.expect_version(before.version)?;
         if before.deleted_at.is_none() {
             return Reply::show(&TaskView::from(before));
         }

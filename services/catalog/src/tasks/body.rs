@@ -1,8 +1,64 @@
-//! What callers send to make and to change a task.
+//! What callers send to list, make and change tasks.
 
 use contracts::catalog::LicenseLevel;
-use kernel::{Field, Hundredths, OutcomeId, ReleaseId, TagId, TaskId};
+use kernel::{Cursor, Field, Hundredths, OutcomeId, PageQuery, Problem, ReleaseId, TagId, TaskId};
 use serde::Deserialize;
+use uuid::Uuid;
+use web::Context;
+
+use crate::owners::Deleted;
+
+/// Filters of the list of tasks.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TaskQuery {
+    /// Rows per page, 1 to 200 (default 50).
+    limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+    /// Also return the exact `total`.
+    count: Option<bool>,
+    /// Only the task with this key.
+    pub(crate) external_key: Option<String>,
+    /// Only what a licence of this level includes: the level itself and those below it.
+    #[param(inline)]
+    pub(crate) license_level: Option<LicenseLevel>,
+    /// Only tasks that serve one of these outcomes; a task that names none serves all. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    pub(crate) outcome_id: Vec<OutcomeId>,
+    /// Only tasks that belong to one of these releases; a task that names none belongs to all. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    pub(crate) release_id: Vec<ReleaseId>,
+    /// Only tasks with one of these tags. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    pub(crate) tag_id: Vec<TagId>,
+    /// `include`: deleted tasks as well; they have no place and come first.
+    #[param(inline)]
+    deleted: Option<Deleted>,
+}
+
+impl TaskQuery {
+    /// The list whose cursors it takes.
+    pub(super) const LIST: &str = "tasks";
+
+    pub(super) fn includes_deleted(&self) -> bool {
+        self.deleted == Some(Deleted::Include)
+    }
+
+    pub(super) fn counts(&self) -> bool {
+        self.count == Some(true)
+    }
+
+    /// How many rows, and after which.
+    pub(super) fn window(&self, context: &Context) -> Result<(i64, Option<Cursor>), Problem> {
+        let paging = PageQuery { limit: self.limit, cursor: self.cursor.as_deref() };
+        Ok((paging.limit()?, paging.after(&context.config.keys, Self::LIST)?))
+    }
+}
 
 /// A new task.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]

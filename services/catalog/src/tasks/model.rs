@@ -68,20 +68,28 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// Whether one more task of this weight fits under 100.
+    ///
+    /// # Errors
+    /// 422 saying by how much it does not.
     pub(crate) fn admit(self, weight: Hundredths) -> Result<(), Problem> {
         let sum = self.weight + weight;
         if sum <= Hundredths::HUNDRED {
             return Ok(());
         }
-        let over = Hundredths(sum.0 - Hundredths::HUNDRED.0);
-        let left = Hundredths((Hundredths::HUNDRED.0 - self.weight.0).max(0));
-        let detail =
-            format!("The tasks would weigh {sum} together, {over} over 100; this one may have {left} at most.");
-        Err(WEIGHT_EXCEEDED.detail(detail).at(
-            "/weight",
-            "TOO_MUCH",
-            format!("Give {left} or less, or lighten other tasks."),
-        ))
+        let (over, left) = (sum - Hundredths::HUNDRED, self.left());
+        Err(WEIGHT_EXCEEDED.detail(format!(
+            "The tasks would weigh {sum} together, {over} over 100: {left} is left for this one. Lighten it or others."
+        )))
+    }
+
+    /// As [`Standing::admit`], for a weight that stands in the request: the refusal names the field.
+    fn admit_new(self, weight: Hundredths) -> Result<(), Problem> {
+        let left = self.left();
+        self.admit(weight).map_err(|problem| problem.at("/weight", "TOO_MUCH", format!("is {weight}; {left} is left")))
+    }
+
+    fn left(self) -> Hundredths {
+        Hundredths::HUNDRED - self.weight
     }
 }
 
@@ -129,7 +137,7 @@ impl Task {
             deleted_at: None,
         };
         task.check(Check::new())?;
-        standing.admit(task.weight)?;
+        standing.admit_new(task.weight)?;
         Ok(Self { sequence_number: task.sequence_number.min(last), ..task })
     }
 
@@ -166,7 +174,7 @@ impl Task {
         external_key.set_option(&mut self.external_key);
         self.name = self.name.trim().to_owned();
         self.check(check)?;
-        others.admit(self.weight)?;
+        others.admit_new(self.weight)?;
         self.sequence_number = self.sequence_number.min(others.tasks + 1);
         Ok(self.touched(under))
     }
@@ -191,7 +199,7 @@ impl Task {
     pub(crate) fn live(self) -> Result<Self, Problem> {
         match self.deleted_at {
             None => Ok(self),
-            Some(_) => Err(DELETED.detail("Restore it first: POST /catalog/v1/tasks/{taskId}/restore.")),
+            Some(_) => Err(DELETED.detail(format!("Restore it first: POST /catalog/v1/tasks/{}/restore.", self.id))),
         }
     }
 
@@ -379,7 +387,7 @@ mod tests {
         assert_eq!(problem.kind().code, "TASK_WEIGHT_EXCEEDED");
         assert_eq!(
             problem.text(),
-            "The tasks would weigh 100.01 together, 0.01 over 100; this one may have 10.00 at most."
+            "The tasks would weigh 100.01 together, 0.01 over 100: 10.00 is left for this one. Lighten it or others."
         );
     }
 

@@ -1,14 +1,16 @@
 //! The statements of tasks.
 
+use contracts::catalog::LicenseLevel;
 use db::{Conn, Tx};
+use diesel::PgArrayExpressionMethods;
 use diesel::dsl::{array_position, count_star, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kernel::{Cursor, Hundredths, Problem, TaskId, TenantId};
+use kernel::{Cursor, Hundredths, OutcomeId, Problem, ReleaseId, TaskId, TenantId};
 
-use super::api::TaskQuery;
+use super::body::TaskQuery;
 use super::model::{REFUSALS, Standing, Task};
 use crate::owners::{Owner, Under};
 use crate::refusals::refused;
@@ -45,6 +47,21 @@ fn matching<'a>(tenant: TenantId, owner: Owner, query: &'a TaskQuery) -> tasks::
     }
     if let Some(key) = &query.external_key {
         rows = rows.filter(tasks::external_key.eq(key));
+    }
+    if let Some(most) = query.license_level {
+        let included = LicenseLevel::ALL.iter().filter(move |level| **level <= most);
+        rows = rows.filter(tasks::license_level.eq_any(included));
+    }
+    if !query.outcome_id.is_empty() {
+        let all = tasks::outcome_ids.eq(Vec::<OutcomeId>::new());
+        rows = rows.filter(all.or(tasks::outcome_ids.overlaps_with(&query.outcome_id)));
+    }
+    if !query.release_id.is_empty() {
+        let all = tasks::release_ids.eq(Vec::<ReleaseId>::new());
+        rows = rows.filter(all.or(tasks::release_ids.overlaps_with(&query.release_id)));
+    }
+    if !query.tag_id.is_empty() {
+        rows = rows.filter(tasks::tag_ids.overlaps_with(&query.tag_id));
     }
     rows
 }

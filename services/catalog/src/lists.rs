@@ -1,10 +1,10 @@
-//! How parts are listed.
+//! How rows that stand in the order of what they hang on are listed.
 
 use kernel::{Cursor, PageQuery, Problem};
 use serde::Deserialize;
 use web::Context;
 
-/// Filters of a list in its owner's order.
+/// Filters of a list in the order of an owner or a task.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

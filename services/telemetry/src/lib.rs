@@ -11,10 +11,7 @@ mod refusals;
 mod schema;
 mod values;
 
-use std::sync::Arc;
-
 use actix_web::web::Data;
-use attributes::Directory;
 use db::{Db, Migrations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use facts::Criteria;
@@ -58,9 +55,8 @@ fn background(context: &Context, db: &Db) -> Vec<Background> {
         Box::pin(jobs::run(config, "telemetry", db.clone(), vec![facts::recheck_kind()], stop.clone())),
     ];
     for _ in 0..WRITERS {
-        let (writer, directory) = (context.shared(Writer::default), context.shared(Directory::default));
-        let criteria: Arc<Criteria> = context.shared(Criteria::default);
-        work.push(Box::pin(values::write(writer, directory, criteria, db.clone(), stop.clone())));
+        let (writer, criteria) = (context.shared(Writer::default), context.shared(Criteria::default));
+        work.push(Box::pin(values::write(writer, criteria, db.clone(), stop.clone())));
     }
     work
 }

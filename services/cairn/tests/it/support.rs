@@ -24,12 +24,19 @@ pub(crate) struct Stage {
     pub(crate) anonymous: Client,
     /// The owner of the first tenant.
     pub(crate) admin: Client,
+    login: String,
 }
 
 impl Stage {
     /// Another tenant, by its owner.
     pub(crate) async fn another_tenant(&self) -> Client {
-        owner(&self.platform.config, &self.anonymous).await
+        let login = new_tenant(&self.platform.config).await;
+        self.anonymous.sign_in(&login, PASSWORD).await
+    }
+
+    /// The owner of the first tenant, signed in again: a token does not survive a leap of the clock.
+    pub(crate) async fn another_session(&self) -> Client {
+        self.anonymous.sign_in(&self.login, PASSWORD).await
     }
 }
 
@@ -51,8 +58,9 @@ pub(crate) fn on_prepared_stage<T, F: Future<Output = ()>>(
         let platform = Platform::start(world.config.clone(), &clock).expect("a platform");
         let anonymous = Client::anonymous(&platform.gateway);
         anonymous.get_until("/readyz", |answer| answer.status == 200).await.expect(200);
-        let admin = owner(&platform.config, &anonymous).await;
-        let stage = Rc::new(Stage { platform, world, clock, anonymous, admin });
+        let login = new_tenant(&platform.config).await;
+        let admin = anonymous.sign_in(&login, PASSWORD).await;
+        let stage = Rc::new(Stage { platform, world, clock, anonymous, admin, login });
         test(Rc::clone(&stage), prepared).await;
         let Ok(stage) = Rc::try_unwrap(stage).map_err(|_| ()) else { panic!("the test kept the stage") };
         stage.platform.stop().await;
@@ -60,8 +68,8 @@ pub(crate) fn on_prepared_stage<T, F: Future<Output = ()>>(
     });
 }
 
-/// Makes a tenant and signs its owner in.
-pub(crate) async fn owner(config: &Config, anonymous: &Client) -> Client {
+/// Makes a tenant; returns its owner's user name.
+async fn new_tenant(config: &Config) -> String {
     let name = format!("owner-{}", kernel::UserId::fresh().0.simple());
     let tenant = NewTenant {
         name: "Northwind",
@@ -72,5 +80,5 @@ pub(crate) async fn owner(config: &Config, anonymous: &Client) -> Client {
         must_change_password: false,
     };
     create_tenant(config, &tenant).await.expect("a tenant");
-    anonymous.sign_in(&name, PASSWORD).await
+    name
 }

@@ -6,7 +6,7 @@ use clients::Adoption;
 use contracts::telemetry::RefusalCode;
 use db::Db;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use kernel::{Actor, AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, TenantId};
+use kernel::{Actor, AssignmentId, CustomerAttributeId, CustomerTaskId, FieldError, Problem, TenantId};
 use quick_cache::sync::Cache;
 use rules::DataType;
 use uuid::Uuid;
@@ -27,6 +27,8 @@ pub(crate) struct Known {
     pub(crate) assignment: AssignmentId,
     pub(crate) task: CustomerTaskId,
     pub(crate) data_type: DataType,
+    /// The version of the definition. The writer stores a value only while it is still this one.
+    pub(crate) version: i64,
     removed: bool,
 }
 
@@ -37,6 +39,7 @@ impl From<&Attribute> for Known {
             assignment: row.assignment_id,
             task: row.customer_task_id,
             data_type: row.data_type,
+            version: row.version,
             removed: row.removed_at.is_some(),
         }
     }
@@ -63,12 +66,45 @@ impl Default for Directory {
 }
 
 impl Directory {
-    /// Remembers attributes as they are now. The writer reads every attribute it touches and tells of it here, so what
-    /// is out of date is so for one flush at most.
-    pub(crate) fn remember<'a>(&self, tenant: TenantId, rows: impl IntoIterator<Item = &'a Attribute>) {
-        for row in rows {
-            self.remembered.insert((tenant, row.id), Known::from(row));
+    /// Forgets attributes that have changed since they were remembered, by whichever process.
+    pub(crate) fn forget(&self, tenant: TenantId, wanted: &[(AssignmentId, Wanted<'_>)]) {
+        for (_, want) in wanted {
+            if let Wanted::Id(id) = want {
+                self.remembered.remove(&(tenant, *id));
+            }
         }
+    }
+
+    /// Requires that the tenant has these assignments. An assignment without a known attribute is asked of adoption.
+    ///
+    /// # Errors
+    /// 422 naming those there are not; 503 when the database or adoption is away.
+    pub(crate) async fn require_assignments(
+        &self,
+        db: &Db,
+        adoption: &Adoption,
+        who: &Actor,
+        assignments: &[AssignmentId],
+    ) -> Result<(), Problem> {
+        if assignments.is_empty() {
+            return Ok(());
+        }
+        let ids = assignments.iter().map(|assignment| assignment.0).collect();
+        let rows = db.read(who.tenant, async |conn| store::of_assignments(conn, who.tenant, ids).await).await?;
+        let known: BTreeSet<_> =
+            rows.iter().filter(|row| row.removed_at.is_none()).map(|row| row.assignment_id).collect();
+        let asked = assignments.iter().copied().filter(|assignment| !known.contains(assignment)).collect();
+        let unknown = ask(db, adoption, who, asked).await?;
+        let errors: Vec<_> = assignments
+            .iter()
+            .enumerate()
+            .filter(|(_, assignment)| unknown.contains(assignment))
+            .map(|(at, assignment)| {
+                let detail = format!("There is no assignment {assignment}.");
+                FieldError::new(format!("/complete/assignmentIds/{at}"), "UNKNOWN", detail)
+            })
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
 
     /// Finds each of the attributes, or says why not. What is unknown is asked of adoption before it is refused.
@@ -132,7 +168,9 @@ impl Directory {
                 Ok((rows, store::of_assignments(conn, tenant, of).await?))
             })
             .await?;
-        self.remember(tenant, rows.iter().chain(&named));
+        for row in rows.iter().chain(&named) {
+            self.remembered.insert((tenant, row.id), Known::from(row));
+        }
         found.by_id.extend(rows.iter().map(|row| (row.id, Known::from(row))));
         found.named = BTreeMap::new();
         for row in named {

@@ -31,6 +31,13 @@ async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
 
 /// Takes over the attributes of a customer task as they are at its version; what is known from a later one stays.
 pub(super) async fn learn(tx: &mut Tx, task: &CustomerTaskView) -> Result<(), Problem> {
+    // A twin that learned the task at the same moment may have known an older version: then ours is compared with it.
+    while !take_over(tx, task).await? {}
+    Ok(())
+}
+
+/// One look at the task; `false` when a twin was quicker to add an attribute.
+async fn take_over(tx: &mut Tx, task: &CustomerTaskView) -> Result<bool, Problem> {
     let mut known = store::by_id(store::fetch_for_change(tx, vec![task.id], Vec::new()).await?);
     let is_known = !known.is_empty();
     let (mut new, mut redefined) = (Vec::new(), Vec::new());
@@ -46,12 +53,12 @@ pub(super) async fn learn(tx: &mut Tx, task: &CustomerTaskView) -> Result<(), Pr
         let retired = Attribute { version: task.version, is_active: false, ..row.clone() };
         redefined.extend(row.redefine(retired).then_some(row));
     }
-    store::insert(tx, &new).await?;
     for row in &redefined {
         store::redefine(tx, row).await?;
     }
-    if is_known && !(new.is_empty() && redefined.is_empty()) {
+    let alone = store::insert(tx, &new).await?;
+    if alone && is_known && !(new.is_empty() && redefined.is_empty()) {
         facts::evaluate_again(tx, task.id).await?;
     }
-    Ok(())
+    Ok(alone)
 }

@@ -120,12 +120,14 @@ pub(crate) async fn update_states(tx: &mut Tx, changed: &[&Attribute]) -> Result
     Ok(())
 }
 
-/// Adds attributes; says which were new. A twin that learned them at the same time has added the others.
-pub(crate) async fn insert(tx: &mut Tx, new: &[Attribute]) -> Result<(), Problem> {
+/// Adds attributes; says whether all of them were new. A twin that learned them at the same time may have added some.
+pub(crate) async fn insert(tx: &mut Tx, new: &[Attribute]) -> Result<bool, Problem> {
+    let mut added = 0;
     for chunk in new.chunks(500) {
-        diesel::insert_into(attributes::table).values(chunk).on_conflict_do_nothing().execute(&mut tx.conn()).await?;
+        let insert = diesel::insert_into(attributes::table).values(chunk).on_conflict_do_nothing();
+        added += insert.execute(&mut tx.conn()).await?;
     }
-    Ok(())
+    Ok(added == new.len())
 }
 
 /// Writes a changed definition.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use contracts::telemetry::{TASK_FACTS_CHANGED, TaskFacts};
 use db::Tx;
+use kernel::problem::ProblemKind;
 use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, Timestamp};
 use quick_cache::sync::Cache;
 use rules::Criterion;
@@ -16,6 +17,10 @@ use crate::values::Reading;
 
 /// Criteria kept parsed.
 const PARSED: usize = 50_000;
+
+/// The readings were checked against an attribute as it was before.
+pub(crate) static OUTDATED: ProblemKind =
+    ProblemKind::new("ATTRIBUTE_OUTDATED", 503, "A telemetry attribute was changed while its values were taken");
 
 /// Parsed criteria of one process, by attribute and version of its definition.
 pub(crate) struct Criteria(Cache<(CustomerAttributeId, i64), Arc<Option<Criterion>>>);
@@ -41,6 +46,8 @@ impl Criteria {
 #[derive(Default)]
 pub(crate) struct Observed<'a> {
     newest: HashMap<CustomerAttributeId, &'a Reading>,
+    /// The definitions that the readings were checked against: the oldest of each attribute.
+    versions: HashMap<CustomerAttributeId, i64>,
     tasks: BTreeSet<CustomerTaskId>,
     silences: Vec<Silence>,
 }
@@ -60,6 +67,8 @@ impl<'a> Observed<'a> {
                 self.tasks.insert(reading.task);
                 reading
             });
+            let version = self.versions.entry(reading.attribute).or_insert(reading.version);
+            *version = reading.version.min(*version);
             if (newest.observed_at, newest.event_id) < (reading.observed_at, reading.event_id) {
                 *newest = reading;
             }
@@ -76,6 +85,17 @@ impl<'a> Observed<'a> {
         self.newest.is_empty() && self.silences.is_empty()
     }
 
+    /// Refuses readings that were checked against a definition which is no longer in force, or whose assignment is gone.
+    fn require_current(&self, rows: &[Attribute]) -> Result<(), Problem> {
+        let current = |row: &Attribute| {
+            self.versions.get(&row.id).is_none_or(|version| *version == row.version && row.removed_at.is_none())
+        };
+        if rows.iter().all(current) {
+            return Ok(());
+        }
+        Err(OUTDATED.detail("Send the batch again.").retry_after(1))
+    }
+
     /// Applies what concerns an attribute; says whether that was news.
     fn apply(&self, attribute: &mut Attribute) -> bool {
         let newest = self.newest.get(&attribute.id);
@@ -90,18 +110,18 @@ impl<'a> Observed<'a> {
     }
 }
 
-/// Applies what was observed, and tells what is new about the touched tasks. Returns their attributes as they are now.
-pub(crate) async fn evaluate(
-    tx: &mut Tx,
-    criteria: &Criteria,
-    observed: Observed<'_>,
-) -> Result<Vec<Attribute>, Problem> {
+/// Applies what was observed, and tells what is new about the touched tasks.
+///
+/// # Errors
+/// [`OUTDATED`] when an attribute was changed since the readings were checked.
+pub(crate) async fn evaluate(tx: &mut Tx, criteria: &Criteria, observed: Observed<'_>) -> Result<(), Problem> {
     if observed.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let tasks = observed.tasks.iter().copied().collect();
     let assignments = observed.silences.iter().map(|silence| silence.assignment).collect();
     let mut rows = attributes::store::fetch_for_change(tx, tasks, assignments).await?;
+    observed.require_current(&rows)?;
     let (now, mut changed, mut stirred, mut due) = (tx.now(), Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (at, row) in rows.iter_mut().enumerate() {
         let (stood, look_at) = ((row.has_data(), row.is_met), row.recheck_at);
@@ -120,8 +140,7 @@ pub(crate) async fn evaluate(
     let changed: Vec<&Attribute> = changed.iter().filter_map(|at| rows.get(*at)).collect();
     attributes::store::update_states(tx, &changed).await?;
     tell(tx, &rows, stirred).await?;
-    recheck::schedule(tx, &rows, due).await?;
-    Ok(rows)
+    recheck::schedule(tx, &rows, due).await
 }
 
 /// Evaluates a whole task as it stands now: its definition changed, or time went by.

@@ -7,6 +7,7 @@ use db::Db;
 use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED};
 use kernel::{Cursor, Page, PageQuery, Problem, RefusalId};
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use web::{Allow, Answer, Body, Context, Path, Query, RawBody, Reply};
@@ -63,7 +64,8 @@ impl Selection {
 
 /// List refused values
 ///
-/// In the order they came, each with its reason and as it was sent.
+/// In the order they came, each with its reason and as it was sent. What is sent again and refused again is listed once, where
+/// it came last. Refusals are kept as long as values are.
 #[utoipa::path(tag = "refusals", params(RefusalQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<RefusalView>)))]
 #[get("/refusals")]
 pub(super) async fn list_refusals(
@@ -74,10 +76,11 @@ pub(super) async fn list_refusals(
 ) -> Answer {
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let keys = &context.config.keys;
-    let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?.and_then(|cursor| cursor.key(0)));
+    let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?);
     who.read(&db, async |conn| {
         let rows = store::page(conn, who.tenant, &query, after, limit).await?;
-        let page = Cursor::page(rows, limit, keys, LIST, |row| vec![row.id.to_string().into()]);
+        let key = |row: &Refusal| vec![json!(row.received_at), json!(row.index), json!(row.id)];
+        let page = Cursor::page(rows, limit, keys, LIST, key);
         Reply::ok(&page.map(RefusalView::from))
     })
     .await
@@ -145,6 +148,6 @@ fn corrected(body: &RawBody) -> Result<Option<&RawValue>, Problem> {
 async fn replay(who: &Allow<ValueWrite>, db: &Db, intake: &Intake, tries: Vec<(&Refusal, &str)>) -> Answer {
     let entries = tries.into_iter().map(|(refusal, text)| Part { text: text.into(), origin: Origin::Refusal(refusal) });
     let parts = Parts { entries: entries.collect(), complete: Complete::default() };
-    let taken = intake.take(db, who.actor(), parts).await?;
+    let taken = intake.take(db, who.actor(), &parts).await?;
     Ok(who.answer(Reply::ok(&taken.receipt)?, taken.announced.as_ref()))
 }

@@ -4,7 +4,8 @@ use contracts::telemetry::{RefusalCode, RefusalView, RefusedValue};
 use diesel::prelude::*;
 use kernel::problem::ProblemKind;
 use kernel::{RefusalId, TenantId, Timestamp};
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use crate::schema::refusals;
 use crate::values::Reason;
@@ -16,7 +17,8 @@ const DETAIL_CHARS: usize = 500;
 pub(crate) static ALREADY_REPLAYED: ProblemKind =
     ProblemKind::new("REFUSAL_ALREADY_REPLAYED", 409, "The value was accepted in an earlier replay");
 
-/// A row of `refusals`: a value that could not be taken, as it was sent at its last try.
+/// A row of `refusals`: a value that could not be taken, as it was sent at its last try. Where it came from is the batch
+/// that sent it last.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = refusals, check_for_backend(diesel::pg::Pg))]
 pub(crate) struct Refusal {
@@ -32,9 +34,17 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The reason and the payload as they can be kept: Postgres has no place for a zero character in a text.
+    /// The refusal of a payload. The same payload is the same refusal, however often it is sent.
+    pub(crate) fn id_of(payload: &str) -> RefusalId {
+        let mut first = [0; 16];
+        first.iter_mut().zip(Sha256::digest(payload)).for_each(|(to, from)| *to = from);
+        RefusalId(Builder::from_custom_bytes(first).into_uuid())
+    }
+
+    /// The reason and the payload as they can be kept: Postgres has no place for a zero character in a text. As `\x00` it is
+    /// still no JSON, so a replay refuses it again.
     pub(crate) fn keepable(reason: Reason, payload: &str) -> (RefusalCode, String, String) {
-        let clean = |text: &str| text.replace('\0', "\u{fffd}");
+        let clean = |text: &str| text.replace('\0', "\\x00");
         let detail = clean(&reason.detail);
         let detail = match detail.char_indices().nth(DETAIL_CHARS) {
             Some((end, _)) => format!("{}…", detail.get(..end).unwrap_or_default()),
@@ -66,6 +76,6 @@ mod tests {
         let reason = Reason::new(RefusalCode::ValueMalformed, format!("unknown field `\0{}`", "x".repeat(600)));
         let (_, detail, payload) = Refusal::keepable(reason, "{\"a\0b\"");
         assert!(!detail.contains('\0') && detail.chars().count() == DETAIL_CHARS + 1);
-        assert_eq!(payload, "{\"a\u{fffd}b\"");
+        assert_eq!(payload, "{\"a\\x00b\"");
     }
 }

@@ -1,14 +1,20 @@
 //! The statements of refusals.
 
+use std::collections::BTreeMap;
+
 use db::{Conn, Tx};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use kernel::{Problem, RefusalId, TenantId};
+use kernel::{Cursor, Problem, RefusalId, TenantId, Timestamp};
 
 use super::api::{RefusalQuery, Selection};
 use super::model::Refusal;
 use crate::schema::refusals;
+
+/// The order in which refusals came.
+const ARRIVAL: (refusals::received_at, refusals::index, refusals::id) =
+    (refusals::received_at, refusals::index, refusals::id);
 
 /// The refusal.
 pub(super) async fn find(mut conn: &Conn, tenant: TenantId, id: RefusalId) -> Result<Option<Refusal>, Problem> {
@@ -20,7 +26,7 @@ pub(super) async fn page(
     mut conn: &Conn,
     tenant: TenantId,
     query: &RefusalQuery,
-    after: Option<RefusalId>,
+    after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Refusal>, Problem> {
     let mut rows = refusals::table.filter(refusals::tenant_id.eq(tenant)).select(Refusal::as_select()).into_boxed();
@@ -35,10 +41,14 @@ pub(super) async fn page(
         Some(false) => rows = rows.filter(refusals::replayed_at.is_null()),
         None => {}
     }
-    if let Some(last) = after {
-        rows = rows.filter(refusals::id.gt(last));
+    let key = after
+        .and_then(|cursor| Some((cursor.key::<Timestamp>(0)?, cursor.key::<i32>(1)?, cursor.key::<RefusalId>(2)?)));
+    if let Some((at, index, id)) = key {
+        let further = refusals::index.gt(index).or(refusals::index.eq(index).and(refusals::id.gt(id)));
+        // The range first, for the index; then the tie-breaks.
+        rows = rows.filter(refusals::received_at.ge(at)).filter(refusals::received_at.gt(at).or(further));
     }
-    Ok(rows.order(refusals::id).limit(limit + 1).load(&mut conn).await?)
+    Ok(rows.order(ARRIVAL).limit(limit + 1).load(&mut conn).await?)
 }
 
 /// What a selection means: refusals not replayed yet, in the order of arrival, as many as a batch may have.
@@ -62,17 +72,23 @@ pub(super) async fn select(
     if let Some(code) = selection.code {
         rows = rows.filter(refusals::code.eq(code));
     }
-    Ok(rows.order(refusals::id).limit(most).load(&mut conn).await?)
+    Ok(rows.order(ARRIVAL).limit(most).load(&mut conn).await?)
 }
 
-/// Keeps refusals. One that is there already was tried again: it shows its last try.
-pub(crate) async fn keep(tx: &mut Tx, rows: &[&Refusal]) -> Result<(), Problem> {
+/// Keeps refusals. One that is there already was sent or tried again: it shows the last time, and whether its value was
+/// stored in between. In the order of their ids, so that two writers cannot wait for each other.
+pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal>) -> Result<(), Problem> {
+    let last: BTreeMap<RefusalId, &Refusal> = rows.map(|row| (row.id, row)).collect();
+    let rows: Vec<&Refusal> = last.into_values().collect();
     for chunk in rows.chunks(500) {
         diesel::insert_into(refusals::table)
             .values(chunk.to_vec())
             .on_conflict((refusals::tenant_id, refusals::id))
             .do_update()
             .set((
+                refusals::batch_id.eq(excluded(refusals::batch_id)),
+                refusals::received_at.eq(excluded(refusals::received_at)),
+                refusals::index.eq(excluded(refusals::index)),
                 refusals::code.eq(excluded(refusals::code)),
                 refusals::detail.eq(excluded(refusals::detail)),
                 refusals::payload.eq(excluded(refusals::payload)),

@@ -36,7 +36,7 @@ const MOST_DAYS: i64 = 92;
 #[post("/values")]
 pub(super) async fn send_values(who: Allow<ValueWrite>, db: Data<Db>, intake: Data<Intake>, body: RawBody) -> Answer {
     let parts = Parts::of(&body.content_type, &body.bytes)?;
-    let taken = intake.take(&db, who.actor(), parts).await?;
+    let taken = intake.take(&db, who.actor(), &parts).await?;
     Ok(who.answer(Reply::ok(&taken.receipt)?, taken.announced.as_ref()))
 }
 

@@ -230,16 +230,22 @@ impl<'a> Parts<'a> {
         Ok(Self { entries, complete })
     }
 
-    /// One entry a line; blank lines are none. What is not UTF-8 is kept as far as it can be read, and refused later.
+    /// One entry a line; blank lines are none. Bytes that are not UTF-8 become `\xNN`, which no JSON has: the line is refused,
+    /// now and when it is replayed, and kept without loss.
     fn of_lines(body: &'a [u8]) -> Self {
         let lines = body.split(|byte| *byte == b'\n').zip(1..);
         let entries = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
-        let entries = entries.map(|(line, number)| Part {
-            text: String::from_utf8_lossy(line.trim_ascii()),
-            origin: Origin::Line(number),
-        });
+        let entries =
+            entries.map(|(line, number)| Part { text: readable(line.trim_ascii()), origin: Origin::Line(number) });
         Self { entries: entries.collect(), complete: Complete::default() }
     }
+}
+
+fn readable(line: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(line) {
+        return text.into();
+    }
+    line.utf8_chunks().map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect()
 }
 
 #[cfg(test)]
@@ -271,9 +277,10 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_utf8_spoils_only_itself() {
-        let parts = Parts::of("application/x-ndjson", b"{}\n\xff\xfe\n{}").unwrap();
+        let parts = Parts::of("application/x-ndjson", b"{}\n{\"a\": \"caf\xe9\"}\n{}").unwrap();
         assert_eq!(parts.entries.len(), 3);
-        assert_eq!(parts.entries[1].text, "\u{fffd}\u{fffd}");
+        assert_eq!(parts.entries[1].text, "{\"a\": \"caf\\xe9\"}");
+        assert!(serde_json::from_str::<serde_json::Value>(&parts.entries[1].text).is_err());
     }
 
     #[test]

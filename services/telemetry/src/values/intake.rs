@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clients::{Adoption, Caller};
 use contracts::telemetry::{BatchReceipt, RefusalCode};
 use db::{Announced, Db};
-use kernel::{Actor, Clock, Problem, RefusalId};
+use kernel::{Actor, Clock, Problem};
 use uuid::Uuid;
 use web::Context;
 
@@ -13,7 +13,11 @@ use super::entry::{Entry, Origin, Part, Parts, Reason};
 use super::model::{Batch, Reading, Window};
 use super::writer::Writer;
 use crate::attributes::{Directory, Known};
+use crate::facts::OUTDATED;
 use crate::refusals::Refusal;
+
+/// How often a batch is taken whose attributes keep changing.
+const TRIES: usize = 3;
 
 /// What became of a batch, and the last event that it led to.
 pub(crate) struct Taken {
@@ -46,32 +50,61 @@ impl Intake {
     /// Takes a batch; when this returns, its values are durable and its refusals kept.
     ///
     /// # Errors
-    /// 503 when the database is away, the writer is busy, or adoption must be asked and is away. Then nothing was stored,
-    /// and sending the batch again is safe.
-    pub(crate) async fn take(&self, db: &Db, who: &Actor, parts: Parts<'_>) -> Result<Taken, Problem> {
-        let Parts { entries: parts, complete } = parts;
+    /// 422 when an assignment that the batch claims to be complete for does not exist; 503 when the database is away, the
+    /// writer is busy, or adoption must be asked and is away. Then nothing was stored, and sending the batch again is safe.
+    pub(crate) async fn take(&self, db: &Db, who: &Actor, parts: &Parts<'_>) -> Result<Taken, Problem> {
+        let entries: Vec<_> = parts.entries.iter().map(|part| Entry::read(&part.text)).collect();
+        let wanted: Vec<_> = entries.iter().flatten().map(|entry| (entry.assignment_id, entry.wanted())).collect();
+        self.directory.require_assignments(db, &self.adoption, who, &parts.complete.assignment_ids).await?;
+        let mut tries = 0;
+        loop {
+            let found = self.directory.find(db, &self.adoption, who, &wanted).await?;
+            let outcome = self.writer.store(self.batch(who, parts, &entries, found), who.trace).await;
+            tries += 1;
+            match outcome {
+                // Another process, or this one's consumer, has learnt of a change since we looked.
+                Err(problem) if problem.kind() == &OUTDATED && tries < TRIES => {
+                    self.directory.forget(who.tenant, &wanted);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Each entry becomes a reading or a refusal.
+    fn batch(
+        &self,
+        who: &Actor,
+        parts: &Parts<'_>,
+        entries: &[Result<Entry<'_>, Reason>],
+        found: Vec<Result<Known, Reason>>,
+    ) -> Batch {
         let now = self.clock.now();
         let window = Window::at(now, self.retention_days);
-        let entries: Vec<_> = parts.iter().map(|part| Entry::read(&part.text)).collect();
-        let wanted: Vec<_> = entries.iter().flatten().map(|entry| (entry.assignment_id, entry.wanted())).collect();
-        let mut found = self.directory.find(db, &self.adoption, who, &wanted).await?.into_iter();
         let mut batch = Batch {
             id: Uuid::now_v7(),
             tenant: who.tenant,
             received_at: now,
-            readings: Vec::with_capacity(parts.len()),
+            readings: Vec::with_capacity(entries.len()),
             refusals: Vec::new(),
             complete: Vec::new(),
         };
-        for (place, (part, entry)) in parts.iter().zip(entries).enumerate() {
-            let resolved = entry.and_then(|entry| Ok((entry, found.next().unwrap_or_else(not_looked_up)?)));
-            match resolved.and_then(|(entry, known)| Reading::of(entry, known, window, part.origin.replays())) {
+        let mut found = found.into_iter();
+        for (place, (part, entry)) in parts.entries.iter().zip(entries).enumerate() {
+            let read = match entry {
+                Ok(entry) => found
+                    .next()
+                    .unwrap_or_else(not_looked_up)
+                    .and_then(|known| Reading::of(entry, known, window, part.origin.replays())),
+                Err(reason) => Err(reason.clone()),
+            };
+            match read {
                 Ok(reading) => batch.readings.push(reading),
                 Err(reason) => batch.refusals.push(refuse(&batch, place, part, reason)),
             }
         }
-        batch.declare_complete(complete.assignment_ids, complete.observed_at);
-        self.writer.store(batch, who.trace).await
+        batch.declare_complete(&parts.complete);
+        batch
     }
 }
 
@@ -91,7 +124,7 @@ fn refuse(batch: &Batch, place: usize, part: &Part<'_>, reason: Reason) -> Refus
         Origin::Refusal(earlier) => Refusal { code, detail, payload, ..earlier.clone() },
         Origin::List | Origin::Line(_) => Refusal {
             tenant_id: batch.tenant,
-            id: RefusalId::fresh(),
+            id: Refusal::id_of(&part.text),
             batch_id: batch.id,
             received_at: batch.received_at,
             index: i32::try_from(place).unwrap_or(i32::MAX),

@@ -7,7 +7,7 @@ use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, RefusalId, Tenan
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::entry::{Entry, Reason, Text};
+use super::entry::{Complete, Entry, Reason, Text};
 use super::identity::{Mark, event_id};
 use crate::attributes::Known;
 use crate::schema::values;
@@ -50,6 +50,8 @@ pub(crate) struct Reading {
     pub(crate) assignment: AssignmentId,
     pub(crate) task: CustomerTaskId,
     pub(crate) attribute: CustomerAttributeId,
+    /// The version of the attribute's definition that the value was checked against.
+    pub(crate) version: i64,
     pub(crate) event_id: Uuid,
     pub(crate) observed_at: Timestamp,
     /// JSON text, as it was sent.
@@ -63,7 +65,7 @@ pub(crate) struct Reading {
 impl Reading {
     /// The reading of an entry, for the attribute it names.
     pub(crate) fn of(
-        entry: Entry<'_>,
+        entry: &Entry<'_>,
         known: Known,
         window: Window,
         replays: Option<RefusalId>,
@@ -82,16 +84,17 @@ impl Reading {
             .check(&value)
             .map_err(|error| Reason::new(RefusalCode::ValueTypeWrong, format!("The value is {error}.")))?;
         let mark = entry.event_id.as_ref().map_or(Mark::Content(&value), |Text(id)| Mark::Event(id));
-        let owned = |text: Option<Text<'_>>| text.map(|Text(text)| text.into_owned());
+        let owned = |text: &Option<Text<'_>>| text.as_ref().map(|Text(text)| text.to_string());
         Ok(Self {
             assignment: known.assignment,
             task: known.task,
             attribute: known.id,
+            version: known.version,
             event_id: event_id(known.id, observed_at, mark),
             observed_at,
             value: text.to_owned(),
-            source: owned(entry.source),
-            notes: owned(entry.notes),
+            source: owned(&entry.source),
+            notes: owned(&entry.notes),
             replays,
         })
     }
@@ -138,11 +141,11 @@ impl Batch {
 
     /// Takes a feed's word that the batch is all there is. A refused value would look like one that vanished, so the word
     /// counts only when there is none.
-    pub(crate) fn declare_complete(&mut self, assignments: Vec<AssignmentId>, observed_at: Option<Timestamp>) {
+    pub(crate) fn declare_complete(&mut self, complete: &Complete) {
         if self.refusals.is_empty() {
             let latest = self.readings.iter().map(|reading| reading.observed_at).max();
-            let at = observed_at.or(latest).unwrap_or(self.received_at).min(self.received_at + AHEAD);
-            self.complete = assignments.into_iter().map(|assignment| (assignment, at)).collect();
+            let at = complete.observed_at.or(latest).unwrap_or(self.received_at).min(self.received_at + AHEAD);
+            self.complete = complete.assignment_ids.iter().map(|assignment| (*assignment, at)).collect();
         }
     }
 }
@@ -159,7 +162,7 @@ mod tests {
         );
         let window = Window::at("2026-11-21T12:00:00Z".parse().unwrap(), 400);
         Entry::read(&text)
-            .and_then(|entry| Reading::of(entry, attribute.into(), window, None))
+            .and_then(|entry| Reading::of(&entry, attribute.into(), window, None))
             .map_err(|reason| reason.code)
     }
 

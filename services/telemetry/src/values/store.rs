@@ -125,10 +125,12 @@ pub(super) async fn ensure_partitions(db: &Db, days: &BTreeSet<NaiveDate>) -> Re
     .await
 }
 
-/// Drops the partitions of the days before this one.
-pub(super) async fn drop_partitions(db: &Db, before: NaiveDate) -> Result<(), Problem> {
+/// Drops the partitions of the days before this moment's, and forgets what was refused before it.
+pub(super) async fn forget(db: &Db, before: Timestamp) -> Result<(), Problem> {
     db.global(async |mut conn| {
-        diesel::sql_query("select drop_value_partitions($1)").bind::<Date, _>(before).execute(&mut conn).await?;
+        let day = before.date_naive();
+        diesel::sql_query("select drop_value_partitions($1)").bind::<Date, _>(day).execute(&mut conn).await?;
+        diesel::sql_query("select forget_refusals($1)").bind::<Timestamptz, _>(before).execute(&mut conn).await?;
         Ok(())
     })
     .await

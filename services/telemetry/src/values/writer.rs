@@ -20,8 +20,7 @@ use uuid::Uuid;
 use super::intake::Taken;
 use super::model::Batch;
 use super::store;
-use crate::attributes::{Attribute, Directory};
-use crate::facts::{self, Criteria, Observed};
+use crate::facts::{self, Criteria, OUTDATED, Observed};
 use crate::refusals;
 
 /// Values that may wait; more callers are told to come back.
@@ -85,9 +84,13 @@ impl Writer {
         let mut waiting = self.waiting.lock().await;
         let first = tokio::select! {
             biased;
-            first = waiting.recv() => first?,
-            () = async { stop.cancelled().await; tokio::time::sleep(LINGER).await } => return None,
-        };
+            first = waiting.recv() => first,
+            () = async { stop.cancelled().await; tokio::time::sleep(LINGER).await } => {
+                // Whoever comes now is told to come back; whoever waits already is served.
+                waiting.close();
+                waiting.recv().await
+            }
+        }?;
         let mut size = first.batch.sent();
         let mut flush = vec![first];
         while size < FLUSH
@@ -125,101 +128,71 @@ impl Writer {
 }
 
 /// Writes what comes until the service stops.
-pub(crate) async fn run(
-    writer: Arc<Writer>,
-    directory: Arc<Directory>,
-    criteria: Arc<Criteria>,
-    db: Db,
-    stop: CancellationToken,
-) {
+pub(crate) async fn run(writer: Arc<Writer>, criteria: Arc<Criteria>, db: Db, stop: CancellationToken) {
     while let Some(flush) = writer.next(&stop).await {
         let (started, size) = (Instant::now(), flush.iter().map(|submission| submission.batch.sent()).sum::<usize>());
         let outcome = match writer.prepare(&db, &flush).await {
-            Ok(()) => commit(&db, &directory, &criteria, flush).await,
-            Err(problem) => Err((problem, flush)),
+            Ok(()) => commit(&db, &criteria, &flush).await,
+            Err(problem) => Err(problem),
         };
-        if let Err((problem, flush)) = outcome {
+        if !outcome.as_ref().is_ok_and(|receipts| receipts.values().all(Result::is_ok)) {
             // Whatever it was, it may have been a partition dropped since we saw it.
             writer.days().clear();
-            flush.into_iter().for_each(|submission| submission.answer(Err(shared(&problem))));
         }
+        answer(flush, outcome);
         metrics::histogram!("cairn_telemetry_flush_seconds").record(started.elapsed().as_secs_f64());
         metrics::histogram!("cairn_telemetry_flush_values").record(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
     }
 }
 
-/// Stores a flush in one transaction, tenant by tenant, and answers everybody after the commit.
-async fn commit(
-    db: &Db,
-    directory: &Directory,
-    criteria: &Criteria,
-    flush: Vec<Submission>,
-) -> Result<(), (Problem, Vec<Submission>)> {
+/// What becomes of each batch of a flush.
+type Receipts = BTreeMap<Uuid, Result<Taken, Problem>>;
+
+/// Stores a flush in one transaction, tenant by tenant; what it returns is durable.
+async fn commit(db: &Db, criteria: &Criteria, flush: &[Submission]) -> Result<Receipts, Problem> {
     // In the order of tenants, so that two writers cannot wait for each other.
-    let mut tenants: BTreeMap<TenantId, Vec<&Submission>> = BTreeMap::new();
-    for submission in &flush {
+    let mut tenants: BTreeMap<TenantId, Group<'_>> = BTreeMap::new();
+    for submission in flush {
         tenants.entry(submission.batch.tenant).or_default().push(submission);
     }
-    let Some(first) = flush.first() else { return Ok(()) };
-    let mut receipts: BTreeMap<Uuid, Result<Taken, Problem>> = BTreeMap::new();
-    let mut seen: Vec<(TenantId, Vec<Attribute>)> = Vec::new();
-    let written = db
-        .write(&itself(first), async |tx| {
-            for (tenant, group) in &tenants {
-                let Some(first) = group.first() else { continue };
-                tx.enter(itself(first)).await?;
-                for (group, outcome) in store_tenant(tx, criteria, group).await {
-                    match outcome {
-                        Ok(Stored { taken, attributes }) => {
-                            receipts.extend(taken.into_iter().map(|taken| (taken.receipt.batch_id, Ok(taken))));
-                            seen.push((*tenant, attributes));
-                        }
-                        Err(problem) => receipts.extend(group.iter().map(|one| (one.batch.id, Err(shared(&problem))))),
-                    }
-                }
-            }
-            Ok(())
-        })
-        .await;
-    if let Err(problem) = written {
-        return Err((problem, flush));
-    }
-    for (tenant, attributes) in &seen {
-        directory.remember(*tenant, attributes);
-    }
-    for submission in flush {
-        let receipt = receipts.remove(&submission.batch.id);
-        submission.answer(receipt.unwrap_or_else(|| Err(Problem::internal("a batch of the flush has no receipt"))));
-    }
-    Ok(())
-}
-
-/// What became of the batches of one savepoint.
-struct Stored {
-    taken: Vec<Taken>,
-    attributes: Vec<Attribute>,
+    let Some(first) = flush.first() else { return Ok(Receipts::new()) };
+    db.write(&itself(first), async |tx| {
+        let mut receipts = Receipts::new();
+        for group in tenants.values() {
+            let Some(first) = group.first() else { continue };
+            tx.enter(itself(first)).await?;
+            receipts.extend(store_tenant(tx, criteria, group).await);
+        }
+        Ok(receipts)
+    })
+    .await
 }
 
 type Group<'a> = Vec<&'a Submission>;
 
 /// Stores the batches of a tenant together; if that fails, each alone, so that only the one at fault fails.
-async fn store_tenant<'a>(
-    tx: &mut Tx,
-    criteria: &Criteria,
-    group: &[&'a Submission],
-) -> Vec<(Group<'a>, Result<Stored, Problem>)> {
+async fn store_tenant(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) -> Receipts {
     let together = tx.savepoint(async |tx| store_batches(tx, criteria, group).await).await;
-    if together.is_ok() || group.len() == 1 {
-        return vec![(group.to_vec(), together)];
+    if let (Err(_), [_, _, ..]) = (&together, group) {
+        let mut receipts = Receipts::new();
+        for one in group.chunks(1) {
+            let alone = tx.savepoint(async |tx| store_batches(tx, criteria, one).await).await;
+            receipts.extend(each(one, alone));
+        }
+        return receipts;
     }
-    let mut outcomes = Vec::with_capacity(group.len());
-    for one in group.chunks(1) {
-        outcomes.push((one.to_vec(), tx.savepoint(async |tx| store_batches(tx, criteria, one).await).await));
-    }
-    outcomes
+    each(group, together)
 }
 
-async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) -> Result<Stored, Problem> {
+/// The outcome of a savepoint, for each of its batches.
+fn each(group: &[&Submission], outcome: Result<Vec<Taken>, Problem>) -> Receipts {
+    match outcome {
+        Ok(taken) => taken.into_iter().map(|taken| (taken.receipt.batch_id, Ok(taken))).collect(),
+        Err(problem) => group.iter().map(|one| (one.batch.id, Err(shared(&problem)))).collect(),
+    }
+}
+
+async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) -> Result<Vec<Taken>, Problem> {
     let batches: Vec<&Batch> = group.iter().map(|submission| &submission.batch).collect();
     let mut new = store::insert(tx, &batches).await?;
     let mut observed = Observed::default();
@@ -230,13 +203,13 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
         }
     }
     let announced = tx.announced().len();
-    let attributes = facts::evaluate(tx, criteria, observed).await?;
+    facts::evaluate(tx, criteria, observed).await?;
     let announced = tx.announced().get(announced..).and_then(<[_]>::last).cloned();
-    refusals::store::keep(tx, &batches.iter().flat_map(|batch| &batch.refusals).collect::<Vec<_>>()).await?;
+    refusals::store::keep(tx, batches.iter().flat_map(|batch| &batch.refusals)).await?;
     let replayed = batches.iter().flat_map(|batch| &batch.readings).filter_map(|reading| reading.replays);
     refusals::store::mark_replayed(tx, replayed.collect()).await?;
     let taken = batches.iter().map(|batch| Taken { receipt: receipt(batch, &mut new), announced: announced.clone() });
-    Ok(Stored { taken: taken.collect(), attributes })
+    Ok(taken.collect())
 }
 
 /// Counts a batch. What the statement did not insert was there before, or stands twice in the flush: the first one takes it.
@@ -258,10 +231,17 @@ fn receipt(batch: &Batch, new: &mut HashSet<Uuid>) -> BatchReceipt {
     }
 }
 
-impl Submission {
-    fn answer(self, outcome: Result<Taken, Problem>) {
-        // A caller who has gone away will send the batch again.
-        drop(self.answer.send(outcome));
+/// Tells everybody what became of their batch. A caller who has gone away will send it again.
+fn answer(flush: Vec<Submission>, outcome: Result<Receipts, Problem>) {
+    let mut outcome = outcome;
+    for Submission { batch, answer, .. } in flush {
+        let receipt = match &mut outcome {
+            Ok(receipts) => {
+                receipts.remove(&batch.id).unwrap_or_else(|| Err(Problem::internal("a batch has no receipt")))
+            }
+            Err(problem) => Err(shared(problem)),
+        };
+        drop(answer.send(receipt));
     }
 }
 
@@ -272,9 +252,9 @@ fn itself(submission: &Submission) -> Actor {
 
 /// One failure, told to several callers.
 fn shared(problem: &Problem) -> Problem {
-    if problem.kind() == &UNAVAILABLE {
-        Problem::unavailable("The database", problem.to_string())
-    } else {
-        Problem::internal(problem.to_string())
+    match problem.kind() {
+        kind if kind == &UNAVAILABLE => Problem::unavailable("The database", problem.to_string()),
+        kind if kind == &OUTDATED => OUTDATED.detail("Send the batch again.").retry_after(1),
+        _ => Problem::internal(problem.to_string()),
     }
 }

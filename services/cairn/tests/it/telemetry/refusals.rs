@@ -1,0 +1,110 @@
+//! What could not be taken: kept, found again, tried again.
+
+use serde_json::{Value, json};
+
+use super::{Deployment, at_least_ten, outcome, post, post_lines};
+use crate::support::on_stage;
+
+const REFUSALS: &str = "/telemetry/v1/refusals";
+const REPLAY: &str = "/telemetry/v1/refusals/replay";
+
+fn codes(list: &Value) -> Vec<&str> {
+    list["items"].as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn refused_values_are_listed_as_they_were_sent_by_reason_batch_and_fate() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        let first =
+            post_lines(&stage.admin, format!("{}\noops\n{}", it.value("users", 12, 1), it.named("gates", 1, 1))).await;
+        assert_eq!(outcome(&first), [1, 0, 2]);
+        assert_eq!(first.body["refusals"][0]["index"], 1);
+        assert!(first.body["refusals"][0]["detail"].as_str().unwrap().starts_with("Line 2: "), "{}", first.text);
+        let second = post(&stage.admin, &[it.named("doors", 2, 1), it.value("users", "many", 1)]).await;
+        assert_eq!(outcome(&second), [0, 0, 2]);
+        let list =
+            async |filter: String| stage.admin.get(&format!("{REFUSALS}{filter}")).await.expect(200).body.clone();
+        let all = list(String::new()).await;
+        assert_eq!(
+            codes(&all),
+            ["VALUE_MALFORMED", "ATTRIBUTE_UNKNOWN", "ATTRIBUTE_UNKNOWN", "VALUE_TYPE_WRONG"],
+            "in the order they came"
+        );
+        assert_eq!((&all["items"][0]["payload"], &all["items"][0]["replayedAt"]), (&json!("oops"), &json!(null)));
+        let payload: Value = serde_json::from_str(all["items"][1]["payload"].as_str().unwrap()).unwrap();
+        assert_eq!(payload, it.named("gates", 1, 1));
+        assert_eq!(codes(&list("?code=ATTRIBUTE_UNKNOWN".to_owned()).await).len(), 2);
+        let batch = second.body["batchId"].as_str().unwrap();
+        assert_eq!(codes(&list(format!("?batchId={batch}")).await), ["ATTRIBUTE_UNKNOWN", "VALUE_TYPE_WRONG"]);
+        assert_eq!(codes(&list(format!("?batchId={batch}&code=ATTRIBUTE_UNKNOWN&replayed=false")).await).len(), 1);
+        assert_eq!(codes(&list("?replayed=true".to_owned()).await).len(), 0);
+        let page = list("?limit=3".to_owned()).await;
+        let next = list(format!("?limit=3&cursor={}", page["nextCursor"].as_str().unwrap())).await;
+        assert_eq!((codes(&page).len(), codes(&next)), (3, vec!["VALUE_TYPE_WRONG"]));
+        stage.admin.get(&format!("{REFUSALS}?code=BOREDOM")).await.expect_problem(400, "REQUEST_MALFORMED");
+    });
+}
+
+#[test]
+fn a_refused_value_that_is_sent_again_is_refused_again_and_kept_once() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        let bad = [it.named("gates", 1, 1), it.value("users", "many", 1), it.named("gates", 1, 1)];
+        for _ in 0..2 {
+            assert_eq!(outcome(&post(&stage.admin, &bad).await), [0, 0, 3]);
+        }
+        let list = stage.admin.get(REFUSALS).await;
+        assert_eq!(list.expect(200).body["items"].as_array().unwrap().len(), 2, "{}", list.text);
+    });
+}
+
+#[test]
+fn a_replay_takes_what_can_be_taken_now_and_may_be_repeated() {
+    on_stage(async |stage| {
+        let tasks = [("Roll out", vec![at_least_ten("users")])];
+        let it = Deployment::unplanned(&stage, &stage.admin, &tasks).await;
+        let values: Vec<_> =
+            (0..5).map(|n| it.named("users", 10 + n, 5 - n)).chain([it.named("gates", 1, 1)]).collect();
+        assert_eq!(outcome(&post(&stage.admin, &values).await), [0, 0, 6]);
+        let again = stage.admin.post(REPLAY, &json!({ "code": "ATTRIBUTE_UNKNOWN" })).await;
+        assert_eq!(outcome(&again), [0, 0, 6], "there is no plan yet");
+        let it = it.planned().await;
+        let replay = json!({ "code": "ATTRIBUTE_UNKNOWN" });
+        let (one, other) = tokio::join!(stage.admin.post(REPLAY, &replay), stage.admin.post(REPLAY, &replay));
+        assert_eq!(outcome(&one)[0] + outcome(&other)[0], 5, "{} {}", one.text, other.text);
+        it.becomes("Roll out", "DONE").await;
+        assert_eq!(it.series("users").await.len(), 5);
+        assert_eq!(outcome(&stage.admin.post(REPLAY, &replay).await), [0, 0, 1], "what was stored is not tried again");
+        let done = stage.admin.get(&format!("{REFUSALS}?replayed=true")).await;
+        assert_eq!(done.body["items"].as_array().unwrap().len(), 5);
+        let open = stage.admin.get(&format!("{REFUSALS}?replayed=false")).await;
+        assert_eq!(codes(&open.body), ["ATTRIBUTE_UNKNOWN"]);
+        assert_eq!(outcome(&post(&stage.admin, &values[..5]).await), [0, 5, 0]);
+    });
+}
+
+#[test]
+fn one_refused_value_is_replayed_corrected() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        let refused = post(&stage.admin, &[it.value("users", "many", 3)]).await;
+        let id = refused.body["refusals"][0]["id"].as_str().unwrap().to_owned();
+        let path = format!("{REFUSALS}/{id}/replay");
+        let raw = |body: &'static str| {
+            testkit::send(
+                stage.admin.request(reqwest::Method::POST, &path).header("content-type", "application/json").body(body),
+            )
+        };
+        assert_eq!(outcome(&raw("").await), [0, 0, 1]);
+        raw("{").await.expect_problem(400, "REQUEST_MALFORMED");
+        assert_eq!(outcome(&stage.admin.post(&path, &it.named("nobody", 3, 3)).await), [0, 0, 1]);
+        let shown = stage.admin.get(REFUSALS).await;
+        assert_eq!(codes(&shown.body), ["ATTRIBUTE_UNKNOWN"], "it shows its last try");
+        assert_eq!(outcome(&stage.admin.post(&path, &it.value("users", 30, 3)).await), [1, 0, 0]);
+        stage.admin.post(&path, &it.value("users", 31, 3)).await.expect_problem(409, "REFUSAL_ALREADY_REPLAYED");
+        assert_eq!(it.state("users").await["latestValue"], 30);
+        stage.another_tenant().await.post(&path, &it.value("users", 31, 3)).await.expect_problem(404, "NOT_FOUND");
+        stage.admin.post(REPLAY, &json!({})).await.expect_problem(422, "CONTENT_INVALID");
+    });
+}

@@ -7,6 +7,7 @@
 mod outage;
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use kernel::Trace;
 use kernel::config::Observe;
@@ -22,6 +23,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 pub use outage::Outage;
+
+/// Histograms keep every sample until it is gathered, also when nobody asks for the metrics.
+const GATHER_EVERY: Duration = Duration::from_secs(5);
 
 static TRACES: OnceLock<SdkTracerProvider> = OnceLock::new();
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -96,6 +100,13 @@ fn metrics_handle() -> &'static PrometheusHandle {
     METRICS.get_or_init(|| {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
+        let gathering = handle.clone();
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(GATHER_EVERY);
+                gathering.run_upkeep();
+            }
+        });
         let _already = metrics::set_global_recorder(recorder);
         handle
     })

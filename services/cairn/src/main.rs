@@ -1,5 +1,6 @@
 //! The one binary: runs the platform, its servers and its tools.
 
+mod bench;
 #[cfg(test)]
 mod compose;
 mod running;
@@ -87,6 +88,8 @@ enum Command {
         #[command(subcommand)]
         remedy: Option<Remedy>,
     },
+    /// Measure what the platform costs beside plain Postgres, COPY and nginx, with a platform of its own.
+    Bench(bench::Arguments),
     /// Say whether a service on this machine is ready; for health checks.
     Healthcheck {
         /// gateway, identity, catalog, adoption, telemetry, workflow or helpdesk.
@@ -189,6 +192,7 @@ fn run(command: Command) -> Outcome {
         }
         Command::Doctor { platform, json, remedy: None } => on_this_thread(examine(&platform, json)),
         Command::Doctor { platform, json: _, remedy: Some(remedy) } => on_this_thread(mend(&platform, &remedy)),
+        Command::Bench(arguments) => on_this_thread(bench::bench(arguments)),
         Command::Healthcheck { service } => on_this_thread(healthcheck(&service)),
         Command::Settings => settings::print(),
         Command::Servers(command) => on_this_thread(servers(command)),

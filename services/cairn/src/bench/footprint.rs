@@ -13,7 +13,8 @@ const REST: Duration = Duration::from_secs(3);
 
 /// How long the seven services took until all of them were ready.
 pub(super) fn start(took: Duration) -> Row {
-    Row::figure("start of the seven services, servers and schemas being there", format!("{:.2} s", took.as_secs_f64())).aim("< 2 s")
+    Row::figure("start of the seven services, servers and schemas being there", format!("{:.2} s", took.as_secs_f64()))
+        .aim("< 2 s")
 }
 
 /// Memory of the seven and their supervisor, when nothing has been asked yet.

@@ -23,7 +23,11 @@ pub(super) async fn measure(bench: &Bench<'_>) -> Outcome<Vec<Row>> {
         )
         .await?;
         let rates = (cairn.rate(), plain.rate());
-        rows.push(Row::rates("one task behind a proxy", connections, rates, "requests", "nginx").aim(">= 0.75").p99(cairn.p99));
+        rows.push(
+            Row::rates("one task behind a proxy", connections, rates, "requests", "nginx")
+                .aim(">= 0.75")
+                .p99(cairn.p99),
+        );
     }
     Ok(rows)
 }

@@ -31,7 +31,7 @@ use crate::servers::signal::StopRequests;
 use fill::Content;
 use platform::Platform;
 use postgres::Postgres;
-use table::{Row, Table};
+use table::Table;
 use wrk::{Load, Wrk};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -40,6 +40,8 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 const TURNS: u32 = 2;
 /// How many connections load the platform: a few, and more than it has database connections.
 const CONNECTIONS: [u32; 2] = [8, 32];
+
+const WARM_UP: u32 = 32;
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
@@ -103,9 +105,17 @@ struct Bench<'a> {
     turn: Duration,
 }
 
+impl Bench<'_> {
+    /// Opens and warms every connection on the way before anything is counted.
+    async fn warm_up(&self, url: &str, token: &str) -> Outcome<()> {
+        self.wrk.get(url, token, WARM_UP, Duration::from_secs(1)).await.map(drop)
+    }
+}
+
 /// Measures, prints the table and writes it beside the build.
 pub(crate) async fn bench(arguments: Arguments) -> Outcome<ExitCode> {
     let mut requests = StopRequests::listen()?;
+    reserve(&arguments.data)?;
     let facts = machine::facts().await;
     let mut platform = Platform::spawn(&arguments.data)?;
     let outcome = tokio::select! {
@@ -115,7 +125,9 @@ pub(crate) async fn bench(arguments: Arguments) -> Outcome<ExitCode> {
     platform.stop().await;
     remove(&arguments.data)?;
     let table = outcome?;
-    let text = format!("{facts}\n\nThe load is made on the same cores as what is loaded, on both sides of each ratio.\n\n{table}");
+    let text = format!(
+        "{facts}\n\nThe load is made on the same cores as what is loaded, on both sides of each ratio.\n\n{table}"
+    );
     print!("{text}");
     let beside = std::env::current_exe()?.parent().and_then(Path::parent).map(|target| target.join("bench.md"));
     let file = beside.ok_or("the build has no folder")?;
@@ -134,27 +146,33 @@ async fn measure(arguments: &Arguments, platform: &mut Platform) -> Outcome<Tabl
         rows.push(footprint::idle(platform).await);
     }
     progress::say("bench", "filling the platform");
+    let postgres = platform.postgres()?;
     let bench = Bench {
-        content: fill::fill(platform).await?,
-        postgres: platform.postgres()?,
+        content: fill::fill(platform, &postgres).await?,
+        postgres,
         wrk: Wrk::new(&arguments.data)?,
         platform,
         folder: &arguments.data,
         turn: arguments.turn(),
     };
     if arguments.wants(Part::Reads) {
+        progress::say("bench", "reads");
         rows.extend(reads::measure(&bench).await?);
     }
     if arguments.wants(Part::Gateway) {
+        progress::say("bench", "the gateway beside nginx");
         rows.extend(gateway::measure(&bench).await?);
     }
     if arguments.wants(Part::Processor) {
+        progress::say("bench", "processor time");
         rows.extend(cpu::measure(&bench).await?);
     }
     if arguments.wants(Part::Latency) {
+        progress::say("bench", "events");
         rows.extend(latency::measure(&bench).await?);
     }
     if arguments.wants(Part::Telemetry) {
+        progress::say("bench", "telemetry beside COPY");
         rows.extend(telemetry::measure(&bench).await?);
     }
     if arguments.wants(Part::Memory) {
@@ -174,6 +192,13 @@ async fn in_turns(
         second = second + other().await?;
     }
     Ok((first, second))
+}
+
+/// Makes the folder. One that is there belongs to a measurement that runs, or that was killed.
+fn reserve(data: &Path) -> Outcome<()> {
+    fs::create_dir_all(data.parent().unwrap_or(Path::new(".")))?;
+    let taken = |error| format!("{}: {error}; if no other measurement runs, remove it", data.display());
+    Ok(fs::create_dir(data).map_err(taken)?)
 }
 
 /// Removes the folder, and the database where it lives elsewhere (see `servers::home`).

@@ -32,7 +32,9 @@ impl Nginx {
         std::fs::write(folder.join("nginx.conf"), told)?;
         let mut command = Command::new("setpriv");
         // Debian keeps it where a normal user's PATH does not look.
-        command.args(["--pdeathsig=TERM", "env", "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/bin", "nginx", "-p"]).arg(&folder);
+        command
+            .args(["--pdeathsig=TERM", "env", "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/bin", "nginx", "-p"])
+            .arg(&folder);
         let child = command.args(["-e", "stderr", "-c", "nginx.conf"]).process_group(0).spawn()?;
         let nginx = Self { child, port };
         let answers = async {

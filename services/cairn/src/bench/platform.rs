@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use kernel::config::{Config, SERVICES};
+use reqwest::{Body, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -39,7 +40,8 @@ impl Platform {
         let port_base = free_block()?;
         let mut command = Command::new("setpriv");
         command.arg("--pdeathsig=TERM").arg(std::env::current_exe()?).arg("up").arg("--data").arg(data);
-        let elsewhere = std::env::vars().filter(|(name, _)| name.starts_with("CAIRN_DATABASE_URL") || name == "CAIRN_AMQP_URL");
+        let elsewhere =
+            std::env::vars().filter(|(name, _)| name.starts_with("CAIRN_DATABASE_URL") || name == "CAIRN_AMQP_URL");
         for (name, _) in elsewhere {
             command.env_remove(name);
         }
@@ -54,17 +56,15 @@ impl Platform {
     /// Waits until every service is ready, and says how long they took from their start: servers and schemas were there.
     pub(super) async fn ready(&mut self) -> Outcome<Duration> {
         let began = Instant::now();
-        // The gateway is asked last: it answers for all.
-        for (service, port) in SERVICES.into_iter().zip(self.port_base..).rev() {
-            while !self.is_ready(port).await {
-                if let Some(status) = self.child.try_wait()? {
-                    return Err(format!("the platform ended while it started ({status})").into());
-                }
-                if began.elapsed() > READY_LIMIT {
-                    return Err(format!("{service} is not ready after {} s", READY_LIMIT.as_secs()).into());
-                }
-                sleep(Duration::from_millis(5)).await;
+        // The gateway answers for all.
+        while !self.is_ready().await {
+            if let Some(status) = self.child.try_wait()? {
+                return Err(format!("the platform ended while it started ({status})").into());
             }
+            if began.elapsed() > READY_LIMIT {
+                return Err(format!("the platform is not ready after {} s", READY_LIMIT.as_secs()).into());
+            }
+            sleep(Duration::from_millis(20)).await;
         }
         let now = process::uptime()?;
         let first = SERVICES.into_iter().filter_map(|service| self.service(service).ok()).map(Process::started).min();
@@ -76,8 +76,8 @@ impl Platform {
         Ok(took)
     }
 
-    async fn is_ready(&self, port: u16) -> bool {
-        let answer = self.http.get(format!("http://127.0.0.1:{port}/readyz")).send().await;
+    async fn is_ready(&self) -> bool {
+        let answer = self.http.get(format!("{}/readyz", self.address("gateway"))).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
@@ -88,7 +88,11 @@ impl Platform {
 
     /// Its port.
     pub(super) fn port(&self, service: &str) -> u16 {
-        SERVICES.into_iter().zip(self.port_base..).find_map(|(name, port)| (name == service).then_some(port)).unwrap_or_default()
+        SERVICES
+            .into_iter()
+            .zip(self.port_base..)
+            .find_map(|(name, port)| (name == service).then_some(port))
+            .unwrap_or_default()
     }
 
     /// A port of the platform's block that it does not use.
@@ -124,9 +128,31 @@ impl Platform {
         let account = std::fs::read_to_string(self.data.join("admin"))?;
         let value = |name: &str| account.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         let body = json!({ "login": value("login="), "password": value("password=") });
-        let answer = self.http.post(format!("{}/identity/v1/sessions", self.address("gateway"))).json(&body).send().await?;
-        let tokens: Value = answer.error_for_status()?.json().await?;
+        let request = self.http.post(format!("{}/identity/v1/sessions", self.address("gateway"))).json(&body);
+        let tokens: Value = request.send().await?.error_for_status()?.json().await?;
         Ok(tokens.pointer("/accessToken").and_then(Value::as_str).ok_or("no access token")?.to_owned())
+    }
+
+    /// What a caller gets.
+    pub(super) async fn get(&self, path: &str, token: &str) -> Outcome<Value> {
+        self.ask(self.http.get(format!("{}{path}", self.address("gateway"))), token).await
+    }
+
+    /// What a caller gets who sends this JSON.
+    pub(super) async fn post(&self, path: &str, token: &str, body: impl Into<Body>) -> Outcome<Value> {
+        let request = self.http.post(format!("{}{path}", self.address("gateway")));
+        self.ask(request.header("content-type", "application/json").body(body), token).await
+    }
+
+    async fn ask(&self, request: RequestBuilder, token: &str) -> Outcome<Value> {
+        let answer = request.bearer_auth(token).send().await?;
+        let (status, path) = (answer.status(), answer.url().path().to_owned());
+        let text = answer.text().await?;
+        if status.is_success() {
+            Ok(serde_json::from_str(&text)?)
+        } else {
+            Err(format!("{path}: {status}: {text}").into())
+        }
     }
 
     /// Asks it to stop, and waits.

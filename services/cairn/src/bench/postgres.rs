@@ -30,7 +30,15 @@ impl Postgres {
     /// Runs SQL, each text in a transaction of its own, and returns what the last one answers.
     pub(super) async fn run(&self, sql: &[impl AsRef<OsStr>]) -> Outcome<String> {
         let mut command = Command::new("psql");
-        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--dbname", &self.url]);
+        command.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--set=ON_ERROR_STOP=1",
+            "--dbname",
+            &self.url,
+        ]);
         for text in sql {
             command.arg("--command").arg(text);
         }
@@ -38,7 +46,11 @@ impl Postgres {
     }
 
     /// The statements with which a service answers what `ask` asks, in its own words: from the server's log.
-    pub(super) async fn statements_behind(&self, service: &str, ask: impl Future<Output = Outcome<()>>) -> Outcome<Vec<Statement>> {
+    pub(super) async fn statements_behind(
+        &self,
+        service: &str,
+        ask: impl Future<Output = Outcome<()>>,
+    ) -> Outcome<Vec<Statement>> {
         self.run(&["alter system set log_statement = 'all'", "select pg_reload_conf()"]).await?;
         sleep(RELOAD).await;
         let before = std::fs::read_to_string(&self.log)?.len();
@@ -69,9 +81,11 @@ impl Postgres {
         let text = finish(command).await?;
         let number = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|line| line.split([' ', '/']).next()?.parse::<f64>().ok()).ok_or("pgbench's report cannot be read")
+            line.and_then(|line| line.split([' ', '/']).next()?.parse::<f64>().ok())
+                .ok_or("pgbench's report cannot be read")
         };
-        Ok(Load::of(number("number of transactions actually processed: ")?, number("tps = ")?))
+        let transactions = number("number of transactions actually processed: ")?;
+        Ok(Load::new(transactions, transactions / number("tps = ")?))
     }
 }
 

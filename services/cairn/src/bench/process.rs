@@ -61,7 +61,10 @@ impl Process {
     /// The variables it was started with.
     pub(super) fn environment(self) -> Vec<(String, String)> {
         let text = self.read("environ");
-        text.split('\0').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.into(), value.into())).collect()
+        text.split('\0')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect()
     }
 
     fn command_line(self) -> CommandLine {

@@ -38,7 +38,7 @@ impl Bench<'_> {
         let url = format!("{}{path}", self.platform.address("gateway"));
         // Every connection of the pools has prepared the statement before it is looked for.
         self.warm_up(&url, &token).await?;
-        let ask = async { self.platform.get(&url, &token).await.map(drop) };
+        let ask = async { self.platform.get(path, &token).await.map(drop) };
         let statements = self.postgres.statements_behind(service, ask).await?;
         let script = self.folder.join("read.sql");
         let (cairn, plain) = in_turns(

@@ -53,7 +53,8 @@ pub(super) fn script(statements: &[Statement]) -> String {
     for (which, Statement { sql, parameters }) in statements.iter().enumerate() {
         // From the last to the first: $1 is also the beginning of $10.
         let numbers = (1..=parameters.len()).rev();
-        let sql = numbers.fold(sql.clone(), |sql, number| sql.replace(&format!("${number}"), &format!(":{}", name(which, number))));
+        let sql = numbers
+            .fold(sql.clone(), |sql, number| sql.replace(&format!("${number}"), &format!(":{}", name(which, number))));
         let _ = writeln!(script, "{sql};");
     }
     script

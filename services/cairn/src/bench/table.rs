@@ -24,7 +24,13 @@ pub(super) struct Row {
 
 impl Row {
     /// A rate beside the rate of the plain way.
-    pub(super) fn rates(what: impl Into<String>, connections: u32, (cairn, baseline): (f64, f64), unit: &str, plain: &str) -> Self {
+    pub(super) fn rates(
+        what: impl Into<String>,
+        connections: u32,
+        (cairn, baseline): (f64, f64),
+        unit: &str,
+        plain: &str,
+    ) -> Self {
         Self {
             what: what.into(),
             connections: Some(connections),

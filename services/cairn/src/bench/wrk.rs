@@ -48,7 +48,13 @@ impl Wrk {
     pub(super) async fn get(&self, url: &str, token: &str, connections: u32, time: Duration) -> Outcome<Load> {
         let mut command = Command::new("wrk");
         command.args(["--threads", "2", "--connections", &connections.to_string(), "--script"]).arg(&self.report);
-        command.args(["--duration", &format!("{}s", time.as_secs()), "--header", &format!("authorization: Bearer {token}"), url]);
+        command.args([
+            "--duration",
+            &format!("{}s", time.as_secs()),
+            "--header",
+            &format!("authorization: Bearer {token}"),
+            url,
+        ]);
         let output = command.stderr(Stdio::inherit()).kill_on_drop(true).output().await?;
         let text = String::from_utf8_lossy(&output.stdout);
         let last = text.lines().last().filter(|_| output.status.success()).ok_or("wrk failed")?;
@@ -56,14 +62,19 @@ impl Wrk {
         if refused + broken > 0 {
             return Err(format!("{url}: {refused} of {requests} requests were refused and {broken} broke off").into());
         }
-        Ok(Load { requests, seconds, p99: Duration::from_secs_f64(p99_ms / 1e3) })
+        Ok(Load::new(requests, seconds).p99(Duration::from_secs_f64(p99_ms / 1e3)))
     }
 }
 
 impl Load {
-    /// So many transactions of pgbench, which tells their rate and no percentiles.
-    pub(super) fn of(transactions: f64, per_second: f64) -> Self {
-        Self { requests: transactions, seconds: transactions / per_second, p99: Duration::ZERO }
+    /// So many requests, or what else was done, in so many seconds.
+    pub(super) const fn new(requests: f64, seconds: f64) -> Self {
+        Self { requests, seconds, p99: Duration::ZERO }
+    }
+
+    /// With the time that 99 of 100 kept.
+    pub(super) const fn p99(self, p99: Duration) -> Self {
+        Self { p99, ..self }
     }
 
     /// Requests per second.

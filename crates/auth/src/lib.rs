@@ -14,6 +14,6 @@ mod token;
 pub use keys::{Jwk, Jwks, SigningKey};
 pub use patterns::Patterns;
 pub use permission::{Permission, PermissionInfo};
-pub use revocations::{Revocation, Revocations};
+pub use revocations::{Revocation, Revocations, Revoked};
 pub use service_token::{ServiceClaims, ServiceSigner, ServiceVerifier};
 pub use token::{AUDIENCE, Claims, ISSUER, Principal, TOKEN_LIFETIME, TokenError, Verifier};

@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kernel::{SessionId, TenantId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::token::{Principal, TOKEN_LIFETIME};
 
-/// Tokens of a session, or of a user in a tenant, that were issued before a moment no longer count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whose tokens no longer count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Revocation {
     /// One sign-in.
     Session(SessionId),
@@ -26,10 +29,21 @@ impl Revocation {
     }
 }
 
+/// Tokens that were issued up to a moment no longer count: as identity lists them for verifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revoked {
+    /// Whose tokens.
+    pub what: Revocation,
+    /// The moment.
+    pub not_before: Timestamp,
+}
+
 /// What was revoked within a token's life; older tokens have expired by themselves.
 #[derive(Debug, Default)]
 pub struct Revocations {
     not_before_ms: RwLock<HashMap<(Uuid, Uuid), i64>>,
+    known: AtomicBool,
 }
 
 impl Revocations {
@@ -42,6 +56,18 @@ impl Revocations {
         *at = (*at).max(not_before.timestamp_millis());
     }
 
+    /// Notes what identity lists: from here on nothing is missing that it revoked before.
+    pub fn load(&self, listed: &[Revoked], now: Timestamp) {
+        listed.iter().for_each(|revoked| self.add(revoked.what, revoked.not_before, now));
+        self.known.store(true, Ordering::Release);
+    }
+
+    /// Whether identity's list has been loaded.
+    #[must_use]
+    pub fn are_known(&self) -> bool {
+        self.known.load(Ordering::Acquire)
+    }
+
     /// Whether a token no longer counts.
     #[must_use]
     pub fn revoked(&self, principal: &Principal) -> bool {
@@ -49,8 +75,9 @@ impl Revocations {
         if all.is_empty() {
             return false;
         }
-        [Revocation::Session(principal.session), Revocation::Member(principal.tenant, principal.user)]
-            .iter()
-            .any(|what| all.get(&what.key()).is_some_and(|at| principal.issued_ms <= *at))
+        let at = |what: Revocation| all.get(&what.key());
+        // A session never comes back, whenever its last token was made; a member goes on with newer tokens.
+        at(Revocation::Session(principal.session)).is_some()
+            || at(Revocation::Member(principal.tenant, principal.user)).is_some_and(|at| principal.issued_ms <= *at)
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::keys::{Keyring, MasterKey};
+use crate::network;
 use crate::secret::Secret;
 
 /// One setting: name, default, meaning.
@@ -49,7 +50,7 @@ settings! {
     "CAIRN_RATE_TENANT" = "2000", "requests per second and tenant; twice that at once";
     "CAIRN_RATE_ADDRESS" = "50", "requests per second and address without a token; twice that at once";
     "CAIRN_CORS_ORIGINS" = "", "web origins that may call the gateway, separated by commas";
-    "CAIRN_TRUSTED_PROXIES" = "", "addresses of proxies whose X-Forwarded-For the gateway believes";
+    "CAIRN_TRUSTED_PROXIES" = "", "addresses or networks (10.0.0.0/8), separated by commas, that may speak for a client: the gateway believes their X-Forwarded-For, a service takes one for the gateway";
     "CAIRN_BCRYPT_COST" = "12", "cost of password hashes, 4 to 16";
     "CAIRN_TELEMETRY_RETENTION_DAYS" = "400", "older telemetry values are refused and their partitions dropped";
     "CAIRN_LOG" = "info", "what is logged, as a tracing filter";
@@ -132,8 +133,8 @@ pub struct Gateway {
     pub rate_address: u32,
     /// Web origins that may call.
     pub cors_origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For counts.
-    pub trusted_proxies: Vec<String>,
+    /// Who may speak for a client.
+    pub trusted_proxies: Vec<network::Network>,
 }
 
 /// Logs and traces.
@@ -198,7 +199,7 @@ impl Config {
                 rate_tenant: read.number("CAIRN_RATE_TENANT"),
                 rate_address: read.number("CAIRN_RATE_ADDRESS"),
                 cors_origins: list(&read.text("CAIRN_CORS_ORIGINS")),
-                trusted_proxies: list(&read.text("CAIRN_TRUSTED_PROXIES")),
+                trusted_proxies: read.networks("CAIRN_TRUSTED_PROXIES"),
             },
             observe: Observe {
                 filter: read.text("CAIRN_LOG"),
@@ -321,6 +322,17 @@ impl Reader {
             self.faults.push(format!("{name} is `{text}`; give {}", choices.join(" or ")));
         }
         text
+    }
+
+    fn networks(&mut self, name: &str) -> Vec<network::Network> {
+        let mut networks = Vec::new();
+        for item in list(&self.text(name)) {
+            match item.parse() {
+                Ok(network) => networks.push(network),
+                Err(fault) => self.faults.push(format!("{name}: {fault}")),
+            }
+        }
+        networks
     }
 
     fn family(&self, prefix: &str) -> impl Iterator<Item = (String, String)> {

@@ -8,6 +8,7 @@ pub mod config;
 pub mod hundredths;
 pub mod ids;
 pub mod keys;
+pub mod network;
 pub mod page;
 pub mod patch;
 pub mod problem;

@@ -265,6 +265,14 @@ impl From<diesel::result::Error> for Problem {
                 | Kind::ReadOnlyTransaction,
                 _,
             ) => Self::unavailable("The database", error),
+            // JSON and URLs can say U+0000; Postgres keeps it in no text.
+            Error::DatabaseError(_, info)
+                if ["invalid byte sequence for encoding", "unsupported Unicode escape sequence"]
+                    .iter()
+                    .any(|words| info.message().contains(words)) =>
+            {
+                CONTENT_INVALID.detail("A text holds the character U+0000. Remove it.")
+            }
             // Postgres reports its own shutdown and start-up as ordinary errors, known only by their words.
             Error::DatabaseError(_, info)
                 if ["terminating connection", "connection closed", "the database system is", "deadlock detected"]

@@ -29,6 +29,9 @@ const GATHER_EVERY: Duration = Duration::from_secs(5);
 
 static TRACES: OnceLock<SdkTracerProvider> = OnceLock::new();
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// Upper bounds of every histogram: all of them measure seconds.
+const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Starts logging and, when an endpoint is set, tracing. Calling it again changes nothing.
 pub fn start(config: &Observe, service: &str) {
@@ -64,9 +67,7 @@ pub fn stop() {
 /// The metrics of this process in Prometheus' text format.
 #[must_use]
 pub fn metrics() -> String {
-    let handle = metrics_handle();
-    handle.run_upkeep();
-    handle.render()
+    metrics_handle().render()
 }
 
 /// Places `span` under `parent` and says where work inside it belongs: what to hand on to events and upstreams.
@@ -98,7 +99,9 @@ pub fn continue_trace(parent: Trace, span: &Span) -> Trace {
 
 fn metrics_handle() -> &'static PrometheusHandle {
     METRICS.get_or_init(|| {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let recorder = PrometheusBuilder::new();
+        // Buckets can be added up over replicas, quantiles cannot.
+        let recorder = recorder.set_buckets(&SECONDS).unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
         let handle = recorder.handle();
         let gathering = handle.clone();
         std::thread::spawn(move || {
@@ -108,6 +111,14 @@ fn metrics_handle() -> &'static PrometheusHandle {
             }
         });
         let _already = metrics::set_global_recorder(recorder);
+        let upkeep = handle.clone();
+        // What histograms were told waits in memory until somebody looks: without Prometheus, for ever.
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(UPKEEP_EVERY);
+                upkeep.run_upkeep();
+            }
+        });
         handle
     })
 }

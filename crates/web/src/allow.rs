@@ -17,8 +17,8 @@ use kernel::{Actor, ActorKind, Problem};
 
 use crate::boundary::trace_of;
 use crate::failure::Failure;
-use crate::serve::load_keys;
 use crate::service::Context;
+use crate::trust::load_keys;
 
 /// A caller who holds `P`.
 pub struct Allow<P> {
@@ -144,9 +144,9 @@ pub fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
 /// The caller's address: the gateway's word when the connection comes from this machine or a trusted proxy, else the peer.
 #[must_use]
 pub fn client_address(request: &HttpRequest) -> Option<String> {
-    let peer = request.peer_addr()?.ip();
+    let peer = request.peer_addr()?.ip().to_canonical();
     let config = &request.app_data::<Data<Context>>()?.config;
-    let trusted = peer.is_loopback() || config.gateway.trusted_proxies.contains(&peer.to_string());
+    let trusted = peer.is_loopback() || config.gateway.trusted_proxies.iter().any(|proxy| proxy.contains(peer));
     let told = request.headers().get("x-cairn-client").filter(|_| trusted).and_then(|value| value.to_str().ok());
     Some(told.map_or_else(|| peer.to_string(), str::to_owned))
 }

@@ -76,7 +76,10 @@ where
         let request_id = header(&REQUEST_ID)
             .filter(|id| !id.is_empty() && id.len() <= LONGEST_REQUEST_ID && id.bytes().all(|b| b.is_ascii_graphic()))
             .map_or_else(|| parent.id(), str::to_owned);
-        let span = tracing::info_span!("request", service, method = %request.method(), path = request.path());
+        // Of the highest level, so that whatever is logged within names its trace.
+        let trace_id = parent.id();
+        let span =
+            tracing::error_span!("request", service, method = %request.method(), path = request.path(), trace_id);
         let trace = observe::continue_trace(parent, &span);
         request.extensions_mut().insert(trace);
         let method = request.method().clone();
@@ -131,12 +134,12 @@ fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse
     let failure = response.response().extensions().get::<Failure>().cloned();
     let problem = failure.map_or_else(|| Rc::new(by_status(response.status())), |failure| failure.0);
     if problem.kind().status >= 500 {
-        let (code, path, trace_id) = (problem.kind().code, response.request().path().to_owned(), trace.id());
+        let code = problem.kind().code;
         if problem.kind() == &INTERNAL {
-            tracing::error!(code, path, trace_id, error = %problem, "a request failed");
+            tracing::error!(code, error = %problem, "a request failed");
         } else {
             // Not a warning: whoever lost the server that is away has given it, and there may be many requests.
-            tracing::info!(code, path, trace_id, error = %problem, "a request could not be served");
+            tracing::info!(code, error = %problem, "a request could not be served");
         }
     }
     let kept: Vec<_> = response

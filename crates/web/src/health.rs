@@ -32,7 +32,7 @@ async fn ready(context: Data<Context>, db: Data<Db>) -> HttpResponse {
         .await
     });
     let database = matches!(asked.await, Ok(Ok(_)));
-    let (keys, stopping) = (context.verifier.is_ready(), context.stop.is_cancelled());
+    let (keys, stopping) = (context.knows_whom_to_trust(), context.stop.is_cancelled());
     let body = json!({
         "service": context.service,
         "status": if database && keys && !stopping { "READY" } else { "NOT_READY" },

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
@@ -71,6 +71,9 @@ fn content_type(request: &HttpRequest) -> String {
 }
 
 async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(MEDIA_TYPE_UNSUPPORTED.detail("Send the body as it is, without Content-Encoding."));
+    }
     let too_large = || BODY_TOO_LARGE.detail(format!("The body may have {limit} bytes at most."));
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
@@ -91,8 +94,12 @@ async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Resu
     Ok(bytes)
 }
 
-/// Reads JSON: 400 when it is not JSON, 422 naming the field when it is not what is asked for.
+/// Reads a JSON object: 400 when it is not JSON, 422 naming the field when it is not what is asked for.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // serde would take a list for an object, by the order of its fields.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::field("", "INVALID", "is a list; send an object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
@@ -145,17 +152,22 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = request.query_string();
-        // No text column holds one, so nothing can be found by it.
-        if query.contains("%00") {
-            return ready(Err(REQUEST_MALFORMED.detail("A query parameter holds a NUL character; remove it.").into()));
-        }
-        ready(
-            serde_html_form::from_str(query).map(Self).map_err(|error| {
-                REQUEST_MALFORMED.detail(format!("A query parameter cannot be used: {error}.")).into()
-            }),
-        )
+        ready(query(request.query_string()).map(Self).map_err(Into::into))
     }
+}
+
+fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    // No text column holds one, so nothing can be found by it.
+    if text.contains("%00") {
+        return Err(REQUEST_MALFORMED.detail("A query parameter holds a NUL character; remove it."));
+    }
+    let reader = serde_html_form::Deserializer::from_bytes(text.as_bytes());
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let name = error.path().to_string();
+        let what = error.into_inner().to_string();
+        let problem = REQUEST_MALFORMED.detail(format!("The query parameter {name} cannot be used: {what}."));
+        problem.at(name, "INVALID", what)
+    })
 }
 
 /// Path segments: one value, or a tuple of them in the order of the path.
@@ -211,6 +223,7 @@ mod tests {
             (422, "/inner/0/wieght".to_owned(), "UNKNOWN_FIELD".to_owned())
         );
         assert_eq!(error(r#"{"inner":[{}]}"#), (422, "/inner/0".to_owned(), "REQUIRED".to_owned()));
+        assert_eq!(error(r#" [[{"weight":1}]]"#), (422, String::new(), "INVALID".to_owned()));
         assert_eq!(error(r#"{"inner":"#).0, 400);
         assert_eq!(error(r#"{"inner":[]} x"#).0, 400);
     }

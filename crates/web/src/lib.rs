@@ -13,19 +13,21 @@ mod health;
 
 mod input;
 mod internal;
+mod methods;
 pub mod openapi;
 mod position;
 mod reply;
-mod revocations;
 mod serve;
 mod service;
+mod trust;
 
 pub use allow::{Allow, authenticate, bearer, client_address};
 pub use boundary::{Boundary, trace_of};
 pub use failure::{Answer, Failure, problem_response};
 pub use input::{Body, Path, Query, RawBody};
 pub use internal::Internal;
+pub use methods::only;
 pub use reply::Reply;
-pub use revocations::hear_revocations;
-pub use serve::{Running, ServeError, keep_keys, load_keys, serve};
+pub use serve::{Running, ServeError, serve};
 pub use service::{Background, Context, NO_MIGRATIONS, Service, no_consumers, no_setup, nothing_more};
+pub use trust::keep_trust;

@@ -3,17 +3,19 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::web::Data;
+use actix_web::dev::{ServerHandle, Service as _, ServiceRequest};
+use actix_web::http::Method;
+use actix_web::web::{Data, to};
 use actix_web::{App, HttpServer};
-use auth::Jwks;
 use kernel::config::Config;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use utoipa_actix_web::AppExt;
 
+use crate::boundary::Boundary;
+use crate::methods::{Methods, unrouted};
 use crate::service::{Context, Service};
-use crate::{boundary::Boundary, events_log, health, hear_revocations};
+use crate::{events_log, health, keep_trust};
 
 /// Why a service cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +81,14 @@ pub fn serve(service: Service, context: Context, listener: TcpListener) -> Resul
     let shutdown = context.config.shutdown.as_secs();
     let server = HttpServer::new(move || {
         let context = for_workers.clone();
-        App::new()
+        let (app, contract) = App::new()
+            // HEAD is GET without the body, which the server leaves out by itself.
+            .wrap_fn(|mut request: ServiceRequest, next| {
+                if request.method() == Method::HEAD {
+                    request.head_mut().method = Method::GET;
+                }
+                next.call(request)
+            })
             .wrap(Boundary { service: service.name })
             .app_data(Data::new(context.pool()))
             .app_data(Data::new(context.clone()))
@@ -92,7 +101,8 @@ pub fn serve(service: Service, context: Context, listener: TcpListener) -> Resul
                 utoipa_actix_web::scope::scope(format!("/internal/{}/v1", service.name).as_str())
                     .configure(service.internal),
             )
-            .into_app()
+            .split_for_parts();
+        app.app_data(Data::new(Methods::of(&contract))).default_service(to(unrouted))
     })
     .workers(context.config.network.workers)
     .client_request_timeout(Duration::from_secs(10))
@@ -118,8 +128,7 @@ fn spawn_background(service: Service, context: &Context, tasks: &mut JoinSet<()>
     let db = context.pool();
     let config = (*context.config).clone();
     let stop = &context.stop;
-    tasks.spawn_local(keep_keys(context.clone()));
-    tasks.spawn_local(hear_revocations(context.clone()));
+    tasks.spawn_local(keep_trust(context.clone()));
     tasks.spawn_local(bus::relay::run(config.clone(), service.name, context.clock.clone(), stop.clone()));
     if let Some(url) = config.role_url(&format!("{}_app", service.name)) {
         tasks.spawn_local(bus::relay::ring(url.reveal().clone(), service.name, context.wake.clone(), stop.clone()));
@@ -138,30 +147,4 @@ fn check_connections(config: &Config) -> Result<(), ServeError> {
     let wanted = pools.saturating_mul(config.database.pool).saturating_add(2);
     let allowed = config.database.connections;
     if wanted.saturating_mul(6) > allowed { Err(ServeError::Connections { wanted, allowed }) } else { Ok(()) }
-}
-
-/// Loads the public keys from identity until there are some, then every minute: a rotation is announced by time.
-pub async fn keep_keys(context: Context) {
-    loop {
-        load_keys(&context).await;
-        let pause = if context.verifier.is_ready() { Duration::from_secs(60) } else { Duration::from_millis(200) };
-        tokio::select! { () = context.stop.cancelled() => return, () = sleep(pause) => {} }
-    }
-}
-
-/// Asks identity for its public keys. Keeps what we have when it does not answer.
-pub async fn load_keys(context: &Context) {
-    thread_local! {
-        static HTTP: reqwest::Client = reqwest::Client::new();
-    }
-    let http = HTTP.with(Clone::clone);
-    for upstream in context.config.upstreams("identity") {
-        let asked = http.get(format!("{upstream}/identity/v1/jwks")).timeout(Duration::from_secs(2)).send().await;
-        let Ok(answer) = asked.and_then(reqwest::Response::error_for_status) else { continue };
-        if let Ok(jwks) = answer.json::<Jwks>().await {
-            context.verifier.set_keys(&jwks);
-            return;
-        }
-    }
-    tracing::debug!(service = context.service, "identity's keys cannot be loaded yet");
 }

@@ -104,6 +104,12 @@ impl Context {
         }
     }
 
+    /// Whether tokens can be judged: identity's keys and what it has revoked are known.
+    #[must_use]
+    pub fn knows_whom_to_trust(&self) -> bool {
+        self.verifier.is_ready() && self.verifier.revocations().are_known()
+    }
+
     /// A pool of this service's role, for the thread it is called on.
     #[must_use]
     pub fn pool(&self) -> Db {

@@ -4,42 +4,30 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName};
+use kernel::network::Network;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The proxies in front of the gateway whose `X-Forwarded-For` counts.
-#[derive(Debug)]
-pub(crate) struct Proxies(Vec<IpAddr>);
+/// The client's address. `proxies` are those in front of the gateway whose `X-Forwarded-For` counts.
+pub(crate) fn client(request: &HttpRequest, proxies: &[Network]) -> IpAddr {
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    behind(peer.to_canonical(), request.headers(), proxies)
+}
 
-impl Proxies {
-    /// Reads the configured addresses; an error is the one that is none.
-    pub(crate) fn parse(addresses: &[String]) -> Result<Self, String> {
-        let parse =
-            |text: &String| text.parse::<IpAddr>().map(|address| address.to_canonical()).map_err(|_| text.clone());
-        addresses.iter().map(parse).collect::<Result<_, _>>().map(Self)
-    }
-
-    /// The client's address.
-    pub(crate) fn client(&self, request: &HttpRequest) -> IpAddr {
-        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        self.behind(peer.to_canonical(), request.headers())
-    }
-
-    /// The right-most address that is not a trusted proxy's: everything to its left is the client's own word.
-    fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut known = peer;
-        let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
-        for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-            if !self.0.contains(&known) {
-                break;
-            }
-            match address(hop.trim()) {
-                Some(address) => known = address,
-                None => break,
-            }
+/// The right-most address that is not a trusted proxy's: everything to its left is the client's own word.
+fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    let mut known = peer;
+    let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        if !proxies.iter().any(|proxy| proxy.contains(known)) {
+            break;
         }
-        known
+        match address(hop.trim()) {
+            Some(address) => known = address,
+            None => break,
+        }
     }
+    known
 }
 
 /// Whether a request was made on this machine and not merely forwarded by a proxy on it.
@@ -61,10 +49,10 @@ mod tests {
     use actix_web::http::header::HeaderValue;
 
     fn client(peer: &str, lines: &[&'static str]) -> String {
-        let proxies = Proxies::parse(&["10.0.0.1".to_owned(), "10.0.0.2".to_owned()]).unwrap();
+        let proxies = ["10.0.0.1", "10.0.0.2"].map(|proxy| proxy.parse().unwrap());
         let mut headers = HeaderMap::new();
         lines.iter().for_each(|line| headers.append(FORWARDED_FOR, HeaderValue::from_static(line)));
-        proxies.behind(peer.parse().unwrap(), &headers).to_string()
+        behind(peer.parse().unwrap(), &headers, &proxies).to_string()
     }
 
     #[test]
@@ -86,6 +74,5 @@ mod tests {
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["6.6.6.6, unknown"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["6.6.6.6, unknown, 10.0.0.2"]), "10.0.0.2");
-        assert_eq!(Proxies::parse(&["proxy.example".to_owned()]).unwrap_err(), "proxy.example");
     }
 }

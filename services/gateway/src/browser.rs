@@ -10,6 +10,8 @@ use actix_web::http::header::{
     REFERRER_POLICY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
+use kernel::Problem;
+use kernel::problem::HEADERS_TOO_LARGE;
 use web::Failure;
 
 use crate::path;
@@ -27,6 +29,7 @@ const EXPOSED: [&str; 9] = [
     "www-authenticate",
 ];
 const PREFLIGHT_SECONDS: usize = 600;
+const LARGEST_HEAD: usize = 32 * 1024;
 
 /// Cross-origin calls from the configured origins. Tokens travel in a header, so no credentials are shared.
 pub(crate) fn cors(origins: &[String]) -> Cors {
@@ -46,13 +49,24 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut answer = match path::check(request.uri().path()) {
+    let mut answer = match path::check(request.uri().path()).and_then(|()| bounded(&request)) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(problem) => request.error_response(Failure::from(problem)),
     };
     let unauthorized = answer.status() == StatusCode::UNAUTHORIZED;
     harden(answer.headers_mut(), unauthorized);
     Ok(answer)
+}
+
+/// Refuses a head of a size that no client of ours has. (One past what the server reads at all, 128 KiB or 96 headers, never
+/// gets here: that is a 431 without a body.)
+fn bounded(request: &ServiceRequest) -> Result<(), Problem> {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if headers + target <= LARGEST_HEAD {
+        return Ok(());
+    }
+    Err(HEADERS_TOO_LARGE.detail(format!("Path, query and headers may have {LARGEST_HEAD} bytes together.")))
 }
 
 fn harden(headers: &mut HeaderMap, unauthorized: bool) {

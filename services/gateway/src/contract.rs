@@ -63,8 +63,14 @@ impl Contract {
         Ok(Self { text: text.into(), etag: format!("\"{etag}\""), public, secured })
     }
 
-    /// Whether an operation needs no token. Where a public and a secured template both fit, it is taken for secured.
+    /// Whether an operation needs no token. Where a public and a secured template both fit, it is taken for secured. HEAD is
+    /// as public as GET; OPTIONS tells no more than the contract does.
     pub(crate) fn is_public(&self, method: &str, path: &str) -> bool {
+        let method = match method {
+            "OPTIONS" => return true,
+            "HEAD" => "GET",
+            other => other,
+        };
         let fits = |list: &[Template]| list.iter().any(|template| template.fits(method, path));
         fits(&self.public) && !fits(&self.secured)
     }
@@ -133,6 +139,9 @@ mod tests {
             ("GET", "/identity/v1/links/abc", true),
             ("GET", "/identity/v1/links/", false),
             ("GET", "/identity/v1/links/mine", false),
+            ("HEAD", "/identity/v1/links/abc", true),
+            ("HEAD", "/identity/v1/sessions", false),
+            ("OPTIONS", "/identity/v1/sessions", true),
         ] {
             assert_eq!(contract.is_public(method, path), public, "{method} {path}");
         }

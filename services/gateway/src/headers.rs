@@ -22,8 +22,9 @@ const HOP_BY_HOP: [&str; 10] = [
     "upgrade",
 ];
 /// What a caller says and services must not believe, or what the gateway has dealt with.
-const ENDS_HERE: [&str; 7] =
-    ["expect", "forwarded", "host", "traceparent", "x-cairn-client", "x-real-ip", "x-request-id"];
+const ENDS_HERE: [&str; 6] = ["expect", "forwarded", "host", "traceparent", "x-real-ip", "x-request-id"];
+/// The same by their beginnings; what starts with `x-cairn-` is said between gateway and services only.
+const ENDS_HERE_TOO: [&str; 2] = ["x-forwarded-", "x-cairn-"];
 /// Told anew by the gateway's own server and boundary.
 const OURS_TO_SAY: [&str; 4] = ["date", "server", "traceparent", "x-request-id"];
 
@@ -37,7 +38,8 @@ pub(crate) fn onward(request: &HttpRequest, client: IpAddr, length: Option<u64>)
     let mut headers = There::with_capacity(given.len() + 4);
     for (name, value) in given {
         let (name, value) = (name.as_str(), value.as_bytes());
-        let passes = !HOP_BY_HOP.contains(&name) && !ENDS_HERE.contains(&name) && !name.starts_with("x-forwarded-");
+        let ends_here = ENDS_HERE.contains(&name) || ENDS_HERE_TOO.iter().any(|start| name.starts_with(start));
+        let passes = !HOP_BY_HOP.contains(&name) && !ends_here;
         if passes && !named_by_connection(given, name) {
             append(&mut headers, name, value);
         }

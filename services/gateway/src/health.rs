@@ -45,11 +45,11 @@ pub(crate) async fn alive() -> HttpResponse {
 
 /// `GET /readyz`: asks every server at the same time. One question becomes many, so it has the budget of an address.
 pub(crate) async fn ready(request: HttpRequest, gate: Data<Gate>, client: Data<Client>) -> Answer {
-    gate.limits.count_address(gate.proxies.client(&request)).check()?;
+    gate.limits.count_address(gate.client(&request)).check()?;
     if gate.context.stop.is_cancelled() {
         return Ok(HttpResponse::ServiceUnavailable().json(json!({ "status": "STOPPING" })));
     }
-    let keys = if gate.context.verifier.is_ready() { Vec::new() } else { vec!["keys".to_owned()] };
+    let keys = if gate.context.knows_whom_to_trust() { Vec::new() } else { vec!["keys".to_owned()] };
     let asked = join_all(gate.services.iter().map(|service| report(service, &client))).await;
     let reports: Vec<_> = std::iter::once(Report::new("gateway", keys)).chain(asked).collect();
     let all = reports.iter().all(|report| report.missing.is_empty());

@@ -20,16 +20,15 @@ mod proxy;
 mod routes;
 mod upstream;
 
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpRequest, HttpServer};
 use tokio::task::JoinSet;
 use web::{Boundary, Context, Running};
 
-use crate::address::Proxies;
 use crate::contract::Contract;
 use crate::limits::Limits;
 use crate::upstream::{Client, Service};
@@ -57,9 +56,6 @@ pub enum ServeError {
         /// What was given.
         address: String,
     },
-    /// A trusted proxy is not an IP address.
-    #[error("`{0}` in CAIRN_TRUSTED_PROXIES is not an IP address")]
-    Proxy(String),
     /// A web origin cannot be one.
     #[error("`{0}` in CAIRN_CORS_ORIGINS is not an origin such as https://app.example")]
     Origin(String),
@@ -74,7 +70,6 @@ struct Gate {
     contract: Contract,
     services: Vec<Service>,
     limits: Limits,
-    proxies: Proxies,
 }
 
 impl Gate {
@@ -88,9 +83,13 @@ impl Gate {
             services: upstream::services(&context.config)
                 .map_err(|fault| ServeError::Upstream { service: fault.service, address: fault.address })?,
             limits: Limits::new(config),
-            proxies: Proxies::parse(&config.trusted_proxies).map_err(ServeError::Proxy)?,
             context,
         })
+    }
+
+    /// Whose request it is.
+    fn client(&self, request: &HttpRequest) -> IpAddr {
+        address::client(request, &self.context.config.gateway.trusted_proxies)
     }
 
     /// The service of a name.
@@ -138,8 +137,7 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
             tracing::error!(service = "gateway", %error, "the server ended");
         }
     });
-    tasks.spawn_local(web::keep_keys(context.clone()));
-    tasks.spawn_local(web::hear_revocations(context.clone()));
+    tasks.spawn_local(web::keep_trust(context.clone()));
     let stop = context.stop.clone();
     tasks.spawn_local(async move {
         tokio::select! { () = stop.cancelled() => {}, () = gate.limits.forget_the_idle() => {} }

@@ -31,7 +31,7 @@ pub(crate) async fn pass_on(request: HttpRequest, payload: Payload, gate: Data<G
     let Some(service) = gate.service(path::service(request.path())) else {
         return Err(NOT_FOUND.detail("There is no such service. The API is described at /openapi.json.").into());
     };
-    let address = gate.proxies.client(&request);
+    let address = gate.client(&request);
     let (standing, allowed) = admit(&request, &gate, address).await;
     let outcome = match allowed {
         Ok(()) => forward(&request, payload, &gate, &client, service, address).await,

@@ -9,6 +9,7 @@ mod me;
 mod members;
 mod passwords;
 pub mod permissions;
+mod revocations;
 mod roles;
 mod schema;
 mod sessions;
@@ -56,7 +57,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {
-    config.configure(tenants::internal);
+    config.configure(tenants::internal).configure(revocations::internal);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

@@ -5,7 +5,7 @@ use actix_web::{get, post};
 use contracts::identity::{SESSION_REVOKED, SessionView};
 use db::Db;
 use kernel::problem::ProblemKind;
-use kernel::{Check, Problem, Secret};
+use kernel::{Actor, Check, Problem, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Failure, Reply};
@@ -104,9 +104,12 @@ async fn change_password(
         let credential =
             Credential { user_id: who.user, password_hash: hash, must_change: false, changed_at: tx.now() };
         users::set_credential(tx, &credential).await?;
-        for ended in sessions::revoke_all(tx, who.user, RevokedReason::PasswordChanged).await? {
+        for ended in sessions::revoke_all(tx, who.user, None, RevokedReason::PasswordChanged).await? {
+            // Each tenant hears of its own sessions only.
+            tx.enter(Actor { tenant: ended.tenant_id, ..who.actor().clone() }).await?;
             tx.announce(&SESSION_REVOKED, None, &SessionView::from(&ended)).await?;
         }
+        tx.enter(who.actor().clone()).await?;
         Ok(Reply::done())
     })
     .await

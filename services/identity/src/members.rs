@@ -16,7 +16,7 @@ use crate::accounts::users::User;
 use crate::roles::OWNER;
 use crate::schema::members;
 
-pub(crate) use store::{insert, permissions_of};
+pub(crate) use store::{insert, permissions_of, touch_holders};
 
 /// A tenant without an owner could never be governed again.
 static LAST_OWNER: ProblemKind = ProblemKind::new("MEMBER_LAST_OWNER", 409, "The tenant needs an active owner");
@@ -92,8 +92,15 @@ fn keeps_an_owner(
     Ok(())
 }
 
-/// Nobody grants what they do not hold.
+/// Every request of a member carries what they may do; this much of it, in bytes.
+const LONGEST_PERMISSIONS: usize = 2_000;
+
+/// Nobody grants what they do not hold, nor more than a token can carry.
 fn may_grant(own: &Patterns, granted: &Patterns) -> Result<(), Problem> {
+    if granted.as_slice().iter().map(String::len).sum::<usize>() > LONGEST_PERMISSIONS {
+        let how = "together allow more single things than a token can carry; use patterns such as catalog:*:read";
+        return Err(Problem::field("/roles", "TOO_MANY_PERMISSIONS", how));
+    }
     if own.include(granted) {
         return Ok(());
     }

@@ -47,6 +47,10 @@ impl Role {
         });
         check.text("/description", &self.description, 0, 500);
         check.that(self.permissions.len() <= 50, "/permissions", "TOO_MANY", || "give at most 50 patterns".to_owned());
+        let bytes: usize = self.permissions.iter().map(String::len).sum();
+        check.that(bytes <= 2_000, "/permissions", "TOO_LONG", || {
+            "have more than 2,000 characters together; use patterns such as catalog:*:read".to_owned()
+        });
         for (index, pattern) in self.permissions.iter().enumerate() {
             check.that(Patterns::is_valid(pattern), &format!("/permissions/{index}"), "PATTERN", || {
                 format!("`{pattern}` is not domain:resource:action, each a word or *")

@@ -102,10 +102,12 @@ pub(crate) async fn sign_in(
     let refused = || CREDENTIALS_REFUSED.detail("Check the name and the password.");
     let account = db.global(async |conn| users::by_login(conn, &command.login).await).await?;
     let hash = account.as_ref().map(|(_, credential)| credential.password_hash.clone());
-    if !passwords.verify(command.password, hash).await? {
+    let known = passwords.verify(command.password, hash).await?;
+    let Some((user, credential)) = account.filter(|_| known) else {
+        metrics::counter!("cairn_sign_ins_refused_total").increment(1);
+        tracing::info!(client_address = client_address(&request), "a sign-in was refused");
         return Err(refused().into());
-    }
-    let Some((user, credential)) = account else { return Err(refused().into()) };
+    };
     let tenants = db.global(async |conn| users::tenants_of(conn, user.id).await).await?;
     let tenant = tenants.into_iter().find(|tenant| command.tenant_id.is_none_or(|wanted| wanted == *tenant));
     // A person without a tenant gets the same answer: the password proves nothing about tenants.
@@ -160,6 +162,8 @@ pub(crate) async fn refresh_session(
                 return Ok(None);
             }
             if session.generation != presented.generation {
+                metrics::counter!("cairn_refresh_tokens_reused_total").increment(1);
+                tracing::warn!(session.id = %session.id, user.id = %session.user_id, "a refresh token came twice; its session ends");
                 revoke(tx, &session, RevokedReason::RefreshTokenReused).await?;
                 return Ok(None);
             }

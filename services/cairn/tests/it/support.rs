@@ -30,8 +30,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Another tenant, by its owner.
     pub(crate) async fn another_tenant(&self) -> Client {
-        let login = new_tenant(&self.platform.config).await;
-        self.anonymous.sign_in(&login, PASSWORD).await
+        owner(&self.platform.config, &self.anonymous).await
     }
 
     /// The owner of the first tenant, signed in again: a token does not survive a leap of the clock.
@@ -66,6 +65,11 @@ pub(crate) fn on_prepared_stage<T, F: Future<Output = ()>>(
         stage.platform.stop().await;
         stage.world.end().await;
     });
+}
+
+/// Makes a tenant and signs its owner in.
+pub(crate) async fn owner(config: &Config, anonymous: &Client) -> Client {
+    anonymous.sign_in(&new_tenant(config).await, PASSWORD).await
 }
 
 /// Makes a tenant; returns its owner's user name.

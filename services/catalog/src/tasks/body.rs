@@ -3,7 +3,6 @@
 use contracts::catalog::LicenseLevel;
 use kernel::{Cursor, Field, Hundredths, OutcomeId, PageQuery, Problem, ReleaseId, TagId, TaskId};
 use serde::Deserialize;
-use uuid::Uuid;
 use web::Context;
 
 use crate::owners::Deleted;

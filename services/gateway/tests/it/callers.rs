@@ -1,6 +1,8 @@
 //! Who may pass, and how often.
 
-use auth::{Jwks, Revocation, SigningKey};
+use auth::{Claims, Jwks, Revocation, SigningKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::support::{behind, gateway, problem, start};
 
@@ -15,7 +17,9 @@ async fn without_a_token_only_public_operations_pass() {
         ("POST", "/catalog/v1/open/1", false),
         ("GET", "/catalog/v1/products", false),
         ("GET", "/catalog/v1/nothing-known", false),
-        ("OPTIONS", "/catalog/v1/products", false),
+        ("HEAD", "/catalog/v1/open/1", true),
+        // It tells no more than the contract does.
+        ("OPTIONS", "/catalog/v1/products", true),
     ] {
         let answer = gateway.anonymous(method, path).send().await.unwrap();
         if passes {
@@ -27,7 +31,7 @@ async fn without_a_token_only_public_operations_pass() {
         }
     }
     assert_eq!(gateway.get("/catalog/v1/nothing-known").await.status(), 200, "the service decides");
-    assert_eq!(catalog.asked(), 2);
+    assert_eq!(catalog.asked(), 4);
 }
 
 #[actix_web::test]
@@ -38,7 +42,25 @@ async fn a_forged_or_revoked_token_does_not_pass() {
     let same_id = gateway.token_signed_by(&SigningKey::from_seed("k1", &[8; 32]).unwrap());
     let other_id = gateway.token_signed_by(&SigningKey::from_seed("k2", &[8; 32]).unwrap());
     let cut = own.rsplit_once('.').unwrap().0.to_owned() + ".";
-    for token in [same_id, other_id, cut, "nonsense".to_owned(), "a.b.c".to_owned()] {
+    let claims = gateway.claims();
+    let payload = own.split('.').nth(1).unwrap();
+    let headed = |header: &str, signature: &str| format!("{}.{payload}.{signature}", URL_SAFE_NO_PAD.encode(header));
+    let (now, signature) = (claims.iat, own.rsplit_once('.').unwrap().1);
+    for token in [
+        same_id,
+        other_id,
+        cut,
+        "nonsense".to_owned(),
+        "a.b.c".to_owned(),
+        headed(r#"{"alg":"none","typ":"JWT","kid":"k1"}"#, ""),
+        headed(r#"{"alg":"None","typ":"JWT","kid":"k1"}"#, signature),
+        headed(r#"{"alg":"HS256","typ":"JWT","kid":"k1"}"#, signature),
+        headed(r#"{"alg":"EdDSA","typ":"JWT"}"#, signature),
+        gateway.sign(&Claims { iss: "somebody".to_owned(), ..claims.clone() }),
+        gateway.sign(&Claims { aud: "elsewhere".to_owned(), ..claims.clone() }),
+        gateway.sign(&Claims { nbf: now + 600, ..claims.clone() }),
+        gateway.sign(&Claims { exp: now - 60, ..claims.clone() }),
+    ] {
         let answer = gateway.anonymous("GET", "/catalog/v1/products").bearer_auth(token).send().await.unwrap();
         assert_eq!((answer.status().as_u16(), problem(answer).await.as_str()), (401, "TOKEN_INVALID"));
     }

@@ -1,6 +1,12 @@
 //! What an attacker writes on the wire.
 
-use crate::support::{behind, gateway};
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::support::{behind, gateway, problem, read};
 
 #[actix_web::test]
 async fn path_tricks_are_refused_before_routing() {
@@ -62,12 +68,56 @@ async fn a_request_whose_length_is_ambiguous_is_refused_and_nothing_is_smuggled(
 }
 
 #[actix_web::test]
-async fn a_head_too_large_to_read_is_refused() {
+async fn a_head_too_large_is_refused() {
     let catalog = behind();
     let gateway = gateway(&[("CAIRN_UPSTREAMS_CATALOG", &catalog.url)]);
+    let long = |bytes: usize| gateway.request("GET", "/catalog/v1/products").header("x-long", "x".repeat(bytes)).send();
+    assert_eq!(long(20_000).await.unwrap().status(), 200);
+    let answer = long(40_000).await.unwrap();
+    assert_eq!((answer.status().as_u16(), problem(answer).await.as_str()), (431, "HEADERS_TOO_LARGE"));
+    let query = gateway.get(&format!("/catalog/v1/products?q={}", "x".repeat(40_000))).await;
+    assert_eq!((query.status().as_u16(), problem(query).await.as_str()), (431, "HEADERS_TOO_LARGE"));
+    // What is too large to be read at all is refused by the server under the gateway.
     let answer = gateway
         .raw(&format!("GET /catalog/v1/products HTTP/1.1\r\nHost: g\r\nX-Long: {}\r\n\r\n", "x".repeat(200_000)))
         .await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(catalog.asked(), 1);
+}
+
+#[actix_web::test]
+async fn a_tunnel_or_an_upgrade_hides_no_second_request() {
+    let catalog = behind();
+    let gateway = gateway(&[("CAIRN_UPSTREAMS_CATALOG", &catalog.url)]);
+    let token = gateway.token();
+    let second = "GET /catalog/v1/second HTTP/1.1\r\nHost: g\r\n\r\n";
+    let tunnel = gateway.raw(&format!("CONNECT inside:80 HTTP/1.1\r\nHost: inside:80\r\n\r\n{second}")).await;
+    assert!(tunnel.starts_with("HTTP/1.1 400") && tunnel.matches("HTTP/1.1 ").count() == 1, "{tunnel}");
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket";
+    let head =
+        format!("GET /catalog/v1/products HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer {token}\r\n{upgrade}\r\n\r\n");
+    let answer = gateway.raw(&format!("{head}{second}")).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(catalog.asked() <= 1);
+}
+
+#[actix_web::test]
+async fn a_body_that_stops_arriving_holds_nothing_for_long() {
+    let catalog = behind();
+    let gateway = gateway(&[("CAIRN_UPSTREAMS_CATALOG", &catalog.url)]);
+    let mut stream = TcpStream::connect(&gateway.address).await.unwrap();
+    let head = "POST /catalog/v1/products HTTP/1.1\r\nHost: g\r\nContent-Length: 100";
+    stream.write_all(format!("{head}\r\nAuthorization: Bearer {}\r\n\r\n", gateway.token()).as_bytes()).await.unwrap();
+    // A byte now and then does not help.
+    let started = Instant::now();
+    let answer = loop {
+        let _closed = stream.write_all(b"x").await;
+        let answer = read(&mut stream).await;
+        if !answer.is_empty() || started.elapsed() > Duration::from_secs(40) {
+            break answer;
+        }
+        sleep(Duration::from_secs(2)).await;
+    };
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("REQUEST_TIMEOUT"), "{answer}");
     assert_eq!(catalog.asked(), 0);
 }

@@ -54,6 +54,7 @@ pub(crate) fn start(
     pairs.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let context = web::Context::new("gateway", Arc::new(Config::from_pairs(pairs).unwrap()), Clock::system()).unwrap();
     context.verifier.set_keys(keys);
+    context.verifier.revocations().load(&[], context.clock.now());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     gateway::serve(context.clone(), listener, contract().to_string()).map(|running| (address, context, running))
@@ -75,8 +76,18 @@ impl Gateway {
     }
 
     pub(crate) fn token_signed_by(&self, key: &SigningKey) -> String {
+        key.sign(&self.claims()).unwrap()
+    }
+
+    /// A token with these claims, signed as identity does.
+    pub(crate) fn sign(&self, claims: &Claims) -> String {
+        self.key.sign(claims).unwrap()
+    }
+
+    /// What a token of somebody new says.
+    pub(crate) fn claims(&self) -> Claims {
         let now = self.context.clock.now();
-        let claims = Claims {
+        Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
             sub: UserId::fresh(),
@@ -88,8 +99,7 @@ impl Gateway {
             ims: now.timestamp_millis(),
             nbf: now.timestamp(),
             exp: now.timestamp() + 600,
-        };
-        key.sign(&claims).unwrap()
+        }
     }
 
     /// A request with a token that counts.

@@ -1,8 +1,10 @@
 //! Sign-ins at rest.
 
+use auth::{Revocation, Revoked};
 use contracts::identity::SessionView;
 use db::{Conn, Tx};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use kernel::{Problem, SessionId, TenantId, Timestamp, UserId};
 
@@ -17,6 +19,8 @@ kernel::text_enum! {
         RefreshTokenReused = "REFRESH_TOKEN_REUSED",
         /// The password was changed.
         PasswordChanged = "PASSWORD_CHANGED",
+        /// The person was suspended in the session's tenant.
+        MemberSuspended = "MEMBER_SUSPENDED",
     }
 }
 
@@ -83,13 +87,30 @@ pub(crate) async fn revoke(tx: &mut Tx, id: SessionId, reason: RevokedReason) ->
         .optional()?)
 }
 
-/// Ends every live session of a person in every tenant; returns those of this transaction's tenant, to be announced.
-pub(crate) async fn revoke_all(tx: &mut Tx, user: UserId, reason: RevokedReason) -> Result<Vec<Session>, Problem> {
-    let live = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::revoked_at.is_null());
-    let ended: Vec<Session> = diesel::update(live)
+/// Ends the live sessions of a person: in one tenant, or in all of them. Returns them, to be announced each in its tenant.
+pub(crate) async fn revoke_all(
+    tx: &mut Tx,
+    user: UserId,
+    only: Option<TenantId>,
+    reason: RevokedReason,
+) -> Result<Vec<Session>, Problem> {
+    let live = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(only.is_none().into_sql::<Bool>().or(sessions::tenant_id.nullable().eq(only)))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(tx.now()));
+    Ok(diesel::update(live)
         .set((sessions::revoked_at.eq(tx.now()), sessions::revoked_reason.eq(reason)))
         .returning(Session::as_returning())
         .get_results(&mut tx.conn())
-        .await?;
-    Ok(ended)
+        .await?)
+}
+
+/// The sessions of every tenant that ended since a moment.
+pub(crate) async fn revoked_since(mut conn: &Conn, since: Timestamp) -> Result<Vec<Revoked>, Problem> {
+    let ended = sessions::table.filter(sessions::revoked_at.gt(since));
+    let rows: Vec<(SessionId, Option<Timestamp>)> =
+        ended.select((sessions::id, sessions::revoked_at)).load(&mut conn).await?;
+    let revoked = |(id, at): (_, Option<_>)| Some(Revoked { what: Revocation::Session(id), not_before: at? });
+    Ok(rows.into_iter().filter_map(revoked).collect())
 }

@@ -31,13 +31,18 @@ pub(crate) async fn published(db: &Db, retired_after: Timestamp) -> Result<Vec<S
 pub(crate) async fn insert_first(db: &Db, key: StoredKey) -> Result<(), Problem> {
     db.global(async |mut conn| {
         diesel::sql_query("select pg_advisory_lock(hashtext('cairn first signing key'))").execute(&mut conn).await?;
-        let none: i64 =
-            signing_keys::table.filter(signing_keys::retired_at.is_null()).count().get_result(&mut conn).await?;
-        if none == 0 {
-            diesel::insert_into(signing_keys::table).values(&key).execute(&mut conn).await?;
+        let outcome = async {
+            let live: i64 =
+                signing_keys::table.filter(signing_keys::retired_at.is_null()).count().get_result(&mut conn).await?;
+            if live == 0 {
+                diesel::insert_into(signing_keys::table).values(&key).execute(&mut conn).await?;
+            }
+            Ok(())
         }
+        .await;
+        // Also when that failed: the connection goes back to the pool, and the lock is its own.
         diesel::sql_query("select pg_advisory_unlock(hashtext('cairn first signing key'))").execute(&mut conn).await?;
-        Ok(())
+        outcome
     })
     .await
 }

@@ -2,13 +2,14 @@
 
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
-use contracts::identity::{MEMBER_ADDED, MEMBER_CHANGED, MemberView};
+use contracts::identity::{MEMBER_ADDED, MEMBER_CHANGED, MemberView, SESSION_REVOKED, SessionView};
 use db::Db;
 use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secret, UserId};
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::{Member, MemberStatus, check_person, keeps_an_owner, may_grant, store};
+use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential, User};
 use crate::passwords::{self, Passwords};
 use crate::permissions::{MemberRead, MemberWrite};
@@ -137,7 +138,8 @@ pub(crate) async fn show_member(who: Allow<MemberRead>, db: Data<Db>, Path(id): 
 
 /// Change a member
 ///
-/// Roles and status. What the member held before their tokens expire is taken away at once. A tenant keeps an active owner.
+/// Roles and status. Tokens from before stop counting at once; a suspended member's sessions in this tenant end. A tenant
+/// keeps an active owner.
 #[utoipa::path(tag = "members", request_body = MemberPatch, security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = MemberView), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/members/{memberId}")]
 pub(crate) async fn change_member(
@@ -167,6 +169,11 @@ pub(crate) async fn change_member(
         store::set_roles(tx, id, &roles).await?;
         let view = after.view(&user, roles);
         tx.announce(&MEMBER_CHANGED, Some(&before.view(&user, old_roles)), &view).await?;
+        if after.status == MemberStatus::Suspended {
+            for ended in sessions::revoke_all(tx, user.id, Some(who.tenant), RevokedReason::MemberSuspended).await? {
+                tx.announce(&SESSION_REVOKED, None, &SessionView::from(&ended)).await?;
+            }
+        }
         Reply::show(&view)
     })
     .await

@@ -4,7 +4,7 @@ use auth::Patterns;
 use db::{Conn, Tx, on_constraint};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::{MembershipId, Problem, TenantId, UserId};
+use kernel::{MembershipId, Problem, RoleId, TenantId, UserId};
 
 use super::{ALREADY_MEMBER, Member, MemberStatus};
 use crate::accounts::users::User;
@@ -43,15 +43,31 @@ pub(crate) async fn find(
     tenant: TenantId,
     id: MembershipId,
 ) -> Result<Option<(Member, User, Vec<String>)>, Problem> {
-    let mut found = page(conn, tenant, Some(id), None, 0).await?;
+    let mut found = page(conn, tenant, Some(&[id]), None, 1).await?;
     Ok(found.pop())
 }
 
-/// Members in the order they joined: one of them, or a page after one.
+/// Raises the version of everybody who holds a role, because what it allows has changed; returns them as they are now.
+pub(crate) async fn touch_holders(tx: &mut Tx, role: RoleId) -> Result<Vec<(Member, User, Vec<String>)>, Problem> {
+    let tenant = tx.tenant();
+    let holders = member_roles::table
+        .select(member_roles::member_id)
+        .filter(member_roles::tenant_id.eq(tenant))
+        .filter(member_roles::role_id.eq(role));
+    let touched = members::table.filter(members::tenant_id.eq(tenant)).filter(members::id.eq_any(holders));
+    let ids: Vec<MembershipId> = diesel::update(touched)
+        .set((members::version.eq(members::version + 1), members::updated_at.eq(tx.now())))
+        .returning(members::id)
+        .get_results(&mut tx.conn())
+        .await?;
+    page(tx, tenant, Some(&ids), None, i64::try_from(ids.len()).unwrap_or(i64::MAX)).await
+}
+
+/// Members in the order they joined: some of them, or a page after one.
 pub(crate) async fn page(
     mut conn: &Conn,
     tenant: TenantId,
-    only: Option<MembershipId>,
+    only: Option<&[MembershipId]>,
     after: Option<MembershipId>,
     limit: i64,
 ) -> Result<Vec<(Member, User, Vec<String>)>, Problem> {
@@ -61,12 +77,12 @@ pub(crate) async fn page(
         .filter(members::tenant_id.eq(tenant))
         .into_boxed();
     if let Some(only) = only {
-        rows = rows.filter(members::id.eq(only));
+        rows = rows.filter(members::id.eq_any(only));
     }
     if let Some(after) = after {
         rows = rows.filter(members::id.gt(after));
     }
-    let people: Vec<(Member, User)> = rows.order(members::id).limit(limit + 1).load(&mut conn).await?;
+    let people: Vec<(Member, User)> = rows.order(members::id).limit(limit.saturating_add(1)).load(&mut conn).await?;
     let ids: Vec<MembershipId> = people.iter().map(|(member, _)| member.id).collect();
     let names: Vec<(MembershipId, String)> = member_roles::table
         .inner_join(

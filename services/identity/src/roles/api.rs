@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use auth::Patterns;
-use contracts::identity::{ROLE_CHANGED, ROLE_CREATED, ROLE_DELETED, RoleView};
+use contracts::identity::{MEMBER_CHANGED, MemberView, ROLE_CHANGED, ROLE_CREATED, ROLE_DELETED, RoleView};
 use db::Db;
 use kernel::problem::PERMISSION_DENIED;
 use kernel::{Check, Field, Page, Problem, RoleId};
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use web::{Allow, Answer, Body, Path, Reply};
 
 use super::{BUILT_IN, Role, store};
+use crate::members;
 use crate::permissions::{RoleRead, RoleWrite};
 
 /// A new role.
@@ -103,7 +104,8 @@ pub(crate) async fn show_role(who: Allow<RoleRead>, db: Data<Db>, Path(id): Path
 
 /// Change a role
 ///
-/// Built-in roles stay as they are. Tokens carry the change when they are next refreshed.
+/// Built-in roles stay as they are. When it allows other things than before, the tokens of its members stop counting at
+/// once: they refresh and go on with what the role allows now.
 #[utoipa::path(tag = "roles", request_body = RolePatch, security(("bearer" = [RoleWrite::NAME])), responses((status = 200, body = RoleView), (status = 409, description = "Built in, or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/roles/{roleId}")]
 pub(crate) async fn change_role(
@@ -126,6 +128,15 @@ pub(crate) async fn change_role(
         after.check(check)?;
         may_allow(&who.permissions, &after)?;
         store::update(tx, &after).await?;
+        if after.permissions != before.permissions {
+            let holders = members::touch_holders(tx, id).await?;
+            let pairs: Vec<_> = holders
+                .into_iter()
+                .map(|(member, user, roles)| member.view(&user, roles))
+                .map(|view| (MemberView { version: view.version - 1, ..view.clone() }, view))
+                .collect();
+            tx.announce_all(&MEMBER_CHANGED, pairs.iter().map(|(before, after)| (Some(before), after))).await?;
+        }
         let view = RoleView::from(after);
         tx.announce(&ROLE_CHANGED, Some(&before.into()), &view).await?;
         Reply::show(&view)
@@ -143,6 +154,7 @@ pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): P
         let role = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("role"))?;
         who.expect_version(role.version)?;
         own(&role)?;
+        may_allow(&who.permissions, &role)?;
         store::delete(tx, &role).await?;
         let gone = RoleView::from(Role { version: role.version + 1, ..role.clone() });
         tx.announce(&ROLE_DELETED, Some(&role.into()), &gone).await?;

@@ -1,23 +1,81 @@
-//! What ends a token before its time: signed-out sessions and changed memberships, heard from identity within a second.
+//! What a verifier knows: identity's public keys, and what ends a token before its time. Both are asked for until they are
+//! there, again every minute, and whenever the broker is back; in between, revocations are heard within a second.
 
-use auth::Revocation;
+use std::rc::Rc;
+use std::time::Duration;
+
+use auth::{Jwks, Revocation, Revoked};
 use bus::Listener;
 use contracts::Envelope;
 use contracts::identity::{MEMBER_CHANGED, MemberView, SESSION_REVOKED, SessionView};
+use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use crate::service::Context;
 
-/// Feeds the verifier with what identity revokes, until the service stops. While the broker is away tokens run on,
-/// bounded by their short life.
-pub async fn hear_revocations(context: Context) {
-    let (broker, stop) = (context.config.broker.clone(), context.stop.clone());
+const AGAIN: Duration = Duration::from_secs(60);
+const UNTIL_KNOWN: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Keeps the verifier up to date until the service stops. Without identity and broker it goes on with what it knows:
+/// tokens are bounded by their short life.
+pub async fn keep_trust(context: Context) {
+    let reconnected = Rc::new(Notify::new());
+    let bell = Rc::clone(&reconnected);
+    let ears = context.clone();
     let listener = Listener {
         name: "revocations",
         bindings: &[SESSION_REVOKED.key, MEMBER_CHANGED.key],
-        connected: Box::new(|| {}),
-        hear: Box::new(move |event| note(&context, &event)),
+        // What was told while nobody listened is asked for.
+        connected: Box::new(move || bell.notify_one()),
+        hear: Box::new(move |event| note(&ears, &event)),
     };
-    bus::listen(broker, listener, stop).await;
+    let ask = async {
+        loop {
+            load_keys(&context).await;
+            load_revocations(&context).await;
+            let pause = if context.knows_whom_to_trust() { AGAIN } else { UNTIL_KNOWN };
+            tokio::select! {
+                () = context.stop.cancelled() => return,
+                () = reconnected.notified() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    };
+    let listen = bus::listen(context.config.broker.clone(), listener, context.stop.clone());
+    futures_util::future::join(ask, listen).await;
+}
+
+/// Asks identity for its public keys. Keeps what we have when it does not answer.
+pub(crate) async fn load_keys(context: &Context) {
+    match ask_identity::<Jwks>(context, "/identity/v1/jwks").await {
+        Some(jwks) => context.verifier.set_keys(&jwks),
+        None => tracing::debug!(service = context.service, "identity's keys cannot be loaded yet"),
+    }
+}
+
+async fn load_revocations(context: &Context) {
+    match ask_identity::<Vec<Revoked>>(context, "/internal/identity/v1/revocations").await {
+        Some(revoked) => context.verifier.revocations().load(&revoked, context.clock.now()),
+        None => tracing::debug!(service = context.service, "identity's revocations cannot be loaded yet"),
+    }
+}
+
+async fn ask_identity<T: DeserializeOwned>(context: &Context, path: &str) -> Option<T> {
+    thread_local! {
+        static HTTP: reqwest::Client = reqwest::Client::new();
+    }
+    let http = HTTP.with(Clone::clone);
+    let token = context.signer.sign("identity", None, None, context.clock.now()).ok()?;
+    for upstream in context.config.upstreams("identity") {
+        let asked = http.get(format!("{upstream}{path}")).bearer_auth(&token).timeout(LONGEST_WAIT).send().await;
+        let Ok(answer) = asked.and_then(reqwest::Response::error_for_status) else { continue };
+        if let Ok(answer) = answer.json().await {
+            return Some(answer);
+        }
+    }
+    None
 }
 
 fn note(context: &Context, event: &Envelope) {

@@ -34,7 +34,8 @@ mod tests {
                 { "key": "b", "name": "B", "weight": 50, "sequenceNumber": 1, "licenseLevel": "ADVANTAGE", "estMinutes": 5 }] }"#,
         )
         .unwrap();
-        let vectors: [(&str, &[&str], &[&str], &[&str]); 5] = [
+        type Vector<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+        let vectors: [Vector<'_>; 5] = [
             ("ADVANTAGE", &[], &[], &["b", "a"]),
             ("ESSENTIAL", &[], &[], &[]),
             ("SIGNATURE", &["o2"], &[], &["b"]),

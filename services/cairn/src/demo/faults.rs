@@ -8,6 +8,9 @@ use rules::Criterion;
 
 use super::catalogue::{Attribute, Catalogue, Customer, Owner, Part, Task};
 
+/// A kind of parts of an owner, with its name in the file.
+type PartsOf = fn(&Owner) -> (&str, &[Part]);
+
 /// Every contradiction, each with its place, such as `products[0].tasks[3].weight`.
 pub(super) fn faults(catalogue: &Catalogue) -> Vec<String> {
     let mut faults = Faults::default();
@@ -20,7 +23,7 @@ pub(super) fn faults(catalogue: &Catalogue) -> Vec<String> {
     }
     faults.once("key", customers.iter().map(|(place, customer)| (place, &customer.key)));
     // What the platform knows by an external key, it knows in the whole tenant.
-    let parts: [fn(&Owner) -> (&str, &[Part]); 3] = [
+    let parts: [PartsOf; 3] = [
         |owner| ("licenses", owner.licenses.as_slice()),
         |owner| ("outcomes", owner.outcomes.as_slice()),
         |owner| ("releases", owner.releases.as_slice()),

@@ -1,5 +1,4 @@
 //! What holds in the database itself, whatever the services do.
-#![expect(clippy::disallowed_methods, reason = "looks behind the wall with statements of its own")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

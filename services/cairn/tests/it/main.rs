@@ -1,5 +1,5 @@
 //! Every HTTP test of the platform, through the gateway, against real Postgres and RabbitMQ: one binary, one link step.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod adoption;
 mod catalog;

@@ -48,7 +48,8 @@ pub(crate) struct Assignment {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "productId": "019a8b2e-7c00-7000-8000-000000000001", "name": "Head office", "licenseLevel": "ADVANTAGE" }))]
 pub(crate) struct CreateAssignment {
-    /// The catalog's product. Required.
+    /// The catalog's product.
+    #[schema(value_type = ProductId)]
     product_id: Option<ProductId>,
     /// Not yet: solutions are refused until whole solutions can be assigned.
     solution_id: Option<SolutionId>,

@@ -55,6 +55,23 @@ fn finish(document: &mut OpenApi) {
             describe_success(operation);
         }
     }
+    name_by_owner(document);
+}
+
+/// A handler that serves several owners is an operation of each: `list_tags` becomes `list_product_tags` and
+/// `list_solution_tags`, because an operation's id is its own.
+fn name_by_owner(document: &mut OpenApi) {
+    let mut times = BTreeMap::<String, usize>::new();
+    let all = document.paths.paths.values_mut().flat_map(operations);
+    all.filter_map(|(_, operation)| operation.operation_id.clone()).for_each(|id| *times.entry(id).or_default() += 1);
+    for (path, item) in &mut document.paths.paths {
+        let Some(owner) = path.split(['{', '}']).nth(1).and_then(|id| id.strip_suffix("Id")) else { continue };
+        for id in operations(item).filter_map(|(_, operation)| operation.operation_id.as_mut()) {
+            if let (Some(2..), Some((verb, noun))) = (times.get(id.as_str()), id.split_once('_')) {
+                *id = format!("{verb}_{owner}_{noun}");
+            }
+        }
+    }
 }
 
 /// The operations of a path, with their methods.

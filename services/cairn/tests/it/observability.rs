@@ -136,6 +136,12 @@ impl Spawned {
             .stderr(Stdio::from(std::fs::File::create(log(base)).unwrap()))
             .spawn()
             .unwrap();
+        for _ in 0..600 {
+            if TcpStream::connect(("127.0.0.1", base)).is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
         Self { gateway: format!("http://127.0.0.1:{base}"), base, child }
     }
 
@@ -147,12 +153,24 @@ impl Spawned {
 
     /// Ends it; gives what it has said.
     fn stop(mut self) -> Vec<String> {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.end();
         let path = log(self.base);
         let lines = BufReader::new(std::fs::File::open(&path).unwrap()).lines().map(Result::unwrap).collect();
         std::fs::remove_file(path).unwrap();
         lines
+    }
+}
+
+impl Spawned {
+    fn end(&mut self) {
+        let _gone_already = self.child.kill();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn create_attribute(
 /// In the task's order.
 #[utoipa::path(tag = "telemetry-attributes", params(ListQuery), security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = Page<AttributeView>)))]
 #[get("/tasks/{taskId}/telemetry-attributes")]
-pub(super) async fn list_attributes(
+pub(super) async fn list_telemetry_attributes(
     who: Allow<CatalogRead>,
     db: Data<Db>,
     context: Data<Context>,

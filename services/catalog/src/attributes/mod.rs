@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(api::create_attribute)
-        .service(api::list_attributes)
+        .service(api::list_telemetry_attributes)
         .service(api::show_attribute)
         .service(api::change_attribute)
         .service(api::delete_attribute);

@@ -8,9 +8,6 @@ use rules::Criterion;
 
 use super::catalogue::{Attribute, Catalogue, Customer, Owner, Part, Task};
 
-/// A kind of parts of an owner, with its name in the file.
-type PartsOf = fn(&Owner) -> (&str, &[Part]);
-
 /// Every contradiction, each with its place, such as `products[0].tasks[3].weight`.
 pub(super) fn faults(catalogue: &Catalogue) -> Vec<String> {
     let mut faults = Faults::default();
@@ -23,13 +20,11 @@ pub(super) fn faults(catalogue: &Catalogue) -> Vec<String> {
     }
     faults.once("key", customers.iter().map(|(place, customer)| (place, &customer.key)));
     // What the platform knows by an external key, it knows in the whole tenant.
-    let parts: [PartsOf; 3] = [
-        |owner| ("licenses", owner.licenses.as_slice()),
-        |owner| ("outcomes", owner.outcomes.as_slice()),
-        |owner| ("releases", owner.releases.as_slice()),
-    ];
-    for parts in parts {
-        let parts = under(owners(), parts);
+    for parts in [
+        under(owners(), |owner| ("licenses", owner.licenses.as_slice())),
+        under(owners(), |owner| ("outcomes", owner.outcomes.as_slice())),
+        under(owners(), |owner| ("releases", owner.releases.as_slice())),
+    ] {
         faults.once("key", parts.iter().map(|(place, part)| (place, &part.key)));
     }
     let tasks = under(owners(), |owner| ("tasks", owner.tasks.as_slice()));

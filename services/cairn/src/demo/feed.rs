@@ -186,6 +186,8 @@ mod tests {
     }
 
     proptest! {
+        // Each case reads the catalogue.
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn a_feed_is_the_same_each_time_and_knows_the_fate_of_each_value(turn in 0..50_usize, micros in 1_700_000_000_000_000..1_900_000_000_000_000_i64) {
             let own = Catalogue::own().unwrap();

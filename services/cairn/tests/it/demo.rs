@@ -170,10 +170,9 @@ async fn content(conn: &mut AsyncPgConnection) -> Vec<String> {
                   and not c.relispartition order by 1";
     let mut content = Vec::new();
     for Line { text: table } in lines(conn, tables).await {
-        let (row, value) =
-            if table == "telemetry.refusals" { ("distinct t.payload", "t.payload") } else { ("t::text", "t::text") };
+        let row = if table == "telemetry.refusals" { "t.payload" } else { "t::text" };
         let sum = format!(
-            "select concat_ws(' ', '{table}', count({row}), md5(string_agg({row}, '' order by {value}))) as text from {table} t"
+            "select concat_ws(' ', '{table}', count(*), md5(string_agg({row}, '' order by {row}))) as text from {table} t"
         );
         content.extend(lines(conn, &sum).await.into_iter().map(|line| line.text));
     }

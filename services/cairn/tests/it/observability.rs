@@ -159,9 +159,7 @@ impl Spawned {
         std::fs::remove_file(path).unwrap();
         lines
     }
-}
 
-impl Spawned {
     fn end(&mut self) {
         let _gone_already = self.child.kill();
         self.child.wait().unwrap();

@@ -88,11 +88,7 @@ fn the_tasks_of_one_owner_weigh_a_hundred_at_most() {
             stage.admin.delete(&first).await.expect(204);
             let fourth = task(&stage.admin, &owner, "Fourth", 40.5).await;
             let restored = stage.admin.post(&format!("{first}/restore"), &json!({})).await;
-            assert_eq!(
-                faults(&restored, "TASK_WEIGHT_EXCEEDED"),
-                [String::new(); 0],
-                "no field of the request is wrong"
-            );
+            assert!(faults(&restored, "TASK_WEIGHT_EXCEEDED").is_empty(), "no field of the request is wrong");
             assert!(restored.body["detail"].as_str().unwrap().contains("140.50 together, 40.50 over 100"));
             assert!(stage.admin.get(&first).await.body["deletedAt"].is_string());
             stage.admin.patch(&fourth, Some(1), &json!({ "weight": 0 })).await.expect(200);

@@ -86,11 +86,12 @@ async fn send_again(sender: &Client, batches: &[Vec<Value>], answers: &[Option<R
             tokio::time::sleep(Duration::from_millis(200)).await;
             receipt = post(sender, batch).await;
         }
+        let sent = u64::try_from(batch.len()).unwrap();
         let [accepted, duplicate, refused] = outcome(&receipt);
-        assert_eq!((accepted + duplicate, refused), (batch.len() as u64, 0));
+        assert_eq!((accepted + duplicate, refused), (sent, 0));
         let answered = answer.as_ref().is_some_and(|answer| answer.status == 200);
         assert!(!answered || accepted == 0, "what was answered was durable");
-        assert_eq!(outcome(&post(sender, batch).await), [0, batch.len() as u64, 0]);
+        assert_eq!(outcome(&post(sender, batch).await), [0, sent, 0]);
     }
 }
 
@@ -146,7 +147,7 @@ fn two_processes_that_take_the_same_values_store_each_once_and_agree() {
         let mut versions: Vec<_> =
             it.told("Roll out").await.iter().map(|event| event["entityVersion"].as_u64().unwrap()).collect();
         versions.sort_unstable();
-        assert_eq!(versions, (1..=versions.len() as u64).collect::<Vec<_>>(), "each version is told once");
+        assert_eq!(versions, (1..).take(versions.len()).collect::<Vec<_>>(), "each version is told once");
         // Both remember the attribute; then its assignment goes, and both know.
         stage.admin.delete(&format!("/adoption/v1/assignments/{}", it.assignment)).await.expect(204);
         let list = format!("/telemetry/v1/attributes?assignmentId={}", it.assignment);

@@ -212,20 +212,15 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     Ok(taken.collect())
 }
 
-/// Counts a batch. What the statement did not insert was there before, or stands twice in the flush: the first one takes it.
+/// The receipt of a batch. What the statement did not insert was there before, or stands twice in the flush: the first one takes it.
 fn receipt(batch: &Batch, new: &mut HashSet<Uuid>) -> BatchReceipt {
     let accepted = batch.readings.iter().filter(|reading| new.remove(&reading.event_id)).count();
-    let (duplicate, refused) = (batch.readings.len() - accepted, batch.refusals.len());
-    for (outcome, count) in [("accepted", accepted), ("duplicate", duplicate), ("refused", refused)] {
-        metrics::counter!("cairn_telemetry_values_total", "outcome" => outcome)
-            .increment(u64::try_from(count).unwrap_or(0));
-    }
     BatchReceipt {
         batch_id: batch.id,
         sent: batch.sent(),
         accepted,
-        duplicate,
-        refused,
+        duplicate: batch.readings.len() - accepted,
+        refused: batch.refusals.len(),
         completed: !batch.complete.is_empty(),
         refusals: batch.refusals.iter().take(NAMED_REFUSALS).map(RefusedValue::from).collect(),
     }
@@ -241,7 +236,19 @@ fn answer(flush: Vec<Submission>, outcome: Result<Receipts, Problem>) {
             }
             Err(problem) => Err(shared(problem)),
         };
+        if let Ok(taken) = &receipt {
+            count(&taken.receipt);
+        }
         drop(answer.send(receipt));
+    }
+}
+
+/// Counts what is durable now.
+fn count(receipt: &BatchReceipt) {
+    let BatchReceipt { accepted, duplicate, refused, .. } = receipt;
+    for (outcome, values) in [("accepted", accepted), ("duplicate", duplicate), ("refused", refused)] {
+        let values = u64::try_from(*values).unwrap_or(u64::MAX);
+        metrics::counter!("cairn_telemetry_values_total", "outcome" => outcome).increment(values);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The actix shell every service wears.
 //!
-//! A service describes itself as a [`Service`]; [`serve`] runs it. A handler names what it needs in its parameters:
+//! A service describes itself as a [`Service`]; [`serve()`] runs it. A handler names what it needs in its parameters:
 //! [`Allow`] (who may call), [`Body`], [`Query`], [`Path`]; and answers through [`Allow::read`] or [`Allow::write`], which
 //! see to the tenancy wall, idempotency, ETags and positions. Everything that goes wrong is a [`kernel::Problem`].
 

@@ -1,6 +1,6 @@
 //! Identity: who people are, what they may do, and who did what.
 //!
-//! A person signs in once per tenant ([`sessions`]) and gets short-lived tokens; a membership and its roles say what the
+//! A person signs in once per tenant (`sessions`) and gets short-lived tokens; a membership and its roles say what the
 //! tokens allow; the audit trail keeps every change of every service.
 
 mod accounts;

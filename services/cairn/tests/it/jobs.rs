@@ -70,7 +70,7 @@ impl Yard {
 
 /// Waits until something holds.
 async fn until(holds: impl AsyncFn() -> bool) {
-    for _ in 0..2_400 {
+    for _ in 0..400 {
         if holds().await {
             return;
         }

@@ -100,6 +100,16 @@ impl TestWorld {
         proxy
     }
 
+    /// Changes a setting for everybody who enters this world from now on.
+    ///
+    /// # Panics
+    /// When the setting cannot have this value.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self.config = Config::from_pairs(self.environment.clone()).unwrap();
+    }
+
     /// Removes the database and the queues.
     pub async fn end(self) {
         // Past a proxy that may be cut.

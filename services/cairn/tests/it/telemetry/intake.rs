@@ -94,8 +94,9 @@ fn each_value_is_accepted_known_or_refused_with_a_reason() {
         let bad_bytes = line("text", "\"caf?\"").replace('?', "\u{0}").into_bytes();
         body.extend(bad_bytes.iter().map(|byte| if *byte == 0 { 0xe9 } else { *byte }));
         let receipt = post_lines(&stage.admin, body).await;
-        let accepted = cases.iter().filter(|(_, expected)| expected.is_ok()).count() as u64;
-        let refused = cases.len() as u64 + 1 - accepted;
+        let total = u64::try_from(cases.len()).unwrap();
+        let accepted = u64::try_from(cases.iter().filter(|(_, expected)| expected.is_ok()).count()).unwrap();
+        let refused = total + 1 - accepted;
         let reasons = receipt.body["refusals"].as_array().unwrap();
         for (index, (line, expected)) in cases.iter().enumerate() {
             let reason = reasons.iter().find(|reason| reason["index"] == index);
@@ -104,7 +105,7 @@ fn each_value_is_accepted_known_or_refused_with_a_reason() {
         let last = reasons.last().unwrap();
         assert_eq!(
             (last["index"].as_u64(), last["code"].as_str()),
-            (Some(cases.len() as u64), Some("VALUE_MALFORMED")),
+            (Some(total), Some("VALUE_MALFORMED")),
             "not UTF-8: {last}"
         );
         assert_eq!(outcome(&receipt), [accepted, 0, refused]);

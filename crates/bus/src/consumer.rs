@@ -4,25 +4,28 @@
 //! redelivered or published twice, it takes effect once. Up to 100 deliveries of one tenant share a transaction; if
 //! that fails they are taken one by one. One that keeps failing is held for some seconds, then dead-lettered.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::Duration;
 
 use contracts::Envelope;
-use db::{Db, Tx, inbox};
-use diesel::prelude::*;
+use db::{Db, Tx};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use kernel::config::Broker as Config;
 use kernel::problem::UNAVAILABLE;
-use kernel::{Actor, Problem, Trace};
+use kernel::{Actor, EventId, Problem, Trace};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use observe::Outage;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
+use uuid::Uuid;
 
 use crate::broker::{Broker, BusError};
 use crate::topology::{Queue, queue};
@@ -31,14 +34,20 @@ const BATCH: u16 = 100;
 /// Pauses between tries of one delivery: about ten seconds in all.
 const RETRIES: [u64; 6] = [100, 300, 800, 1_500, 3_000, 5_000];
 
-type Handle = Rc<dyn for<'a> Fn(&'a mut Tx, &'a Envelope) -> LocalBoxFuture<'a, Result<(), Problem>>>;
+type Taken<'a> = LocalBoxFuture<'a, Result<(), Problem>>;
 
-/// A queue and what is done with each of its events, inside a transaction.
+/// A queue and what is done with its events, inside a transaction.
 #[derive(Clone)]
 pub struct Consumer {
     queue: &'static Queue,
     service: &'static str,
     handle: Handle,
+}
+
+#[derive(Clone)]
+enum Handle {
+    Each(Rc<dyn for<'a> Fn(&'a mut Tx, &'a Envelope) -> Taken<'a>>),
+    Together(Rc<dyn for<'a> Fn(&'a mut Tx, &'a [&'a Envelope]) -> Taken<'a>>),
 }
 
 impl Consumer {
@@ -49,10 +58,26 @@ impl Consumer {
     /// When the topology has no such queue: a mistake in the program, seen at its first start.
     pub fn new(
         name: &'static str,
-        handle: impl for<'a> Fn(&'a mut Tx, &'a Envelope) -> LocalBoxFuture<'a, Result<(), Problem>> + 'static,
+        handle: impl for<'a> Fn(&'a mut Tx, &'a Envelope) -> Taken<'a> + 'static,
     ) -> Self {
+        Self::of(name, Handle::Each(Rc::new(handle)))
+    }
+
+    /// The same, for one that takes the events of a transaction together: what it announces itself follows from none of
+    /// them.
+    ///
+    /// # Panics
+    /// As [`Consumer::new`].
+    pub fn together(
+        name: &'static str,
+        handle: impl for<'a> Fn(&'a mut Tx, &'a [&'a Envelope]) -> Taken<'a> + 'static,
+    ) -> Self {
+        Self::of(name, Handle::Together(Rc::new(handle)))
+    }
+
+    fn of(name: &'static str, handle: Handle) -> Self {
         let Some(queue) = queue(name) else { panic!("{name} is not in bus::topology") };
-        Self { queue, service: queue.service(), handle: Rc::new(handle) }
+        Self { queue, service: queue.service(), handle }
     }
 }
 
@@ -151,22 +176,22 @@ async fn apply(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)]) -> 
     let Some((first, _)) = group.first() else { return Ok(()) };
     let actor = Actor::service(consumer.service, first.tenantid, Trace::start());
     db.write(&actor, async |tx| {
-        for (event, _) in group {
-            if first_time(tx, consumer.queue.name, event).await? {
-                let span = tracing::info_span!(
-                    "consume",
-                    queue = consumer.queue.name,
-                    event.key = event.key(),
-                    trace_id = tracing::field::Empty
-                );
-                let trace =
-                    observe::continue_trace(Trace::parse(&event.traceparent).unwrap_or_else(Trace::start), &span);
-                span.record("trace_id", trace.id());
-                tx.follow(event, trace);
-                (consumer.handle)(tx, event).instrument(span).await?;
+        let new = first_time(tx, consumer.queue.name, group).await?;
+        match &consumer.handle {
+            Handle::Each(handle) => {
+                for event in new {
+                    let (span, trace) = step(consumer, event);
+                    tx.follow(event, trace);
+                    handle(tx, event).instrument(span).await?;
+                }
+                Ok(())
+            }
+            Handle::Together(handle) => {
+                // Each event's trace shows that it was taken, and how long that took.
+                let _steps: Vec<_> = new.iter().map(|event| step(consumer, event)).collect();
+                handle(tx, &new).await
             }
         }
-        Ok(())
     })
     .await?;
     metrics::counter!("cairn_events_consumed_total", "queue" => consumer.queue.name)
@@ -174,16 +199,46 @@ async fn apply(db: &Db, consumer: &Consumer, group: &[(Envelope, Delivery)]) -> 
     Ok(())
 }
 
-/// Notes the event in the inbox; `false` when it was there already.
-async fn first_time(tx: &mut Tx, consumer: &'static str, event: &Envelope) -> Result<bool, Problem> {
-    let row = (
-        inbox::tenant_id.eq(event.tenantid),
-        inbox::consumer.eq(consumer),
-        inbox::event_id.eq(event.id),
-        inbox::received_at.eq(tx.now()),
+/// Where taking this event belongs in its trace.
+fn step(consumer: &Consumer, event: &Envelope) -> (Span, Trace) {
+    let span = tracing::info_span!(
+        "consume",
+        queue = consumer.queue.name,
+        event.key = event.key(),
+        trace_id = tracing::field::Empty
     );
-    let new = diesel::insert_into(inbox::table).values(row).on_conflict_do_nothing().execute(&mut tx.conn()).await?;
-    Ok(new == 1)
+    let trace = observe::continue_trace(Trace::parse(&event.traceparent).unwrap_or_else(Trace::start), &span);
+    span.record("trace_id", trace.id());
+    (span, trace)
+}
+
+/// Notes the events in the inbox, and returns those that were not there yet, each once.
+async fn first_time<'a>(
+    tx: &mut Tx,
+    consumer: &'static str,
+    group: &'a [(Envelope, Delivery)],
+) -> Result<Vec<&'a Envelope>, Problem> {
+    let ids: Vec<Uuid> = group.iter().map(|(event, _)| event.id.0).collect();
+    let noted = diesel::sql_query(
+        "insert into inbox (tenant_id, consumer, event_id, received_at) \
+         select $1, $2, event_id, $3 from unnest($4) as told (event_id) \
+         on conflict do nothing returning event_id",
+    );
+    let noted = noted.bind::<SqlUuid, _>(tx.tenant().0).bind::<Text, _>(consumer).bind::<Timestamptz, _>(tx.now());
+    let mut new: HashSet<EventId> = noted
+        .bind::<Array<SqlUuid>, _>(ids)
+        .load::<Noted>(&mut tx.conn())
+        .await?
+        .into_iter()
+        .map(|row| row.event_id)
+        .collect();
+    Ok(group.iter().map(|(event, _)| event).filter(|event| new.remove(&event.id)).collect())
+}
+
+#[derive(QueryableByName)]
+struct Noted {
+    #[diesel(sql_type = SqlUuid)]
+    event_id: EventId,
 }
 
 async fn bury(consumer: &Consumer, delivery: &Delivery, reason: &str) -> Result<(), BusError> {

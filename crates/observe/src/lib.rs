@@ -29,7 +29,6 @@ const GATHER_EVERY: Duration = Duration::from_secs(5);
 
 static TRACES: OnceLock<SdkTracerProvider> = OnceLock::new();
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
-const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// Upper bounds of every histogram: all of them measure seconds.
 const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -103,20 +102,12 @@ fn metrics_handle() -> &'static PrometheusHandle {
         // Buckets can be added up over replicas, quantiles cannot.
         let recorder = recorder.set_buckets(&SECONDS).unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
         let handle = recorder.handle();
+        let _already = metrics::set_global_recorder(recorder);
         let gathering = handle.clone();
         std::thread::spawn(move || {
             loop {
                 std::thread::sleep(GATHER_EVERY);
                 gathering.run_upkeep();
-            }
-        });
-        let _already = metrics::set_global_recorder(recorder);
-        let upkeep = handle.clone();
-        // What histograms were told waits in memory until somebody looks: without Prometheus, for ever.
-        std::thread::spawn(move || {
-            loop {
-                std::thread::sleep(UPKEEP_EVERY);
-                upkeep.run_upkeep();
             }
         });
         handle

@@ -86,7 +86,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 
 /// Takes every event.
 pub(crate) fn consumer() -> Consumer {
-    Consumer::new("identity.audit", |tx, event| Box::pin(keep(tx, event)))
+    Consumer::together("identity.audit", |tx, events| Box::pin(keep(tx, events)))
 }
 
 /// Read the audit trail
@@ -112,26 +112,32 @@ async fn list_audit_events(
     .await
 }
 
-async fn keep(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
-    let mut words = event.key().splitn(3, '.');
-    let mut word = || words.next().unwrap_or_default().to_owned();
-    let row = AuditEvent {
-        tenant_id: event.tenantid,
-        event_id: event.id,
-        occurred_at: event.time,
-        service: word(),
-        entity: word(),
-        action: word(),
-        entity_id: event.subject,
-        entity_version: event.aggregateversion,
-        actor: event.actorid.clone(),
-        on_behalf_of: event.onbehalfof.clone(),
-        client_address: event.clientaddress.clone(),
-        trace_id: Trace::parse(&event.traceparent).map(|trace| trace.id()).unwrap_or_default(),
-        changes: Json(event.data.changes.clone()),
-    };
-    diesel::insert_into(audit_events::table).values(&row).on_conflict_do_nothing().execute(&mut tx.conn()).await?;
+async fn keep(tx: &mut Tx, events: &[&Envelope]) -> Result<(), Problem> {
+    let rows: Vec<_> = events.iter().map(|event| AuditEvent::of(event)).collect();
+    diesel::insert_into(audit_events::table).values(&rows).on_conflict_do_nothing().execute(&mut tx.conn()).await?;
     Ok(())
+}
+
+impl AuditEvent {
+    fn of(event: &Envelope) -> Self {
+        let mut words = event.key().splitn(3, '.');
+        let mut word = || words.next().unwrap_or_default().to_owned();
+        Self {
+            tenant_id: event.tenantid,
+            event_id: event.id,
+            occurred_at: event.time,
+            service: word(),
+            entity: word(),
+            action: word(),
+            entity_id: event.subject,
+            entity_version: event.aggregateversion,
+            actor: event.actorid.clone(),
+            on_behalf_of: event.onbehalfof.clone(),
+            client_address: event.clientaddress.clone(),
+            trace_id: Trace::parse(&event.traceparent).map(|trace| trace.id()).unwrap_or_default(),
+            changes: Json(event.data.changes.clone()),
+        }
+    }
 }
 
 async fn page(

@@ -118,17 +118,18 @@ pub(crate) async fn bench(arguments: Arguments) -> Outcome<ExitCode> {
     reserve(&arguments.data)?;
     let facts = machine::facts().await;
     let mut platform = Platform::spawn(&arguments.data)?;
+    let mut table = Table::default();
     let outcome = tokio::select! {
-        outcome = measure(&arguments, &mut platform) => outcome,
+        outcome = measure(&arguments, &mut platform, &mut table) => outcome,
         _ = requests.next() => Err("stopped before the end".into()),
     };
     platform.stop().await;
     remove(&arguments.data)?;
-    let table = outcome?;
     let text = format!(
         "{facts}\n\nThe load is made on the same cores as what is loaded, on both sides of each ratio.\n\n{table}"
     );
     print!("{text}");
+    outcome?;
     let beside = std::env::current_exe()?.parent().and_then(Path::parent).map(|target| target.join("bench.md"));
     let file = beside.ok_or("the build has no folder")?;
     fs::write(&file, text)?;
@@ -136,8 +137,8 @@ pub(crate) async fn bench(arguments: Arguments) -> Outcome<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(arguments: &Arguments, platform: &mut Platform) -> Outcome<Table> {
-    let mut rows = Vec::new();
+async fn measure(arguments: &Arguments, platform: &mut Platform, table: &mut Table) -> Outcome<()> {
+    let rows = &mut table.0;
     let started = platform.ready().await?;
     if arguments.wants(Part::Start) {
         rows.push(footprint::start(started));
@@ -156,7 +157,7 @@ async fn measure(arguments: &Arguments, platform: &mut Platform) -> Outcome<Tabl
         turn: arguments.turn(),
     };
     if arguments.wants(Part::Reads) {
-        progress::say("bench", "reads");
+        progress::say("bench", "reads beside pgbench");
         rows.extend(reads::measure(&bench).await?);
     }
     if arguments.wants(Part::Gateway) {
@@ -178,7 +179,7 @@ async fn measure(arguments: &Arguments, platform: &mut Platform) -> Outcome<Tabl
     if arguments.wants(Part::Memory) {
         rows.push(footprint::loaded(platform));
     }
-    Ok(Table(rows))
+    Ok(())
 }
 
 /// Loads two sides in turns: one, the other, and again.

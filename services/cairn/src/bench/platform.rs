@@ -145,7 +145,8 @@ impl Platform {
     }
 
     async fn ask(&self, request: RequestBuilder, token: &str) -> Outcome<Value> {
-        let answer = request.bearer_auth(token).send().await?;
+        // In full: what the client says first is not what went wrong.
+        let answer = request.bearer_auth(token).send().await.map_err(|error| format!("{error:?}"))?;
         let (status, path) = (answer.status(), answer.url().path().to_owned());
         let text = answer.text().await?;
         if status.is_success() {

@@ -35,6 +35,8 @@ const BATCH: u16 = 100;
 const RETRIES: [u64; 6] = [100, 300, 800, 1_500, 3_000, 5_000];
 
 type Taken<'a> = LocalBoxFuture<'a, Result<(), Problem>>;
+type TakeOne = dyn for<'a> Fn(&'a mut Tx, &'a Envelope) -> Taken<'a>;
+type TakeMany = dyn for<'a> Fn(&'a mut Tx, &'a [&'a Envelope]) -> Taken<'a>;
 
 /// A queue and what is done with its events, inside a transaction.
 #[derive(Clone)]
@@ -46,8 +48,8 @@ pub struct Consumer {
 
 #[derive(Clone)]
 enum Handle {
-    Each(Rc<dyn for<'a> Fn(&'a mut Tx, &'a Envelope) -> Taken<'a>>),
-    Together(Rc<dyn for<'a> Fn(&'a mut Tx, &'a [&'a Envelope]) -> Taken<'a>>),
+    Each(Rc<TakeOne>),
+    Together(Rc<TakeMany>),
 }
 
 impl Consumer {
@@ -56,10 +58,7 @@ impl Consumer {
     ///
     /// # Panics
     /// When the topology has no such queue: a mistake in the program, seen at its first start.
-    pub fn new(
-        name: &'static str,
-        handle: impl for<'a> Fn(&'a mut Tx, &'a Envelope) -> Taken<'a> + 'static,
-    ) -> Self {
+    pub fn new(name: &'static str, handle: impl for<'a> Fn(&'a mut Tx, &'a Envelope) -> Taken<'a> + 'static) -> Self {
         Self::of(name, Handle::Each(Rc::new(handle)))
     }
 

@@ -88,6 +88,8 @@ async fn lead(
         .await
         .map_err(|error| Problem::unavailable("The database", error))?;
     become_leader(&mut conn, service).await?;
+    // A mark that a crash of Postgres loses means publishing once more, which every inbox expects.
+    diesel::sql_query("set synchronous_commit = off").execute(&mut conn).await?;
     diesel::sql_query(format!("listen {}", channel_of(service))).execute(&mut conn).await?;
     let broker = Broker::connect(&config.broker, &format!("{service} relay")).await.map_err(away)?;
     let channel = broker.publisher().await.map_err(away)?;

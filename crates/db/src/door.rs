@@ -1,6 +1,8 @@
 //! Pools and the two doors through the tenancy wall.
 
-use std::ops::{Deref, DerefMut};
+use std::cell::Cell;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +65,7 @@ impl Db {
         tenant: TenantId,
         work: impl AsyncFnOnce(&Conn) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
-        let mut conn = self.checkout().await?;
+        let conn = self.checkout().await?;
         let open = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.tenant = '{tenant}'");
         let result = {
             let shared: &Conn = &conn;
@@ -88,34 +90,26 @@ impl Db {
         actor: &Actor,
         work: impl AsyncFnOnce(&mut Tx) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
-        let mut conn = self.checkout().await?;
-        conn.batch_execute(&format!("BEGIN; SET LOCAL app.tenant = '{}'", actor.tenant)).await?;
-        let mut tx = Tx::new(conn, actor.clone(), self.clock.now());
-        let result = work(&mut tx).await;
-        let (mut conn, announced) = tx.into_parts();
-        match result {
-            Ok(value) => {
-                // The SELECT fails in a transaction that a swallowed error has spoilt; a bare COMMIT would roll it
-                // back and call that success.
-                if let Err(error) = conn.batch_execute("SELECT 1; COMMIT").await {
-                    if conn.batch_execute("ROLLBACK").await.is_ok() {
-                        conn.finished();
-                    }
-                    return Err(error.into());
-                }
-                conn.finished();
-                if announced {
-                    self.wake.notify_one();
-                }
-                Ok(value)
-            }
-            Err(problem) => {
-                if conn.batch_execute("ROLLBACK").await.is_ok() {
-                    conn.finished();
-                }
-                Err(problem)
-            }
+        let conn = Rc::new(self.checkout().await?);
+        let open = format!("BEGIN; SET LOCAL app.tenant = '{}'", actor.tenant);
+        let mut tx = Tx::new(Rc::clone(&conn), actor.clone(), self.clock.now());
+        // As in a read, the opening statement travels with the first one.
+        let mut begin: &Conn = &conn;
+        let (begun, result) = futures_util::future::join(begin.batch_execute(&open), work(&mut tx)).await;
+        // The SELECT fails in a transaction that a swallowed error has spoilt; a bare COMMIT would roll it back and
+        // call that success.
+        let ended = match (begun, result) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), Err(problem)) => Err(problem),
+            (Ok(()), Ok(value)) => begin.batch_execute("SELECT 1; COMMIT").await.map(|()| value).map_err(Problem::from),
+        };
+        if ended.is_ok() || begin.batch_execute("ROLLBACK").await.is_ok() {
+            conn.finished();
         }
+        if ended.is_ok() && !tx.announced().is_empty() {
+            self.wake.notify_one();
+        }
+        ended
     }
 
     /// A connection outside every tenant, for the few global tables (identity's accounts) and for health checks.
@@ -123,7 +117,7 @@ impl Db {
     /// # Errors
     /// 503 when the database is away.
     pub async fn global<T>(&self, work: impl AsyncFnOnce(&Conn) -> Result<T, Problem>) -> Result<T, Problem> {
-        let mut conn = self.checkout().await?;
+        let conn = self.checkout().await?;
         let result = work(&conn).await;
         conn.finished();
         result
@@ -136,7 +130,7 @@ impl Db {
             // The pool looks at a connection when it comes back, not while it lies there: Postgres may have restarted
             // since. A broken one is dropped, and the pool makes another.
             if !conn.is_broken() {
-                return Ok(Checkout { conn, open: true });
+                return Ok(Checkout { conn, open: Cell::new(true) });
             }
         }
     }
@@ -146,18 +140,18 @@ impl Db {
 /// to the next user: unless [`Checkout::finished`] was called, the pool throws the connection away.
 pub(crate) struct Checkout {
     conn: bb8::PooledConnection<'static, AsyncPgConnection>,
-    open: bool,
+    open: Cell<bool>,
 }
 
 impl Checkout {
-    fn finished(&mut self) {
-        self.open = false;
+    fn finished(&self) {
+        self.open.set(false);
     }
 }
 
 impl Drop for Checkout {
     fn drop(&mut self) {
-        if self.open {
+        if self.open.get() {
             AnsiTransactionManager::transaction_manager_status_mut(&mut *self.conn).set_in_error();
         }
     }
@@ -167,11 +161,5 @@ impl Deref for Checkout {
     type Target = Conn;
     fn deref(&self) -> &Conn {
         &self.conn
-    }
-}
-
-impl DerefMut for Checkout {
-    fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.conn
     }
 }

@@ -1,6 +1,7 @@
 //! An open transaction of one tenant: the only thing that can announce.
 
 use std::ops::Deref;
+use std::rc::Rc;
 
 use contracts::{Aggregate, Envelope, EventType, Payload, changes};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
@@ -21,7 +22,7 @@ pub struct Announced {
 
 /// A transaction of one actor in one tenant. Dereferences to a connection for queries.
 pub struct Tx {
-    conn: Checkout,
+    conn: Rc<Checkout>,
     actor: Actor,
     now: Timestamp,
     announced: Vec<Announced>,
@@ -39,12 +40,8 @@ struct Row {
 }
 
 impl Tx {
-    pub(crate) fn new(conn: Checkout, actor: Actor, now: Timestamp) -> Self {
+    pub(crate) fn new(conn: Rc<Checkout>, actor: Actor, now: Timestamp) -> Self {
         Self { conn, actor, now, announced: Vec::new(), pending: Vec::new() }
-    }
-
-    pub(crate) fn into_parts(self) -> (Checkout, bool) {
-        (self.conn, !self.announced.is_empty())
     }
 
     /// The connection, for statements that change rows.
@@ -149,7 +146,7 @@ impl Tx {
     }
 
     async fn execute(&mut self, sql: &str) -> Result<(), Problem> {
-        Ok(self.conn.batch_execute(sql).await?)
+        Ok(self.conn().batch_execute(sql).await?)
     }
 
     fn tell<T: Aggregate>(&mut self, event: &EventType<T>, before: Option<&T>, after: &T) -> Result<(), Problem> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 /// Where in a trace some work belongs. Carried by requests, events and jobs; printed as `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace {
@@ -14,7 +16,8 @@ impl Trace {
     /// A new trace with a random id.
     #[must_use]
     pub fn start() -> Self {
-        Self { trace_id: random_u128() | 1, span_id: random_u64() | 1, sampled: true }
+        // A UUIDv7 starts with the time, which makes trace ids sort; its random half makes them unique.
+        Self { trace_id: Uuid::now_v7().as_u128(), span_id: fresh_span_id(), sampled: true }
     }
 
     /// A trace known elsewhere, as OpenTelemetry's spans know theirs.
@@ -26,7 +29,7 @@ impl Trace {
     /// The next step of the same trace.
     #[must_use]
     pub fn child(self) -> Self {
-        Self { span_id: random_u64() | 1, ..self }
+        Self { span_id: fresh_span_id(), ..self }
     }
 
     /// Reads a `traceparent` header; `None` when it is not one, as the standard asks: start anew, never fail.
@@ -74,13 +77,9 @@ impl fmt::Display for Trace {
     }
 }
 
-fn random_u128() -> u128 {
-    // A UUIDv7 starts with the time, which makes trace ids sort; its random half makes them unique.
-    uuid::Uuid::now_v7().as_u128()
-}
-
-fn random_u64() -> u64 {
-    getrandom::u64().unwrap_or(1)
+/// The half of a UUIDv7 without the time; its variant bits keep it from being 0.
+fn fresh_span_id() -> u64 {
+    Uuid::now_v7().as_u64_pair().1
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ use kernel::{Clock, Problem};
 
 use servers::{Plan, Settings, progress};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// Customer adoption, from catalogue to helpdesk.

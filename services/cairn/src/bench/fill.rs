@@ -12,7 +12,8 @@ use super::Outcome;
 use super::platform::Platform;
 use super::postgres::Postgres;
 
-const PRODUCTS: usize = 20;
+/// Each is assigned to one customer.
+pub(super) const PRODUCTS: usize = 20;
 /// Of a product, and so of a plan. Their weights sum to 100.
 pub(super) const TASKS: usize = 50;
 /// How many products are made at the same time.
@@ -43,7 +44,7 @@ impl Content {
 
     /// The fifty tasks of a product.
     pub(super) fn tasks(&self) -> String {
-        format!("/catalog/v1/products/{}/tasks?limit={TASKS}", self.one().product)
+        self.one().tasks()
     }
 
     /// The fifty tasks of a plan.
@@ -59,6 +60,18 @@ impl Content {
     #[expect(clippy::indexing_slicing, reason = "`fill` makes twenty")]
     fn one(&self) -> &Plan {
         &self.plans[PRODUCTS / 2]
+    }
+}
+
+impl Plan {
+    /// The fifty tasks of its product.
+    pub(super) fn tasks(&self) -> String {
+        format!("/catalog/v1/products/{}/tasks?limit={TASKS}", self.product)
+    }
+
+    /// Where their order is changed.
+    pub(super) fn reorder(&self) -> String {
+        format!("/catalog/v1/products/{}/tasks/reorder", self.product)
     }
 }
 
@@ -111,10 +124,9 @@ async fn attributes(platform: &Platform, token: &str, assignment: &str) -> Outco
     let began = Instant::now();
     let path = format!("/telemetry/v1/attributes?assignmentId={assignment}&limit=200");
     while began.elapsed() < HEARD_LIMIT {
-        let page = platform.get(&path, token).await?;
-        let items = page.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        if items.len() == TASKS {
-            return items.iter().map(id).collect();
+        let known = platform.ids(&path, token).await?;
+        if known.len() == TASKS {
+            return Ok(known);
         }
         sleep(Duration::from_millis(50)).await;
     }

@@ -1,8 +1,8 @@
 //! (d) From a change to those who listen, at a thousand changes a second.
 //!
-//! Products are made through the gateway, each in a transaction with its event; the audit trail takes the events from its
-//! queue. An event bears the moment at which its transaction began, and its row in the inbox the moment at which the
-//! consumer's did: what lies between includes the commit, which waits for the disk.
+//! Tasks are reordered through the gateway, ten in a request, each with an event of its own; the audit trail takes the
+//! events from its queue. An event bears the moment at which its transaction began, and its row in the inbox the moment at
+//! which the consumer's did: what lies between includes the commit, which waits for the disk.
 
 use std::time::Duration;
 
@@ -10,11 +10,14 @@ use futures_util::future::try_join_all;
 use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use super::fill::{PRODUCTS, Plan};
 use super::table::{Row, milliseconds, thousands};
 use super::{Bench, Outcome, TURNS};
 
-const EVENTS: u32 = 1_000;
-const SENDERS: u32 = 32;
+/// Events of one request.
+const AT_ONCE: u32 = 10;
+/// Each product is reordered this often: together, 1,000 events a second.
+const PAUSE: Duration = Duration::from_millis(200);
 /// What is on its way after the last change must arrive within this time.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(30);
 
@@ -22,7 +25,7 @@ pub(super) async fn measure(bench: &Bench<'_>) -> Outcome<Vec<Row>> {
     let token = bench.platform.sign_in().await?;
     let start = bench.postgres.run(&["select now()"]).await?;
     let (time, began) = (bench.turn * TURNS, Instant::now());
-    let senders = (0..SENDERS).map(|sender| send(bench, &token, sender, time));
+    let senders = bench.content.plans().iter().zip(0..).map(|(plan, number)| send(bench, &token, plan, number, time));
     let sent: u32 = try_join_all(senders).await?.into_iter().sum();
     let rate = f64::from(sent) / began.elapsed().as_secs_f64();
     let (p50, p99) = arrivals(bench, &start, sent).await?;
@@ -30,18 +33,22 @@ pub(super) async fn measure(bench: &Bench<'_>) -> Outcome<Vec<Row>> {
     Ok(vec![Row::figure(what, format!("p50 {}", milliseconds(p50))).aim("p99 < 50 ms").p99(p99)])
 }
 
-/// One sender's share of the changes, one after the other. Who is late makes up for it.
-async fn send(bench: &Bench<'_>, token: &str, sender: u32, time: Duration) -> Outcome<u32> {
-    let pause = Duration::from_secs(1) * SENDERS / EVENTS;
-    sleep(pause * sender / SENDERS).await;
-    let mut ticks = interval(pause);
+/// The changes of one product, one after the other; returns how many. Who is late makes up for it.
+async fn send(bench: &Bench<'_>, token: &str, plan: &Plan, number: u32, time: Duration) -> Outcome<u32> {
+    let mut tasks = bench.platform.ids(&plan.tasks(), token).await?;
+    // The products take turns.
+    sleep(PAUSE * number / u32::try_from(PRODUCTS)?).await;
+    let mut ticks = interval(PAUSE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let (began, mut sent) = (Instant::now(), 0);
     while began.elapsed() < time {
         ticks.tick().await;
-        let body = json!({ "name": format!("Change {sender}-{sent}") });
-        bench.platform.post("/catalog/v1/products", token, body.to_string()).await?;
-        sent += 1;
+        // The first ones move round, each to another place; the others stay.
+        if let Some(first) = tasks.get_mut(..usize::try_from(AT_ONCE)?) {
+            first.rotate_left(1);
+        }
+        bench.platform.post(&plan.reorder(), token, json!({ "taskIds": tasks }).to_string()).await?;
+        sent += AT_ONCE;
     }
     Ok(sent)
 }
@@ -53,7 +60,7 @@ async fn arrivals(bench: &Bench<'_>, start: &str, sent: u32) -> Outcome<(Duratio
         "with arrivals as ( \
              select extract(epoch from i.received_at - e.recorded_at)::float8 as took \
              from catalog.events e join identity.inbox i on i.tenant_id = e.tenant_id and i.event_id = e.id \
-             where e.routing_key = 'catalog.product.created' and e.recorded_at >= '{start}' and i.consumer = 'identity.audit') \
+             where e.routing_key = 'catalog.task.reordered' and e.recorded_at >= '{start}' and i.consumer = 'identity.audit') \
          select count(*), percentile_cont(0.5) within group (order by took), percentile_cont(0.99) within group (order by took) \
          from arrivals"
     );

@@ -138,6 +138,14 @@ impl Platform {
         self.ask(self.http.get(format!("{}{path}", self.address("gateway"))), token).await
     }
 
+    /// The ids of what is on a page.
+    pub(super) async fn ids(&self, path: &str, token: &str) -> Outcome<Vec<String>> {
+        let page = self.get(path, token).await?;
+        let items = page.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let ids = items.iter().map(|item| Some(item.get("id")?.as_str()?.to_owned())).collect::<Option<_>>();
+        Ok(ids.ok_or_else(|| format!("{path}: something without an id"))?)
+    }
+
     /// What a caller gets who sends this JSON.
     pub(super) async fn post(&self, path: &str, token: &str, body: impl Into<Body>) -> Outcome<Value> {
         let request = self.http.post(format!("{}{path}", self.address("gateway")));

@@ -28,8 +28,6 @@ impl ServerPorts {
 pub(crate) enum Lifetime {
     /// It survives everything: Ctrl-C, a crash, power loss.
     Kept,
-    /// It survives a stop, but not a power loss; in return, writing is fast.
-    Relaxed,
     /// Empty at the start, gone at the end: for tests.
     Throwaway,
 }
@@ -90,7 +88,7 @@ impl Plan {
     /// Servers beside any others: on free ports chosen now, with data that need not survive power loss.
     pub(crate) fn beside(settings: Settings, throwaway: bool) -> Result<Self> {
         let Settings { port_base: _, database_url, amqp_url } = settings;
-        let lifetime = if throwaway { Lifetime::Throwaway } else { Lifetime::Relaxed };
+        let lifetime = if throwaway { Lifetime::Throwaway } else { Lifetime::Kept };
         Ok(Self { ports: ports::free()?, lifetime, database_url, amqp_url })
     }
 }

@@ -166,7 +166,7 @@ fn settings(lifetime: Lifetime) -> impl Iterator<Item = &'static str> {
     ];
     let fast: &[&str] = match lifetime {
         Lifetime::Kept => &[],
-        Lifetime::Relaxed | Lifetime::Throwaway => &["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
+        Lifetime::Throwaway => &["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
     };
     always.into_iter().chain(fast.iter().copied())
 }

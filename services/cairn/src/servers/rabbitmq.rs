@@ -94,7 +94,7 @@ impl RabbitMq {
     pub(crate) async fn stop(self) {
         let signal = match self.lifetime {
             Lifetime::Throwaway => Signal::Kill,
-            Lifetime::Kept | Lifetime::Relaxed => Signal::Terminate,
+            Lifetime::Kept => Signal::Terminate,
         };
         self.process.stop(signal, STOP_LIMIT).await;
         epmd::stop(self.epmd).await;
@@ -180,7 +180,7 @@ fn erlang_arguments(lifetime: Lifetime) -> String {
     let always = "+S 2:2 -kernel inet_dist_use_interface {127,0,0,1}";
     match lifetime {
         Lifetime::Kept => always.to_owned(),
-        Lifetime::Relaxed | Lifetime::Throwaway => format!("{always} -ra wal_sync_method none"),
+        Lifetime::Throwaway => format!("{always} -ra wal_sync_method none"),
     }
 }
 

@@ -57,7 +57,7 @@ fn a_vendor_describes_a_product_and_telemetry_proves_that_a_customer_adopts_it()
         // It says why.
         let why = format!("/telemetry/v1/customer-tasks/{}/explanation", id(&connect));
         let why = guide.get(&why).await;
-        assert_eq!(why.expect(200).body["because"], "All 2 required attributes are met: DONE.", "{}", why.text);
+        assert_eq!(why.expect(200).body["because"], "All required attributes are met (2 of 2): DONE.", "{}", why.text);
         let reasons = why.body["attributes"].as_array().unwrap();
         assert_eq!(reasons[0]["attribute"]["latestValue"], 3);
         assert!(reasons.iter().all(|reason| reason["explanation"]["met"] == true), "{}", why.text);

@@ -59,7 +59,7 @@ impl Counts {
         match () {
             () if active == 0 => "The task has no active attribute: telemetry says nothing about it.".to_owned(),
             () if required > 0 && required_met == required => {
-                format!("All {required} required attributes are met: DONE.")
+                format!("All required attributes are met ({required_met} of {required}): DONE.")
             }
             () if with_data == 0 && required > 0 => format!("{silent}; one that was never done is NOT_STARTED."),
             () if with_data == 0 => format!("{silent}."),

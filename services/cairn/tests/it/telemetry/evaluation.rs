@@ -73,7 +73,7 @@ fn a_verdict_is_explained_step_by_step() {
         assert_eq!(gates["explanation"]["because"], "there is no value yet");
         assert_eq!((&note["explanation"], &note["attribute"]["isMet"]), (&json!(null), &json!(false)));
         post(&stage.admin, &[it.value("users", 15, 8), it.value("gates", 10, 8)]).await.expect(200);
-        assert_eq!(it.explanation("Roll out").await["because"], "All 2 required attributes are met: DONE.");
+        assert_eq!(it.explanation("Roll out").await["because"], "All required attributes are met (2 of 2): DONE.");
         it.becomes("Roll out", "DONE").await;
     });
 }

@@ -61,7 +61,7 @@ impl PageQuery<'_> {
     ///
     /// # Errors
     /// 400 when the cursor was not made by this platform for this list.
-    pub fn after(&self, keys: &Keyring, list: &'static str) -> Result<Option<Cursor>, Problem> {
+    pub fn after(&self, keys: &Keyring, list: &str) -> Result<Option<Cursor>, Problem> {
         let Some(text) = self.cursor else { return Ok(None) };
         let cursor = keys.open::<Cursor>("cursor", text).filter(|cursor| cursor.list == list);
         cursor.map(Some).ok_or_else(|| {
@@ -95,7 +95,7 @@ impl Cursor {
         mut rows: Vec<T>,
         limit: i64,
         keys: &Keyring,
-        list: &'static str,
+        list: &str,
         key_of: impl Fn(&T) -> Vec<Value>,
     ) -> Page<T> {
         let limit = usize::try_from(limit).unwrap_or(usize::from(MAX_LIMIT));

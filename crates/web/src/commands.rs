@@ -94,9 +94,12 @@ impl<P> Allow<P> {
     /// # Errors
     /// 412 when `If-Match` names another version.
     pub fn expect_version(&self, version: i64) -> Result<(), Problem> {
-        let Some(expected) = self.header(IF_MATCH.as_str()) else { return Ok(()) };
+        if !self.request.headers().contains_key(IF_MATCH) {
+            return Ok(());
+        }
         let etag = format!("\"{version}\"");
-        if expected.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*") {
+        let lines = self.request.headers().get_all(IF_MATCH).filter_map(|line| line.to_str().ok());
+        if lines.flat_map(|line| line.split(',')).any(|tag| tag.trim() == etag || tag.trim() == "*") {
             return Ok(());
         }
         Err(VERSION_MISMATCH
@@ -108,7 +111,7 @@ impl<P> Allow<P> {
     /// # Errors
     /// 428 without `If-Match`, 412 when it names another version.
     pub fn require_version(&self, version: i64) -> Result<(), Problem> {
-        if self.header(IF_MATCH.as_str()).is_none() {
+        if !self.request.headers().contains_key(IF_MATCH) {
             let how = "Several people may edit this. Send If-Match with the ETag you have read.";
             return Err(PRECONDITION_REQUIRED.detail(how));
         }

@@ -3,6 +3,7 @@
 use auth::ServiceSigner;
 use kernel::config::Config;
 use kernel::{Clock, Problem, TenantId};
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 
 /// A tenant to be made, with its first owner.
@@ -31,20 +32,24 @@ pub struct MadeTenant {
     pub tenant_id: TenantId,
 }
 
-/// Makes a tenant with its built-in roles and its owner.
+/// Makes a tenant with its built-in roles and its owner; `None` when somebody has the owner's e-mail address or user name
+/// already.
 ///
 /// # Errors
-/// What identity answers; 409 when the owner's names are taken.
-pub async fn create_tenant(config: &Config, tenant: &NewTenant<'_>) -> Result<MadeTenant, Problem> {
+/// What else identity answers.
+pub async fn create_tenant(config: &Config, tenant: &NewTenant<'_>) -> Result<Option<MadeTenant>, Problem> {
     let signer = ServiceSigner::new(&config.keys, "cairn").map_err(Problem::internal)?;
     let token = signer.sign("identity", None, None, Clock::system().now()).map_err(Problem::internal)?;
     let upstreams = config.upstreams("identity");
     let identity = upstreams.first().ok_or_else(|| Problem::internal("identity has no address"))?;
     let request = reqwest::Client::new().post(format!("{identity}/internal/identity/v1/tenants")).bearer_auth(token);
     let answer = request.json(tenant).send().await.map_err(|error| Problem::unavailable("Identity", error))?;
+    if answer.status() == StatusCode::CONFLICT {
+        return Ok(None);
+    }
     if !answer.status().is_success() {
         let text = answer.text().await.unwrap_or_default();
         return Err(Problem::internal(format!("identity refused the tenant: {text}")));
     }
-    answer.json().await.map_err(Problem::internal)
+    answer.json().await.map(Some).map_err(Problem::internal)
 }

@@ -50,6 +50,7 @@ pub(crate) async fn create(config: &Config, wanted: &Wanted) -> Result<ExitCode,
         must_change_password: given.is_none(),
     };
     let made = create_tenant(config, &tenant).await?;
+    let made = made.ok_or("somebody has this e-mail address or user name already: choose others")?;
     println!("tenant={}\nlogin={}", made.tenant_id, wanted.owner_username);
     if given.is_none() {
         println!("password={password}");
@@ -57,18 +58,37 @@ pub(crate) async fn create(config: &Config, wanted: &Wanted) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the first tenant unless `<data>/admin` says that there is one. Returns the password when it is new.
-pub(crate) async fn ensure_first(config: &Config, data: &Path) -> Result<Option<String>, Box<dyn std::error::Error>> {
+/// How the first administrator signs in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum FirstSignIn {
+    /// With this password, made just now and kept in `<data>/admin`.
+    New(String),
+    /// With the password that `<data>/admin` has had before.
+    Kept,
+    /// With a password that is not here: the database has an administrator, this folder does not know of one.
+    Elsewhere,
+}
+
+/// Makes the first tenant unless `<data>/admin` says that there is one.
+pub(crate) async fn ensure_first(config: &Config, data: &Path) -> Result<FirstSignIn, Box<dyn std::error::Error>> {
     let file = data.join("admin");
     if file.exists() {
-        return Ok(None);
+        return Ok(FirstSignIn::Kept);
     }
-    let password = fresh_password()?;
-    // Written first, under another name: killed between the two steps, we would have a tenant nobody can enter.
+    // Written first, under another name: killed after the tenant was made, we find its password here and nowhere else.
     let draft = data.join("admin.new");
-    let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    writeln!(out, "login={LOGIN}\npassword={password}")?;
-    out.sync_all()?;
+    let earlier = std::fs::read_to_string(&draft).ok().and_then(|text| password_in(&text));
+    let begun = earlier.is_some();
+    let password = match earlier {
+        Some(password) => password,
+        None => {
+            let password = fresh_password()?;
+            let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+            writeln!(out, "login={LOGIN}\npassword={password}")?;
+            out.sync_all()?;
+            password
+        }
+    };
     let tenant = NewTenant {
         name: "First tenant",
         owner_email: "admin@cairn.local",
@@ -77,13 +97,35 @@ pub(crate) async fn ensure_first(config: &Config, data: &Path) -> Result<Option<
         owner_password: &password,
         must_change_password: false,
     };
-    create_tenant(config, &tenant).await?;
+    if create_tenant(config, &tenant).await?.is_none() && !begun {
+        std::fs::remove_file(&draft)?;
+        return Ok(FirstSignIn::Elsewhere);
+    }
     std::fs::rename(&draft, &file)?;
-    Ok(Some(password))
+    Ok(FirstSignIn::New(password))
+}
+
+/// The password in a file of ours; `None` when the file was not written to its end.
+fn password_in(text: &str) -> Option<String> {
+    let line = text.strip_suffix('\n')?.lines().find_map(|line| line.strip_prefix("password="))?;
+    Some(line.to_owned())
 }
 
 fn fresh_password() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 18];
     getrandom::fill(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_read_from_a_whole_file_only() {
+        assert_eq!(password_in("login=admin\npassword=secret\n"), Some("secret".to_owned()));
+        for cut in ["", "login=admin\n", "login=admin\npassword=sec"] {
+            assert_eq!(password_in(cut), None, "{cut:?}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ use kernel::keys::MasterKey;
 use crate::servers::signal::StopRequests;
 use crate::servers::{Plan, Servers, Settings, progress};
 use crate::supervise::{Probe, Program, Supervisor};
+use crate::tenants::FirstSignIn;
 use crate::{running, tenants};
 
 /// Later than this, somebody should look at the logs.
@@ -99,7 +100,6 @@ fn programs(port_base: u16, environment: &[(String, String)]) -> Vec<Program> {
         name: service.to_owned(),
         arguments: ["serve", service].map(Into::into).into(),
         environment: environment.to_vec(),
-        // The gateway answers for everybody; it must not wait for itself.
         probe: Probe { port, path: "/readyz".to_owned() },
     };
     SERVICES.into_iter().zip(port_base..).map(program).collect()
@@ -117,8 +117,8 @@ async fn announce(supervisor: &Supervisor, config: &Config, data: &Path) -> Box<
             ),
         );
     }
-    let password = match tenants::ensure_first(config, data).await {
-        Ok(password) => password,
+    let first = match tenants::ensure_first(config, data).await {
+        Ok(first) => first,
         Err(error) => return error,
     };
     let gateway = format!("http://{}:{}", config.network.bind, config.network.port_base);
@@ -127,16 +127,15 @@ async fn announce(supervisor: &Supervisor, config: &Config, data: &Path) -> Box<
         "cairn",
         format_args!("API explorer {gateway}/docs, health {gateway}/readyz, logs {}", data.join("log").display()),
     );
-    match password {
-        Some(password) => progress::say(
-            "cairn",
-            format_args!("sign in as admin with password {password} (kept in {})", data.join("admin").display()),
-        ),
-        None => progress::say(
-            "cairn",
-            format_args!("sign in as admin; the password is in {}", data.join("admin").display()),
-        ),
-    }
+    let file = data.join("admin");
+    let how = match first {
+        FirstSignIn::New(password) => format!("with password {password} (kept in {})", file.display()),
+        FirstSignIn::Kept => format!("with the password in {}", file.display()),
+        FirstSignIn::Elsewhere => {
+            "with the password it was given: this database had an administrator already".to_owned()
+        }
+    };
+    progress::say("cairn", format_args!("sign in as admin {how}"));
     progress::say("cairn", "Ctrl-C stops everything and keeps the data");
     pending().await
 }

@@ -6,8 +6,8 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 
 /// Largest compiled regular expression, in bytes. Matching is linear in the text, but the factor grows with
-/// this size: the bound keeps one author's pattern from slowing everybody's evaluation.
-const REGEX_SIZE_LIMIT: usize = 1 << 22;
+/// this size: the bound keeps one author's pattern from slowing everybody's evaluation. An e-mail address takes half.
+const REGEX_SIZE_LIMIT: usize = 1 << 19;
 
 /// Texts that many everyday regular expressions accept or refuse.
 const SAMPLES: [&str; 6] = ["sample", "Sample-1", "1", "1.2.3", "user@example.com", ""];
@@ -40,6 +40,11 @@ enum Matcher {
 }
 
 impl TextMatch {
+    /// Whether it is a regular expression.
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.mode() == TextMode::Regex
+    }
+
     /// Prepares a pattern; fails only for a regular expression that is invalid or too large.
     pub(crate) fn new(mode: TextMode, pattern: String, case_sensitive: bool) -> Result<Self, regex::Error> {
         let matcher = match mode {

@@ -60,6 +60,11 @@ pub(super) fn too_large(most: usize) -> Refusal {
     Refusal { code: "CRITERION_TOO_LARGE", detail }
 }
 
+pub(super) fn too_many_patterns(most: usize) -> Refusal {
+    let detail = format!("there are more than {most} regular expressions in one; join some of them with |");
+    Refusal { code: "CRITERION_TOO_LARGE", detail }
+}
+
 pub(super) fn unknown_word(code: &'static str, value: &Value, noun: &str, known: &str) -> Refusal {
     Refusal { code, detail: format!("{} is not a known {noun} here; use {known}", shown(value)) }
 }

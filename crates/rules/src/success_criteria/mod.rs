@@ -26,6 +26,7 @@ use self::{
 use crate::{
     criterion::{Criterion, Node},
     data_type::DataType,
+    leaf::Leaf,
 };
 
 /// Deepest nesting of groups and leaves. People stop at three; the bound keeps recursion harmless.
@@ -34,12 +35,15 @@ const MAX_DEPTH: usize = 16;
 /// Most nodes of one criterion, so that one evaluation stays cheap.
 const MAX_NODES: usize = 200;
 
+/// Most regular expressions among them: compiled, each may take half a megabyte.
+const MAX_PATTERNS: usize = 10;
+
 impl Criterion {
     /// Reads a success criterion for an attribute of type `data_type`, in the typed or the short form.
     ///
     /// On failure all errors are returned, not only the first.
     pub fn parse(json: &Value, data_type: DataType) -> Result<Self, Vec<CriterionError>> {
-        let mut parser = Parser { data_type, nodes: 0, errors: Vec::new() };
+        let mut parser = Parser { data_type, nodes: 0, patterns: 0, errors: Vec::new() };
         match parser.criterion(json, "", 1) {
             Some(criterion) if parser.errors.is_empty() => Ok(criterion),
             _ => Err(parser.errors),
@@ -57,6 +61,7 @@ impl Criterion {
 struct Parser {
     data_type: DataType,
     nodes: usize,
+    patterns: usize,
     errors: Vec<CriterionError>,
 }
 
@@ -98,6 +103,12 @@ impl Parser {
             None => None,
         };
         self.errors.extend(fields.into_errors());
+        if matches!(&node, Some(Node::Leaf(Leaf::Text(text))) if text.is_pattern()) {
+            self.patterns += 1;
+            if self.patterns == MAX_PATTERNS + 1 {
+                return self.refuse(pointer, codes::too_many_patterns(MAX_PATTERNS));
+            }
+        }
         Some(Criterion { description: description?, node: node? })
     }
 

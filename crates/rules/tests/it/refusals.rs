@@ -183,3 +183,13 @@ fn size_is_bounded_and_reported_once() {
     assert!(Criterion::parse(&wide(200), Number).is_ok());
     assert_eq!(codes(&wide(5_000), Number), ["/criteria/199 CRITERION_TOO_LARGE"]);
 }
+
+#[test]
+fn regular_expressions_are_few_and_small() {
+    let pattern = |pattern: &str| json!({ "type": "string_match", "mode": "regex", "pattern": pattern });
+    let many = |count| json!({ "type": "composite_or", "criteria": vec![pattern("^on$"); count] });
+    assert!(Criterion::parse(&many(10), DataType::String).is_ok());
+    assert_eq!(codes(&many(60), DataType::String), ["/criteria/10 CRITERION_TOO_LARGE"]);
+    assert!(Criterion::parse(&pattern(r"^[\w.-]+@[\w-]+\.\w{2,}$"), DataType::String).is_ok());
+    assert_eq!(codes(&pattern(r"(\w{50}){50}"), DataType::String), ["/pattern CRITERION_INVALID_REGEX"]);
+}

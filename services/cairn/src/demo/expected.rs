@@ -1,4 +1,5 @@
-//! The hand calculation: what a plan must come to after its feed. Pure, and written from the reference alone.
+//! The hand calculation: what a plan must come to after its feed. Pure, and written from the reference. Single criteria
+//! are judged by the rules crate, which has a table of cases of its own from the same reference.
 
 use contracts::adoption::PlanView;
 use kernel::{Hundredths, Timestamp};

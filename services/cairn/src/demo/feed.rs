@@ -118,7 +118,7 @@ fn malformed<'a>(task: &'a Task, attribute: &'a Attribute, since: Timestamp) -> 
         Reading { observed_at: None, ..refused("timeless", RefusalCode::ObservedAtInvalid) },
         Reading {
             observed_at: Some(since + Duration::days(36_500)),
-            ..refused("early", RefusalCode::ObservedAtInFuture)
+            ..refused("future", RefusalCode::ObservedAtInFuture)
         },
     ]
 }

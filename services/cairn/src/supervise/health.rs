@@ -14,7 +14,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 pub(crate) struct Probe {
     /// Its port on 127.0.0.1.
     pub(crate) port: u16,
-    /// The path, such as `/health/ready`.
+    /// The path, such as `/readyz`.
     pub(crate) path: String,
 }
 
@@ -46,13 +46,13 @@ mod tests {
     #[tokio::test]
     async fn a_service_is_ready_when_it_answers_200() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let probe = Probe { port: listener.local_addr().unwrap().port(), path: "/health/ready".to_owned() };
+        let probe = Probe { port: listener.local_addr().unwrap().port(), path: "/readyz".to_owned() };
         let service = async {
             for answer in ["HTTP/1.1 503 Service Unavailable\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let mut question = [0_u8; 18];
+                let mut question = [0_u8; 12];
                 stream.read_exact(&mut question).await.unwrap();
-                assert_eq!(&question, b"GET /health/ready ");
+                assert_eq!(&question, b"GET /readyz ");
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
         };

@@ -83,6 +83,6 @@ async fn new_tenant(config: &Config) -> String {
         owner_password: PASSWORD,
         must_change_password: false,
     };
-    create_tenant(config, &tenant).await.expect("a tenant");
+    create_tenant(config, &tenant).await.expect("an answer").expect("a tenant");
     name
 }

@@ -64,9 +64,14 @@ impl OwnerQuery {
         self.count == Some(true)
     }
 
-    /// How many rows, and after which. A cursor belongs to its order.
-    pub(crate) fn window(&self, context: &Context) -> Result<(i64, Option<Cursor>), Problem> {
+    /// What a cursor belongs to: one list in one order.
+    pub(crate) fn list(&self, collection: &str) -> String {
+        format!("{collection} {}", self.sort().as_str())
+    }
+
+    /// How many rows, and after which.
+    pub(crate) fn window(&self, context: &Context, list: &str) -> Result<(i64, Option<Cursor>), Problem> {
         let paging = PageQuery { limit: self.limit, cursor: self.cursor.as_deref() };
-        Ok((paging.limit()?, paging.after(&context.config.keys, self.sort().as_str())?))
+        Ok((paging.limit()?, paging.after(&context.config.keys, list)?))
     }
 }

@@ -143,12 +143,12 @@ macro_rules! owner_noun {
             }
 
             pub(super) async fn list(who: &Allow<CatalogRead>, db: &Db, context: &Context, query: &OwnerQuery) -> Answer {
-                let (limit, after) = query.window(context)?;
-                let sort = query.sort();
+                let (sort, of) = (query.sort(), query.list($collection));
+                let (limit, after) = query.window(context, &of)?;
                 who.read(db, async |conn| {
                     let rows = store::page(conn, who.tenant, query, after, limit).await?;
                     let key = |row: &$Row| store::cursor_key(sort, row);
-                    let mut page = Cursor::page(rows, limit, &context.config.keys, sort.as_str(), key);
+                    let mut page = Cursor::page(rows, limit, &context.config.keys, &of, key);
                     if query.counts() {
                         page.total = Some(store::count(conn, who.tenant, query).await?);
                     }

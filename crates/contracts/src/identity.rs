@@ -78,9 +78,21 @@ pub struct SessionView {
     pub version: i64,
     /// Who signed in.
     pub user_id: UserId,
+    /// Where.
+    pub tenant_id: TenantId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When its tokens were last refreshed.
+    pub last_used_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// The address it was begun from.
+    pub client_address: Option<String>,
+    /// What the client called itself.
+    pub user_agent: Option<String>,
     /// Tokens of this session issued before this moment no longer count.
     pub not_before: Option<Timestamp>,
-    /// Why it ended: SIGNED_OUT, REFRESH_TOKEN_REUSED or PASSWORD_CHANGED.
+    /// Why it ended: SIGNED_OUT, REFRESH_TOKEN_REUSED, PASSWORD_CHANGED, MEMBER_SUSPENDED or ENDED_BY_ADMINISTRATOR.
     pub reason: Option<String>,
 }
 

@@ -13,6 +13,7 @@ mod revocations;
 mod roles;
 mod schema;
 mod sessions;
+mod signed_in;
 mod signing;
 mod tenants;
 
@@ -41,13 +42,19 @@ pub fn service() -> Service {
         internal,
         setup,
         consumers: |_| vec![audit::consumer()],
-        background: |context, db| vec![Box::pin(signing::keep(context.clone(), db.clone()))],
+        background: |context, db| {
+            vec![
+                Box::pin(signing::keep(context.clone(), db.clone())),
+                Box::pin(signed_in::sweep(db.clone(), context.stop.clone())),
+            ]
+        },
     }
 }
 
 fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(sessions::routes)
+        .configure(signed_in::routes)
         .configure(signing::routes)
         .configure(me::routes)
         .configure(tenants::routes)

@@ -2,10 +2,9 @@
 
 use actix_web::web::Data;
 use actix_web::{get, post};
-use contracts::identity::{SESSION_REVOKED, SessionView};
 use db::Db;
 use kernel::problem::ProblemKind;
-use kernel::{Actor, Check, Problem, Secret};
+use kernel::{Check, Problem, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Failure, Reply};
@@ -14,6 +13,7 @@ use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential};
 use crate::passwords::{self, Passwords};
 use crate::permissions::{SelfRead, SelfWrite};
+use crate::sessions::tell_of_end;
 
 static PASSWORD_REFUSED: ProblemKind = ProblemKind::new("PASSWORD_REFUSED", 422, "The present password is wrong");
 
@@ -104,12 +104,8 @@ async fn change_password(
         let credential =
             Credential { user_id: who.user, password_hash: hash, must_change: false, changed_at: tx.now() };
         users::set_credential(tx, &credential).await?;
-        for ended in sessions::revoke_all(tx, who.user, None, RevokedReason::PasswordChanged).await? {
-            // Each tenant hears of its own sessions only.
-            tx.enter(Actor { tenant: ended.tenant_id, ..who.actor().clone() }).await?;
-            tx.announce(&SESSION_REVOKED, None, &SessionView::from(&ended)).await?;
-        }
-        tx.enter(who.actor().clone()).await?;
+        let ended = sessions::revoke_all(tx, who.user, None, RevokedReason::PasswordChanged).await?;
+        tell_of_end(tx, &ended).await?;
         Ok(Reply::done())
     })
     .await

@@ -7,13 +7,14 @@ mod store;
 
 use auth::Patterns;
 use contracts::identity::MemberView;
+use db::{Conn, Tx};
 use diesel::prelude::*;
 use kernel::problem::{PERMISSION_DENIED, ProblemKind};
 use kernel::{Check, MembershipId, Problem, TenantId, Timestamp, UserId};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::users::User;
-use crate::roles::OWNER;
+use crate::roles::{self, OWNER};
 use crate::schema::members;
 
 pub(crate) use store::{insert, permissions_of, touch_holders};
@@ -106,6 +107,29 @@ fn may_grant(own: &Patterns, granted: &Patterns) -> Result<(), Problem> {
     }
     let missing: Vec<_> = granted.as_slice().iter().filter(|pattern| !own.allow(pattern)).cloned().collect();
     Err(PERMISSION_DENIED.detail(format!("You cannot grant what you do not hold: {}.", missing.join(", "))))
+}
+
+/// Nobody acts on a member who may do more than they may themselves.
+fn may_act_on(own: &Patterns, theirs: &Patterns) -> Result<(), Problem> {
+    if own.include(theirs) {
+        return Ok(());
+    }
+    let more: Vec<_> = theirs.as_slice().iter().filter(|pattern| !own.allow(pattern)).cloned().collect();
+    Err(PERMISSION_DENIED.detail(format!("This member may do what you may not: {}.", more.join(", "))))
+}
+
+/// The person behind a membership.
+pub(crate) async fn user_of(conn: &Conn, tenant: TenantId, id: MembershipId) -> Result<UserId, Problem> {
+    let (member, ..) = store::find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
+    Ok(member.user_id)
+}
+
+/// The person behind a membership, for one who may act on them.
+pub(crate) async fn acted_on(tx: &mut Tx, own: &Patterns, id: MembershipId) -> Result<UserId, Problem> {
+    let found = store::find(tx, tx.tenant(), id).await?;
+    let (member, _, roles) = found.ok_or_else(|| Problem::not_found("member"))?;
+    may_act_on(own, &roles::patterns_of(tx, &roles).await?)?;
+    Ok(member.user_id)
 }
 
 /// What a person's names must look like.

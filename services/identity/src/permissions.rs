@@ -7,6 +7,8 @@ auth::permissions! {
     TenantWrite = "identity:tenant:write", "Rename the tenant.";
     MemberRead = "identity:member:read", "See who is a member.";
     MemberWrite = "identity:member:write", "Add members, set their roles, suspend them.";
+    SessionRead = "identity:session:read", "See where members are signed in.";
+    SessionWrite = "identity:session:write", "Sign members out.";
     RoleRead = "identity:role:read", "See the roles and what they allow.";
     RoleWrite = "identity:role:write", "Make and change roles.";
     AuditRead = "identity:audit:read", "Read the audit trail.";

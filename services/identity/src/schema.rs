@@ -42,6 +42,7 @@ diesel::table! {
         client_address -> Nullable<Text>,
         revoked_at -> Nullable<Timestamptz>,
         revoked_reason -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
     }
 }
 

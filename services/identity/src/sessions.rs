@@ -3,6 +3,7 @@
 //! A sign-in opens a session in one tenant. Its access token lives ten minutes; its refresh token is used once and
 //! replaced. A refresh token that comes back after it was replaced has been copied: the session ends, for both holders.
 
+use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, post};
 use auth::{AUDIENCE, Claims, ISSUER, TOKEN_LIFETIME};
@@ -31,6 +32,8 @@ static REFRESH_REFUSED: ProblemKind = ProblemKind::new("SESSION_REFRESH_REFUSED"
 
 /// A session lives this long, however often it is refreshed.
 const SESSION_LIFETIME: Duration = Duration::days(7);
+
+const LONGEST_USER_AGENT: usize = 300;
 
 /// Who signs in.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -122,6 +125,7 @@ pub(crate) async fn sign_in(
         last_used_at: now,
         expires_at: now + SESSION_LIFETIME,
         client_address: client_address(&request),
+        user_agent: user_agent(&request),
         revoked_at: None,
         revoked_reason: None,
     };
@@ -200,6 +204,16 @@ async fn revoke(tx: &mut Tx, session: &Session, reason: RevokedReason) -> Result
     Ok(())
 }
 
+/// Tells every verifier of sessions that ended; each tenant hears of its own only.
+pub(crate) async fn tell_of_end(tx: &mut Tx, ended: &[Session]) -> Result<(), Problem> {
+    let home = tx.actor().clone();
+    for session in ended {
+        tx.enter(Actor { tenant: session.tenant_id, ..home.clone() }).await?;
+        tx.announce(&SESSION_REVOKED, None, &SessionView::from(session)).await?;
+    }
+    tx.enter(home).await
+}
+
 /// What a refresh token says. It is sealed, not stored: the session keeps the generation that counts.
 #[derive(Serialize, Deserialize)]
 struct RefreshToken {
@@ -245,6 +259,12 @@ async fn tokens(
         tenant_id: session.tenant_id,
         must_change_password: must_change,
     })
+}
+
+/// What the client calls itself, cut to what a person reads.
+fn user_agent(request: &HttpRequest) -> Option<String> {
+    let text = request.headers().get(USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(LONGEST_USER_AGENT).collect())
 }
 
 /// The person, before there is a token to take them from.

@@ -188,8 +188,8 @@ fn size_is_bounded_and_reported_once() {
 fn regular_expressions_are_few_and_small() {
     let pattern = |pattern: &str| json!({ "type": "string_match", "mode": "regex", "pattern": pattern });
     let many = |count| json!({ "type": "composite_or", "criteria": vec![pattern("^on$"); count] });
-    assert!(Criterion::parse(&many(10), DataType::String).is_ok());
-    assert_eq!(codes(&many(60), DataType::String), ["/criteria/10 CRITERION_TOO_LARGE"]);
-    assert!(Criterion::parse(&pattern(r"^[\w.-]+@[\w-]+\.\w{2,}$"), DataType::String).is_ok());
-    assert_eq!(codes(&pattern(r"(\w{50}){50}"), DataType::String), ["/pattern CRITERION_INVALID_REGEX"]);
+    assert!(Criterion::parse(&many(10), String).is_ok());
+    assert_eq!(codes(&many(60), String), ["/criteria/10 CRITERION_TOO_LARGE"]);
+    assert!(Criterion::parse(&pattern(r"^[\w.-]+@[\w-]+\.\w{2,}$"), String).is_ok());
+    assert_eq!(codes(&pattern(r"(\w{50}){50}"), String), ["/pattern CRITERION_INVALID_REGEX"]);
 }

@@ -13,6 +13,7 @@ mod identity;
 mod jobs;
 mod kill;
 mod observability;
+mod signed_in;
 mod story;
 mod support;
 mod telemetry;

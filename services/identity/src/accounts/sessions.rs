@@ -21,6 +21,8 @@ kernel::text_enum! {
         PasswordChanged = "PASSWORD_CHANGED",
         /// The person was suspended in the session's tenant.
         MemberSuspended = "MEMBER_SUSPENDED",
+        /// An administrator of the tenant ended it.
+        EndedByAdministrator = "ENDED_BY_ADMINISTRATOR",
     }
 }
 
@@ -38,6 +40,7 @@ pub(crate) struct Session {
     pub(crate) client_address: Option<String>,
     pub(crate) revoked_at: Option<Timestamp>,
     pub(crate) revoked_reason: Option<RevokedReason>,
+    pub(crate) user_agent: Option<String>,
 }
 
 impl From<&Session> for SessionView {
@@ -46,6 +49,12 @@ impl From<&Session> for SessionView {
             id: session.id,
             version: if session.revoked_at.is_some() { 2 } else { 1 },
             user_id: session.user_id,
+            tenant_id: session.tenant_id,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+            client_address: session.client_address.clone(),
+            user_agent: session.user_agent.clone(),
             not_before: session.revoked_at,
             reason: session.revoked_reason.map(|reason| reason.to_string()),
         }
@@ -54,6 +63,35 @@ impl From<&Session> for SessionView {
 
 pub(crate) async fn find(mut conn: &Conn, id: SessionId) -> Result<Option<Session>, Problem> {
     Ok(sessions::table.find(id).select(Session::as_select()).first(&mut conn).await.optional()?)
+}
+
+/// The live sessions of a person, in one tenant or in all of them: a page, the newest first.
+pub(crate) async fn live(
+    mut conn: &Conn,
+    (user, only): (UserId, Option<TenantId>),
+    now: Timestamp,
+    after: Option<SessionId>,
+    limit: i64,
+) -> Result<Vec<Session>, Problem> {
+    let mut rows = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .select(Session::as_select())
+        .into_boxed();
+    if let Some(tenant) = only {
+        rows = rows.filter(sessions::tenant_id.eq(tenant));
+    }
+    if let Some(after) = after {
+        rows = rows.filter(sessions::id.lt(after));
+    }
+    Ok(rows.order(sessions::id.desc()).limit(limit + 1).load(&mut conn).await?)
+}
+
+/// Removes the sessions that expired before a moment.
+pub(crate) async fn forget(mut conn: &Conn, before: Timestamp) -> Result<(), Problem> {
+    diesel::delete(sessions::table.filter(sessions::expires_at.lt(before))).execute(&mut conn).await?;
+    Ok(())
 }
 
 pub(crate) async fn insert(tx: &mut Tx, session: &Session) -> Result<(), Problem> {

@@ -2,18 +2,19 @@
 
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
-use contracts::identity::{MEMBER_ADDED, MEMBER_CHANGED, MemberView, SESSION_REVOKED, SessionView};
+use contracts::identity::{MEMBER_ADDED, MEMBER_CHANGED, MemberView};
 use db::Db;
 use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secret, UserId};
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::{Member, MemberStatus, check_person, keeps_an_owner, may_grant, store};
+use super::{Member, MemberStatus, check_person, keeps_an_owner, may_act_on, may_grant, store};
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential, User};
 use crate::passwords::{self, Passwords};
 use crate::permissions::{MemberRead, MemberWrite};
 use crate::roles;
+use crate::sessions::tell_of_end;
 
 /// A person to be made a member, with a first password that they must change.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -161,18 +162,16 @@ pub(crate) async fn change_member(
         check.distinct("/roles", &roles);
         check.finish()?;
         roles.sort_unstable();
-        // Both what is given and what is taken: nobody touches a member who stands above them.
+        may_act_on(&who.permissions, &roles::patterns_of(tx, &old_roles).await?)?;
         may_grant(&who.permissions, &roles::patterns_of(tx, &roles).await?)?;
-        may_grant(&who.permissions, &roles::patterns_of(tx, &old_roles).await?)?;
         keeps_an_owner(other_owners, (before.status, &old_roles), (after.status, &roles))?;
         store::update(tx, &after).await?;
         store::set_roles(tx, id, &roles).await?;
         let view = after.view(&user, roles);
         tx.announce(&MEMBER_CHANGED, Some(&before.view(&user, old_roles)), &view).await?;
         if after.status == MemberStatus::Suspended {
-            for ended in sessions::revoke_all(tx, user.id, Some(who.tenant), RevokedReason::MemberSuspended).await? {
-                tx.announce(&SESSION_REVOKED, None, &SessionView::from(&ended)).await?;
-            }
+            let ended = sessions::revoke_all(tx, user.id, Some(who.tenant), RevokedReason::MemberSuspended).await?;
+            tell_of_end(tx, &ended).await?;
         }
         Reply::show(&view)
     })

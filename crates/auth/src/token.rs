@@ -78,7 +78,7 @@ pub enum TokenError {
     #[error("the token is not one of ours")]
     Invalid,
     /// It has expired or is not valid yet.
-    #[error("the token has expired")]
+    #[error("the token has expired, or is not valid yet")]
     Expired,
     /// Its session has ended.
     #[error("the session has ended")]
@@ -140,7 +140,7 @@ impl Verifier {
                 principal
             }
         };
-        if principal.expires + LEEWAY_SECONDS <= now.timestamp() {
+        if principal.expires.saturating_add(LEEWAY_SECONDS) <= now.timestamp() {
             return Err(TokenError::Expired);
         }
         if self.revocations.revoked(&principal) {
@@ -188,7 +188,7 @@ pub(crate) fn decode<T: serde::de::DeserializeOwned + Clone>(
 
 pub(crate) fn in_force(not_before: i64, expires: i64, now: Timestamp) -> Result<(), TokenError> {
     let now = now.timestamp();
-    if expires + LEEWAY_SECONDS <= now || not_before > now + LEEWAY_SECONDS {
+    if expires.saturating_add(LEEWAY_SECONDS) <= now || not_before > now + LEEWAY_SECONDS {
         return Err(TokenError::Expired);
     }
     Ok(())

@@ -36,6 +36,15 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The person behind this, if there is one.
+    #[must_use]
+    pub fn person(&self) -> Option<UserId> {
+        match self.kind {
+            ActorKind::User { user, .. } => Some(user),
+            ActorKind::Service(_) => self.on_behalf_of,
+        }
+    }
+
     /// A service acting for itself in a tenant.
     #[must_use]
     pub fn service(name: &'static str, tenant: TenantId, trace: Trace) -> Self {

@@ -12,6 +12,7 @@ pub mod network;
 pub mod page;
 pub mod patch;
 pub mod problem;
+pub mod reading;
 pub mod secret;
 pub mod text;
 pub mod time;

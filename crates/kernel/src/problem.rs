@@ -104,14 +104,18 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
+/// Errors of one problem: who has more has one mistake many times.
+const MOST_ERRORS: usize = 100;
+
 impl Problem {
-    /// The content is readable but not acceptable; each error names its field.
+    /// The content is readable but not acceptable; each error names its field. The first hundred are told.
     #[must_use]
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
         let mut problem = CONTENT_INVALID.detail(match errors.as_slice() {
             [only] => Cow::Owned(format!("{}: {}", only.pointer, only.detail)),
             several => Cow::Owned(format!("{} fields need a change; see errors.", several.len())),
         });
+        errors.truncate(MOST_ERRORS);
         problem.0.errors = errors;
         problem
     }

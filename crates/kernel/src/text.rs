@@ -14,13 +14,13 @@ macro_rules! text_enum {
         $(#[$doc])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
-            ::serde::Serialize, ::serde::Deserialize, ::utoipa::ToSchema,
+            ::serde::Serialize, ::utoipa::ToSchema,
             ::diesel::expression::AsExpression, ::diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = ::diesel::sql_types::Text)]
         pub enum $name {
             // utoipa reads serde's attributes, but not a literal that comes through a macro; hence both.
-            $($(#[$vdoc])* #[serde(rename = $text $(, alias = $alias)*)] #[schema(rename = $text)] $variant,)+
+            $($(#[$vdoc])* #[serde(rename = $text)] #[schema(rename = $text)] $variant,)+
         }
 
         impl $name {
@@ -47,6 +47,14 @@ macro_rules! text_enum {
                     $($text $(| $alias)* => Ok(Self::$variant),)+
                     other => Err(format!("`{other}` is not one of {}", [$($text),+].join(", "))),
                 }
+            }
+        }
+
+        // serde's own would take a map for a name as well, and call a number no JSON.
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(::serde::de::Error::custom)
             }
         }
 

@@ -1,12 +1,13 @@
 //! Time comes from one place, the [`Clock`] a service was started with; the database's `now()` is not asked.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Add, Deref, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Duration, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Datelike, Duration, Utc};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A moment in UTC with microsecond precision, as Postgres keeps it; RFC 3339 in JSON.
 #[derive(
@@ -19,12 +20,10 @@ use serde::{Deserialize, Serialize};
     Ord,
     Hash,
     Serialize,
-    Deserialize,
     diesel::expression::AsExpression,
     diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Timestamptz)]
-#[serde(from = "DateTime<Utc>")]
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
@@ -42,10 +41,23 @@ impl From<DateTime<Utc>> for Timestamp {
     }
 }
 
+/// Text that is no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not an RFC 3339 time with its offset, such as 2026-11-21T09:30:00Z")]
+pub struct NotATime;
+
 impl std::str::FromStr for Timestamp {
-    type Err = chrono::ParseError;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<DateTime<Utc>>().map(Self::from)
+    type Err = NotATime;
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        let moment: DateTime<Utc> = text.parse().map_err(|_| NotATime)?;
+        // RFC 3339 has four digits for a year; chrono takes more.
+        if (0..=9_999).contains(&moment.year()) { Ok(Self::from(moment)) } else { Err(NotATime) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -107,7 +119,7 @@ impl utoipa::PartialSchema for Timestamp {
 }
 
 impl utoipa::ToSchema for Timestamp {
-    fn name() -> std::borrow::Cow<'static, str> {
+    fn name() -> Cow<'static, str> {
         "Timestamp".into()
     }
 }

@@ -24,6 +24,9 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 pub use outage::Outage;
 
+/// Whoever loses the broker says so; the client library under it would say it three times more, as an error. And a request
+/// that is no HTTP is its sender's error, not one of ours: anybody could fill the log with them.
+const QUIET: &str = "lapin=off,actix_http=off";
 /// Histograms keep every sample until it is gathered, also when nobody asks for the metrics.
 const GATHER_EVERY: Duration = Duration::from_secs(5);
 
@@ -34,9 +37,8 @@ const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 /// Starts logging and, when an endpoint is set, tracing. Calling it again changes nothing.
 pub fn start(config: &Observe, service: &str) {
-    // Whoever loses the broker says so; the client library under it would say it three times more, as an error.
-    let filter = format!("lapin=off,{}", config.filter);
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("lapin=off,info"));
+    let filter = format!("{QUIET},{}", config.filter);
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(format!("{QUIET},info")));
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if config.json {
         let layer =
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);

@@ -8,8 +8,9 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use kernel::Problem;
 use kernel::problem::{BODY_TOO_LARGE, MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED};
-use kernel::{FieldError, Problem};
+use kernel::reading::in_words;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -105,21 +106,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
         if inner.is_data() {
-            // Where in the text helps nobody who sent a program's output; the pointer says where.
-            let text = inner.to_string();
-            let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
-            let pointer = unknown_field(&detail).map_or_else(
-                || pointer.clone(),
-                |name| format!("{}/{name}", pointer.trim_end_matches(name).trim_end_matches('/')),
-            );
-            let code = if detail.starts_with("unknown field") {
-                "UNKNOWN_FIELD"
-            } else if detail.starts_with("missing field") {
-                "REQUIRED"
-            } else {
-                "INVALID"
-            };
-            Problem::invalid(vec![FieldError::new(pointer, code, detail)])
+            let (pointer, code, detail) = misfit(&pointer, &inner.to_string());
+            Problem::field(pointer, code, detail)
         } else {
             REQUEST_MALFORMED.detail(format!("The body is not JSON: {inner}."))
         }
@@ -128,8 +116,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-fn unknown_field(detail: &str) -> Option<&str> {
-    detail.strip_prefix("unknown field `")?.split('`').next()
+/// What serde says of a field, with a pointer to the field itself: of one that is missing it points to its parent.
+fn misfit(pointer: &str, said: &str) -> (String, &'static str, String) {
+    let named = |start: &str| said.strip_prefix(start)?.split('`').next();
+    if let Some(name) = named("missing field `") {
+        return (format!("{pointer}/{name}"), "REQUIRED", "is required".to_owned());
+    }
+    if let Some(name) = named("unknown field `") {
+        let parent = pointer.strip_suffix(name).unwrap_or(pointer).trim_end_matches('/');
+        return (format!("{parent}/{name}"), "UNKNOWN_FIELD", in_words(said));
+    }
+    (pointer.to_owned(), "INVALID", in_words(said))
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -163,10 +160,12 @@ fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     }
     let reader = serde_html_form::Deserializer::from_bytes(text.as_bytes());
     serde_path_to_error::deserialize(reader).map_err(|error| {
-        let name = error.path().to_string();
-        let what = error.into_inner().to_string();
-        let problem = REQUEST_MALFORMED.detail(format!("The query parameter {name} cannot be used: {what}."));
-        problem.at(name, "INVALID", what)
+        let path = error.path().to_string();
+        let (pointer, code, detail) = misfit(&path, &error.into_inner().to_string());
+        let name = pointer.trim_start_matches(['.', '/']).to_owned();
+        REQUEST_MALFORMED
+            .detail(format!("The query parameter {name} cannot be used: {detail}."))
+            .at(&name, code, detail)
     })
 }
 

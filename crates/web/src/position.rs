@@ -10,7 +10,7 @@ use db::{Announced, Db, inbox};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::problem::{PROJECTION_BEHIND, REQUEST_MALFORMED};
-use kernel::{EventId, Problem};
+use kernel::{EventId, Problem, TenantId};
 use tokio::time::{Instant, sleep};
 
 use crate::allow::Allow;
@@ -23,7 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Writes the position of the last announced event into the answer.
 pub(crate) fn tell<P>(who: &Allow<P>, announced: &Announced, response: &mut HttpResponse) {
     let Some(context) = who.request.app_data::<Data<Context>>() else { return };
-    let sealed = context.config.keys.seal("position", &(announced.key, announced.id));
+    let sealed = context.config.keys.seal("position", &(who.tenant, announced.key, announced.id));
     if let Ok(value) = HeaderValue::try_from(sealed) {
         response.headers_mut().insert(POSITION, value);
     }
@@ -34,8 +34,9 @@ pub(crate) async fn wait<P>(who: &Allow<P>, db: &Db) -> Result<(), Problem> {
     let (Some(sealed), Some(context)) = (who.header(READ_AFTER), who.request.app_data::<Data<Context>>()) else {
         return Ok(());
     };
-    let Some((key, event)) = context.config.keys.open::<(String, EventId)>("position", sealed) else {
-        return Err(REQUEST_MALFORMED.detail("Cairn-Read-After is not a position that a write gave out."));
+    let opened = context.config.keys.open::<(TenantId, String, EventId)>("position", sealed);
+    let Some((_, key, event)) = opened.filter(|(tenant, ..)| *tenant == who.tenant) else {
+        return Err(REQUEST_MALFORMED.detail("Cairn-Read-After is not a position that a write of yours gave out."));
     };
     let deadline = Instant::now() + LONGEST_WAIT;
     let mut pause = Duration::from_millis(2);

@@ -42,6 +42,12 @@ pub(crate) fn config(data: &Path) -> std::result::Result<Config, NotFound> {
     Ok(Config::from_pairs(settings)?)
 }
 
+/// The configuration of what runs in this folder, whatever our own environment says.
+pub(crate) fn noted(data: &Path) -> std::result::Result<Config, NotFound> {
+    let text = std::fs::read_to_string(data.join(FILE)).map_err(|_| NotFound::Nothing(data.to_owned()))?;
+    Ok(Config::from_pairs(read(&text))?)
+}
+
 /// The file with the master key, unless the key itself is among the settings.
 pub(crate) fn key_file(data: &Path) -> Option<PathBuf> {
     let (key, file) = ("CAIRN_MASTER_KEY", "CAIRN_MASTER_KEY_FILE");

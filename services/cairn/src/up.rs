@@ -50,7 +50,7 @@ async fn with_servers(
         migrated = migrate(config.clone()) => migrated?,
         _ = requests.next() => return Ok(()),
     }
-    let supervisor = Supervisor::start(programs(config.network.port_base, &environment), &data.join("log")).await?;
+    let supervisor = Supervisor::start(programs(&config, &environment), &data.join("log")).await?;
     let outcome = tokio::select! {
         _ = requests.next() => Ok(()),
         error = servers.keep_running() => Err(error.into()),
@@ -95,14 +95,25 @@ fn environment(data: &Path, servers: &Servers) -> Result<Vec<(String, String)>, 
     Ok(environment.into_iter().collect())
 }
 
-fn programs(port_base: u16, environment: &[(String, String)]) -> Vec<Program> {
+fn programs(config: &Config, environment: &[(String, String)]) -> Vec<Program> {
     let program = |(service, port): (&str, u16)| Program {
         name: service.to_owned(),
         arguments: ["serve", service].map(Into::into).into(),
-        environment: environment.to_vec(),
+        environment: of_service(service, config, environment),
         probe: Probe { port, path: "/readyz".to_owned() },
     };
-    SERVICES.into_iter().zip(port_base..).map(program).collect()
+    SERVICES.into_iter().zip(config.network.port_base..).map(program).collect()
+}
+
+/// What one service is told: the database in its own roles only, so that a fault in it cannot reach past its schema.
+fn of_service(service: &str, config: &Config, environment: &[(String, String)]) -> Vec<(String, String)> {
+    let others = environment.iter().filter(|(name, _)| !name.starts_with("CAIRN_DATABASE_URL")).cloned();
+    let roles = ["app", "relay"].map(|role| format!("{service}_{role}"));
+    let own = roles.into_iter().filter(|_| service != "gateway").filter_map(|role| {
+        let url = config.role_url(&role)?;
+        Some((format!("CAIRN_DATABASE_URL_{}", role.to_uppercase()), url.reveal().clone()))
+    });
+    others.chain(own).collect()
 }
 
 /// Waits for the services, makes the first tenant and prints where everything is; then there is nothing more to say.

@@ -139,8 +139,8 @@ pub(crate) fn check_person(check: &mut Check, email: &str, username: &str, name:
         !local.is_empty() && domain.contains('.') && email.len() <= 254 && !email.contains(char::is_whitespace);
     check.that(plausible, "/email", "EMAIL", || "is not an e-mail address".to_owned());
     check.text("/username", username, 1, 100);
-    check.that(!username.contains('@'), "/username", "USERNAME", || {
-        "must not contain @, so that it cannot be taken for an e-mail address".to_owned()
+    check.that(!username.contains(|c: char| c == '@' || c.is_whitespace()), "/username", "USERNAME", || {
+        "must not contain blanks or @, so that it cannot be taken for another name or an e-mail address".to_owned()
     });
     check.text("/name", name, 1, 255);
 }

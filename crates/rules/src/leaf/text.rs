@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Largest compiled regular expression, in bytes. Matching is linear in the text, but the factor grows with
 /// this size: the bound keeps one author's pattern from slowing everybody's evaluation. An e-mail address takes half.
-const REGEX_SIZE_LIMIT: usize = 1 << 19;
+const REGEX_SIZE_LIMIT: usize = 1 << 18;
 
 /// Texts that many everyday regular expressions accept or refuse.
 const SAMPLES: [&str; 6] = ["sample", "Sample-1", "1", "1.2.3", "user@example.com", ""];
@@ -51,7 +51,11 @@ impl TextMatch {
             TextMode::Exact => Matcher::Exact(folded(&pattern, case_sensitive).into_owned()),
             TextMode::Contains => Matcher::Contains(folded(&pattern, case_sensitive).into_owned()),
             TextMode::Regex => Matcher::Regex(
-                RegexBuilder::new(&pattern).case_insensitive(!case_sensitive).size_limit(REGEX_SIZE_LIMIT).build()?,
+                RegexBuilder::new(&pattern)
+                    .case_insensitive(!case_sensitive)
+                    .size_limit(REGEX_SIZE_LIMIT)
+                    .dfa_size_limit(REGEX_SIZE_LIMIT)
+                    .build()?,
             ),
         };
         Ok(Self { pattern, case_sensitive, matcher })

@@ -84,6 +84,7 @@ pub(super) async fn change_customer(
 ) -> Answer {
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?;
+        before.require_present()?;
         who.expect_version(before.version)?;
         let after = before.clone().change(patch, tx.now())?;
         store::update(tx, &after).await?;
@@ -121,6 +122,7 @@ pub(super) async fn delete_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Pat
 pub(super) async fn restore_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Path(id): Path<CustomerId>) -> Answer {
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?;
+        who.expect_version(before.version)?;
         if before.deleted_at.is_none() {
             return Reply::show(&CustomerView::from(before));
         }

@@ -138,9 +138,10 @@ impl Customer {
     pub(crate) fn require_present(&self) -> Result<(), Problem> {
         match self.deleted_at {
             None => Ok(()),
-            Some(_) => Err(DELETED.detail(
-                "The customer is deleted. Restore it first: POST /adoption/v1/customers/{customerId}/restore.",
-            )),
+            Some(_) => {
+                let how = format!("Restore it first: POST /adoption/v1/customers/{}/restore.", self.id);
+                Err(DELETED.detail(format!("The customer is deleted. {how}")))
+            }
         }
     }
 

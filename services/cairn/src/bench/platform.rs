@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::Outcome;
 use super::postgres::Postgres;
 use super::process::{self, Memory, Process};
+use crate::running;
 use crate::servers::signal::Signal;
 use crate::servers::{ServerPorts, ports};
 
@@ -111,10 +112,9 @@ impl Platform {
         services.chain([self.supervisor]).map(Process::memory).sum()
     }
 
-    /// The configuration that its services were given.
+    /// Its configuration.
     pub(super) fn config(&self) -> Outcome<Config> {
-        let told = self.service("catalog")?.environment();
-        Ok(Config::from_pairs(told.into_iter().filter(|(name, _)| name.starts_with("CAIRN_")))?)
+        Ok(running::noted(&self.data)?)
     }
 
     /// Its database server.

@@ -58,15 +58,6 @@ impl Process {
         Memory { proportional: bytes("Pss:"), resident: bytes("Rss:") }
     }
 
-    /// The variables it was started with.
-    pub(super) fn environment(self) -> Vec<(String, String)> {
-        let text = self.read("environ");
-        text.split('\0')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect()
-    }
-
     fn command_line(self) -> CommandLine {
         CommandLine(self.read("cmdline").split_terminator('\0').map(str::to_owned).collect())
     }
@@ -125,7 +116,6 @@ mod tests {
         assert!(0 < proportional && proportional <= resident);
         assert!(this.started() <= uptime().unwrap());
         assert!(this.processor_time() < Duration::from_secs(3_600));
-        assert!(this.environment().iter().any(|(name, _)| name == "PATH"));
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod health;
 mod log;
 
 use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -50,7 +52,8 @@ impl Supervisor {
     /// Starts all programs, with their logs in the folder `logs`. Those that an earlier run left behind are stopped
     /// first. Call it on a thread that lasts: the children die with it.
     pub(crate) async fn start(programs: Vec<Program>, logs: &Path) -> Result<Self> {
-        std::fs::create_dir_all(logs).map_err(Error::io("create", logs))?;
+        // For the owner only: they name people and addresses.
+        DirBuilder::new().recursive(true).mode(0o700).create(logs).map_err(Error::io("create", logs))?;
         let logs = std::fs::canonicalize(logs).map_err(Error::io("find", logs))?;
         let binary = std::env::current_exe().map_err(Error::io("find", Path::new("our own binary")))?;
         let mark = logs.display().to_string();

@@ -17,8 +17,8 @@ const DETAIL_CHARS: usize = 500;
 pub(crate) static ALREADY_REPLAYED: ProblemKind =
     ProblemKind::new("REFUSAL_ALREADY_REPLAYED", 409, "The value was accepted in an earlier replay");
 
-/// A row of `refusals`: a value that could not be taken, as it was sent at its last try. Where it came from is the batch
-/// that sent it last.
+/// A row of `refusals`: a value that could not be taken, as it was sent, and why its last try failed. Where it came from
+/// is the batch that sent it last.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = refusals, check_for_backend(diesel::pg::Pg))]
 pub(crate) struct Refusal {

@@ -75,8 +75,8 @@ pub(super) async fn select(
     Ok(rows.order(ARRIVAL).limit(most).load(&mut conn).await?)
 }
 
-/// Keeps refusals. One that is there already was sent or tried again: it shows the last time, and whether its value was
-/// stored in between. In the order of their ids, so that two writers cannot wait for each other.
+/// Keeps refusals. One that is there already was sent or tried again: it shows the last time, and is open again. In the
+/// order of their ids, so that two writers cannot wait for each other.
 pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal>) -> Result<(), Problem> {
     let last: BTreeMap<RefusalId, &Refusal> = rows.map(|row| (row.id, row)).collect();
     let rows: Vec<&Refusal> = last.into_values().collect();
@@ -91,7 +91,7 @@ pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal
                 refusals::index.eq(excluded(refusals::index)),
                 refusals::code.eq(excluded(refusals::code)),
                 refusals::detail.eq(excluded(refusals::detail)),
-                refusals::payload.eq(excluded(refusals::payload)),
+                refusals::replayed_at.eq(excluded(refusals::replayed_at)),
             ))
             .execute(&mut tx.conn())
             .await?;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use contracts::telemetry::RefusalCode;
 use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, Problem, ProblemKind, REQUEST_MALFORMED};
+use kernel::reading::in_words;
+use kernel::time::NotATime;
 use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, RefusalId, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,6 +15,8 @@ use crate::refusals::Refusal;
 
 /// Most values of one batch.
 pub(crate) const MAX_BATCH: usize = 10_000;
+/// Most assignments that one batch declares complete.
+const MAX_COMPLETE: usize = 1_000;
 /// Longest event id and source, in characters.
 const ID_CHARS: usize = 200;
 /// Longest note, in characters.
@@ -86,10 +90,14 @@ pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 impl<'a> Entry<'a> {
     /// Reads one entry.
     pub(crate) fn read(text: &'a str) -> Result<Self, Reason> {
+        let malformed = |told: &str| Reason::new(RefusalCode::ValueMalformed, format!("Not a value: {told}."));
+        // serde would take a list for an object, by the order of its fields.
+        if text.trim_ascii_start().starts_with('[') {
+            return Err(malformed("a list, expected an object"));
+        }
         let entry: Self = serde_json::from_str(text).map_err(|error| {
             let told = error.to_string();
-            let told = if error.is_data() { told.split(" at line ").next().unwrap_or(&told) } else { &told };
-            Reason::new(RefusalCode::ValueMalformed, format!("Not a value: {told}."))
+            malformed(&if error.is_data() { in_words(&told) } else { told })
         })?;
         within("eventId", entry.event_id.as_ref(), 1, ID_CHARS)?;
         within("source", entry.source.as_ref(), 0, ID_CHARS)?;
@@ -123,10 +131,8 @@ impl<'a> Entry<'a> {
                 "observedAt is missing; say when the value was observed.",
             ));
         };
-        text.parse().map_err(|_| {
-            let detail =
-                format!("observedAt is {text:?}; give an RFC 3339 time with its offset, such as 2026-11-21T09:30:00Z.");
-            Reason::new(RefusalCode::ObservedAtInvalid, detail)
+        text.parse().map_err(|error: NotATime| {
+            Reason::new(RefusalCode::ObservedAtInvalid, format!("observedAt {text:?} {error}."))
         })
     }
 }
@@ -150,7 +156,8 @@ fn within(name: &str, text: Option<&Text<'_>>, least: usize, most: usize) -> Res
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Complete {
-    /// Attributes of these assignments that have no value in this batch have no data any more.
+    /// Attributes of these assignments, up to 1,000, that have no value in this batch have no data any more.
+    #[schema(max_items = 1_000)]
     pub(crate) assignment_ids: Vec<AssignmentId>,
     /// The moment this holds for; by default that of the batch's latest value.
     pub(crate) observed_at: Option<Timestamp>,
@@ -226,12 +233,17 @@ impl<'a> Parts<'a> {
             let detail = format!("The body is not {{\"values\": [..]}}: {error}.");
             if error.is_data() { Problem::field("/", "INVALID", detail) } else { REQUEST_MALFORMED.detail(detail) }
         })?;
+        let declared = complete.assignment_ids.len();
+        if declared > MAX_COMPLETE {
+            let how = format!("names {declared} assignments; send at most {MAX_COMPLETE} at once");
+            return Err(Problem::field("/complete/assignmentIds", "TOO_MANY", how));
+        }
         let entries = values.into_iter().map(|value| Part { text: value.get().into(), origin: Origin::List }).collect();
         Ok(Self { entries, complete })
     }
 
     /// One entry a line; blank lines are none. Bytes that are not UTF-8 become `\xNN`, which no JSON has: the line is refused,
-    /// now and when it is replayed, and kept without loss.
+    /// now and when it is replayed, and can be read by who looks for it.
     fn of_lines(body: &'a [u8]) -> Self {
         let lines = body.split(|byte| *byte == b'\n').zip(1..);
         let entries = lines.filter(|(line, _)| !line.trim_ascii().is_empty());

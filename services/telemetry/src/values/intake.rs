@@ -59,7 +59,7 @@ impl Intake {
         let mut tries = 0;
         loop {
             let found = self.directory.find(db, &self.adoption, who, &wanted).await?;
-            let outcome = self.writer.store(self.batch(who, parts, &entries, found), who.trace).await;
+            let outcome = self.writer.store(self.batch(who, parts, &entries, found), who.clone()).await;
             tries += 1;
             match outcome {
                 // Another process, or this one's consumer, has learnt of a change since we looked.
@@ -121,7 +121,8 @@ fn refuse(batch: &Batch, place: usize, part: &Part<'_>, reason: Reason) -> Refus
     };
     let (code, detail, payload) = Refusal::keepable(Reason::new(reason.code, detail), &part.text);
     match part.origin {
-        Origin::Refusal(earlier) => Refusal { code, detail, payload, ..earlier.clone() },
+        // What was sent first stays: a correction that fails as well is its sender's to mend.
+        Origin::Refusal(earlier) => Refusal { code, detail, ..earlier.clone() },
         Origin::List | Origin::Line(_) => Refusal {
             tenant_id: batch.tenant,
             id: Refusal::id_of(&part.text),

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use contracts::telemetry::{BatchReceipt, RefusedValue};
 use db::{Db, Tx};
 use kernel::problem::UNAVAILABLE;
-use kernel::{Actor, Problem, TenantId, Trace};
+use kernel::{Actor, Problem, TenantId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub(crate) struct Writer {
 /// A batch that waits, and the one who waits for its receipt.
 struct Submission {
     batch: Batch,
-    trace: Trace,
+    sender: Actor,
     answer: oneshot::Sender<Result<Taken, Problem>>,
     /// Its share of the room, given back when it is answered.
     _room: OwnedSemaphorePermit,
@@ -67,7 +67,7 @@ impl Writer {
     ///
     /// # Errors
     /// 503 when too many values wait already or the service is stopping; what the flush answers.
-    pub(super) async fn store(&self, batch: Batch, trace: Trace) -> Result<Taken, Problem> {
+    pub(super) async fn store(&self, batch: Batch, sender: Actor) -> Result<Taken, Problem> {
         let share = u32::try_from(batch.sent()).unwrap_or(ROOM).clamp(1, ROOM);
         let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(share) else {
             metrics::counter!("cairn_telemetry_batches_turned_away_total").increment(1);
@@ -75,7 +75,7 @@ impl Writer {
         };
         let (answer, receipt) = oneshot::channel();
         let stopping = || UNAVAILABLE.detail("The service is stopping. Send the batch again.").retry_after(2);
-        self.queue.send(Submission { batch, trace, answer, _room: room }).map_err(|_| stopping())?;
+        self.queue.send(Submission { batch, sender, answer, _room: room }).map_err(|_| stopping())?;
         receipt.await.map_err(|_| stopping())?
     }
 
@@ -155,12 +155,12 @@ async fn commit(db: &Db, criteria: &Criteria, flush: &[Submission]) -> Result<Re
     for submission in flush {
         tenants.entry(submission.batch.tenant).or_default().push(submission);
     }
-    let Some(first) = flush.first() else { return Ok(Receipts::new()) };
-    db.write(&itself(first), async |tx| {
+    let Some(first) = tenants.values().find_map(|group| itself(group)) else { return Ok(Receipts::new()) };
+    db.write(&first, async |tx| {
         let mut receipts = Receipts::new();
         for group in tenants.values() {
-            let Some(first) = group.first() else { continue };
-            tx.enter(itself(first)).await?;
+            let Some(actor) = itself(group) else { continue };
+            tx.enter(actor).await?;
             receipts.extend(store_tenant(tx, criteria, group).await);
         }
         Ok(receipts)
@@ -252,9 +252,14 @@ fn count(receipt: &BatchReceipt) {
     }
 }
 
-/// Telemetry evaluates for itself, whoever sent the values; the trace is that of the first of them.
-fn itself(submission: &Submission) -> Actor {
-    Actor::service("telemetry", submission.batch.tenant, submission.trace)
+/// Telemetry evaluates values, on behalf of their sender. Those of several senders are evaluated together, and then on
+/// behalf of none; the trace is that of the first.
+fn itself(group: &[&Submission]) -> Option<Actor> {
+    let first = &group.first()?.sender;
+    let one = group.iter().all(|other| other.sender.person() == first.person());
+    let (on_behalf_of, client_address) =
+        if one { (first.person(), first.client_address.clone()) } else { (None, None) };
+    Some(Actor { on_behalf_of, client_address, ..Actor::service("telemetry", first.tenant, first.trace) })
 }
 
 /// One failure, told to several callers.

@@ -1,0 +1,39 @@
+//! What serde says of data that does not fit, in words for people who do not write Rust.
+
+/// The message without the names of Rust's types, and without the place in the text: the pointer says where.
+#[must_use]
+pub fn in_words(message: &str) -> String {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let Some((got, wanted)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let wanted = match wanted {
+        "f32" | "f64" => "a number",
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        "bool" | "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "a string" | "str" => "a text",
+        other if other.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("{got}, expected {wanted}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_rust_are_not_told() {
+        for (said, told) in [
+            (
+                r#"invalid type: string "5", expected f64 at line 1 column 3"#,
+                r#"invalid type: string "5", expected a number"#,
+            ),
+            ("invalid type: integer `5`, expected struct Entry", "invalid type: integer `5`, expected an object"),
+            ("invalid value: integer `-1`, expected u16", "invalid value: integer `-1`, expected a whole number"),
+            ("missing field `name`", "missing field `name`"),
+        ] {
+            assert_eq!(in_words(said), told);
+        }
+    }
+}

@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Broker, BusError};
 
-/// What to hear and what to do. `connected` runs after each (re)connection: what was missed must be loaded then.
+/// What to hear and what to do.
 pub struct Listener {
     /// A name for logs.
     pub name: &'static str,
     /// Routing keys to hear.
     pub bindings: &'static [&'static str],
-    /// Called once the queue is bound.
-    pub connected: Box<dyn Fn()>,
+    /// Told `true` after each (re)connection: what was missed must be loaded then; and `false` when it is lost.
+    pub connected: Box<dyn Fn(bool)>,
     /// Called for each event.
     pub hear: Box<dyn Fn(Envelope)>,
 }
@@ -31,6 +31,7 @@ pub async fn listen(config: Config, listener: Listener, stop: CancellationToken)
             () = stop.cancelled() => return,
             ended = session(&config, &listener, &mut outage) => ended,
         };
+        (listener.connected)(false);
         let pause = match ended {
             Ok(()) => outage.lasts("the broker took the queue away"),
             Err(error) => outage.lasts(error),
@@ -57,7 +58,7 @@ async fn session(config: &Config, listener: &Listener, outage: &mut Outage) -> R
     }
     let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
     let mut deliveries = channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
-    (listener.connected)();
+    (listener.connected)(true);
     outage.is_over();
     while let Some(delivery) = deliveries.next().await {
         if let Ok(event) = serde_json::from_slice(&delivery?.data) {

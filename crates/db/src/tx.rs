@@ -133,13 +133,15 @@ impl Tx {
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
-        let announced = self.announced.len();
+        let (announced, actor) = (self.announced.len(), self.actor.clone());
         self.execute("SAVEPOINT step").await?;
         match work(self).await {
             Ok(value) => self.execute("RELEASE SAVEPOINT step").await.map(|()| value),
             Err(problem) => {
                 self.execute("ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step").await?;
                 self.announced.truncate(announced);
+                self.pending.clear();
+                self.enter(actor).await?;
                 Err(problem)
             }
         }

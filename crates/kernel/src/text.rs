@@ -76,3 +76,19 @@ macro_rules! text_enum {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    crate::text_enum! {
+        /// Of a door.
+        pub enum State { Open = "OPEN" | "AJAR", Shut = "SHUT" }
+    }
+
+    #[test]
+    fn only_a_text_is_read() {
+        assert_eq!(serde_json::from_str::<State>(r#""AJAR""#).unwrap(), State::Open);
+        for json in [r#""open""#, "1", "null", "true", "[]", r#"["OPEN"]"#, r#"{"OPEN":null}"#] {
+            assert!(serde_json::from_str::<State>(json).unwrap_err().is_data(), "{json}");
+        }
+    }
+}

@@ -158,3 +158,21 @@ impl Clock {
         Timestamp::from_micros(Utc::now().timestamp_micros().saturating_add(shift))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_an_offset_and_four_digits_for_its_year() {
+        for text in
+            ["2026-11-21T09:30:00Z", "2026-11-21T09:30:00.5+01:00", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+        {
+            assert!(text.parse::<Timestamp>().is_ok(), "{text}");
+        }
+        for text in ["", "x", "2026-11-21", "2026-11-21T09:30:00", "-262143-01-01T00:00:00Z", "+10000-01-01T00:00:00Z"]
+        {
+            assert_eq!(text.parse::<Timestamp>(), Err(NotATime), "{text}");
+        }
+    }
+}

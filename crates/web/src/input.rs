@@ -221,9 +221,20 @@ mod tests {
             error(r#"{"inner":[{"weight":1,"wieght":2}]}"#),
             (422, "/inner/0/wieght".to_owned(), "UNKNOWN_FIELD".to_owned())
         );
-        assert_eq!(error(r#"{"inner":[{}]}"#), (422, "/inner/0".to_owned(), "REQUIRED".to_owned()));
+        assert_eq!(error(r#"{"inner":[{}]}"#), (422, "/inner/0/weight".to_owned(), "REQUIRED".to_owned()));
         assert_eq!(error(r#" [[{"weight":1}]]"#), (422, String::new(), "INVALID".to_owned()));
         assert_eq!(error(r#"{"inner":"#).0, 400);
         assert_eq!(error(r#"{"inner":[]} x"#).0, 400);
+    }
+
+    #[test]
+    fn the_query_parameter_that_is_wrong_is_named() {
+        for (text, name, code) in
+            [("inner=1", "inner", "UNKNOWN_FIELD"), ("weight=x", "weight", "INVALID"), ("", "weight", "REQUIRED")]
+        {
+            let problem = query::<Inner>(text).unwrap_err();
+            let first = problem.errors().first().unwrap();
+            assert_eq!((first.pointer.as_str(), first.code.as_str()), (name, code), "{text}: {problem}");
+        }
     }
 }

@@ -7,7 +7,6 @@
 mod allow;
 mod boundary;
 mod commands;
-mod events_log;
 mod failure;
 mod health;
 

@@ -15,7 +15,7 @@ use utoipa_actix_web::AppExt;
 use crate::boundary::Boundary;
 use crate::methods::{Methods, unrouted};
 use crate::service::{Context, Service};
-use crate::{events_log, health, keep_trust};
+use crate::{health, keep_trust};
 
 /// Why a service cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +94,6 @@ pub fn serve(service: Service, context: Context, listener: TcpListener) -> Resul
             .app_data(Data::new(context.clone()))
             .configure(|config| (service.setup)(&context, config))
             .configure(health::routes)
-            .configure(|config| events_log::routes(config, service.name))
             .into_utoipa_app()
             .service(utoipa_actix_web::scope::scope(format!("/{}/v1", service.name).as_str()).configure(service.routes))
             .service(

@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use auth::{PermissionInfo, ServiceSigner, ServiceVerifier, TokenError, Verifier};
@@ -72,6 +73,8 @@ pub struct Context {
     pub stop: CancellationToken,
     /// Rung after commits that announced events.
     pub wake: Wake,
+    /// Whether the broker is there, as far as this process knows. Without it events wait in the outbox.
+    pub broker: Arc<AtomicBool>,
     shared: Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>,
 }
 
@@ -90,6 +93,7 @@ impl Context {
             clock,
             stop: CancellationToken::new(),
             wake: Wake::default(),
+            broker: Arc::default(),
             shared: Arc::default(),
         })
     }

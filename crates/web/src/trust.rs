@@ -2,6 +2,7 @@
 //! there, again every minute, and whenever the broker is back; in between, revocations are heard within a second.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use auth::{Jwks, Revocation, Revoked};
@@ -23,12 +24,17 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 pub async fn keep_trust(context: Context) {
     let reconnected = Rc::new(Notify::new());
     let bell = Rc::clone(&reconnected);
-    let ears = context.clone();
+    let (ears, seen) = (context.clone(), context.clone());
     let listener = Listener {
         name: "revocations",
         bindings: &[SESSION_REVOKED.key, MEMBER_CHANGED.key],
         // What was told while nobody listened is asked for.
-        connected: Box::new(move || bell.notify_one()),
+        connected: Box::new(move |is_connected| {
+            seen.broker.store(is_connected, Ordering::Relaxed);
+            if is_connected {
+                bell.notify_one();
+            }
+        }),
         hear: Box::new(move |event| note(&ears, &event)),
     };
     let ask = async {

@@ -10,7 +10,8 @@ pub(crate) fn print() -> Result<ExitCode, Box<dyn std::error::Error>> {
 }
 
 fn table() -> String {
-    let rows = SETTINGS.iter().map(|setting| {
+    let for_operators = SETTINGS.iter().filter(|setting| !setting.name.starts_with("CAIRN_TEST_"));
+    let rows = for_operators.map(|setting| {
         let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
         format!("| `{}` | {default} | {} |\n", setting.name, setting.meaning)
     });

@@ -1,6 +1,7 @@
 //! Alive, ready, measured. The gateway is ready when every server behind it is: `/readyz` speaks for the whole platform.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_web::web::Data;
@@ -53,7 +54,14 @@ pub(crate) async fn ready(request: HttpRequest, gate: Data<Gate>, client: Data<C
     let asked = join_all(gate.services.iter().map(|service| report(service, &client))).await;
     let reports: Vec<_> = std::iter::once(Report::new("gateway", keys)).chain(asked).collect();
     let all = reports.iter().all(|report| report.missing.is_empty());
-    let body = json!({ "status": if all { "READY" } else { "NOT_READY" }, "services": reports });
+    let broker = gate.context.broker.load(Ordering::Relaxed);
+    let status = match (all, broker) {
+        (true, true) => "READY",
+        // Everything can be asked and changed; what follows from changes comes later.
+        (true, false) => "DEGRADED",
+        (false, _) => "NOT_READY",
+    };
+    let body = json!({ "status": status, "broker": broker, "services": reports });
     Ok(if all { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) })
 }
 

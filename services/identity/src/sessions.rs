@@ -12,7 +12,7 @@ use contracts::identity::{SESSION_REVOKED, SESSION_STARTED, SessionView};
 use db::{Db, Tx};
 use kernel::keys::Keyring;
 use kernel::problem::{PERMISSION_DENIED, ProblemKind};
-use kernel::{Actor, ActorKind, Problem, Secret, SessionId, TenantId, Timestamp, UserId};
+use kernel::{Actor, ActorKind, Check, Problem, Secret, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Context, Failure, Reply, client_address, trace_of};
@@ -33,6 +33,8 @@ static REFRESH_REFUSED: ProblemKind = ProblemKind::new("SESSION_REFRESH_REFUSED"
 /// A session lives this long, however often it is refreshed.
 const SESSION_LIFETIME: Duration = Duration::days(7);
 
+/// As long as an e-mail address may be.
+const LONGEST_LOGIN: usize = 254;
 const LONGEST_USER_AGENT: usize = 300;
 
 /// Who signs in.
@@ -102,10 +104,15 @@ pub(crate) async fn sign_in(
     passwords: Data<Passwords>,
     Body(command): Body<SignIn>,
 ) -> Answer {
+    let mut check = Check::new();
+    check.text("/login", &command.login, 1, LONGEST_LOGIN);
+    check.finish()?;
     let refused = || CREDENTIALS_REFUSED.detail("Check the name and the password.");
     let account = db.global(async |conn| users::by_login(conn, &command.login).await).await?;
     let hash = account.as_ref().map(|(_, credential)| credential.password_hash.clone());
+    let place = passwords.queue(&client_address(&request).unwrap_or_default())?;
     let known = passwords.verify(command.password, hash).await?;
+    drop(place);
     let Some((user, credential)) = account.filter(|_| known) else {
         metrics::counter!("cairn_sign_ins_refused_total").increment(1);
         tracing::info!(client_address = client_address(&request), "a sign-in was refused");

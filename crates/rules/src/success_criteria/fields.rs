@@ -41,6 +41,11 @@ impl<'a> Fields<'a> {
         self.get(name).and_then(Value::as_str).is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
     }
 
+    /// Whether a field is there and of a kind.
+    pub(super) fn is(&self, name: &str, kind: fn(&Value) -> bool) -> bool {
+        self.get(name).is_some_and(kind)
+    }
+
     /// Reads a field that must be there; `hint` says what to put into it.
     pub(super) fn required<T>(&mut self, name: &str, hint: &str, read: impl Reader<'a, T>) -> Option<T> {
         match self.get(name) {

@@ -1,5 +1,7 @@
 //! The short form: `operator` and `value`, whose meaning follows from the attribute's type.
 
+use serde_json::Value;
+
 use super::{
     error as codes,
     fields::Fields,
@@ -21,13 +23,16 @@ pub(super) fn leaf(fields: &mut Fields<'_>, data_type: DataType) -> Option<Leaf>
         DataType::Number => number,
         DataType::String => text,
         DataType::Timestamp => time,
+        // Anything may stand in a JSON attribute; then the value says what is meant (reference 4.2, legacy objects).
+        DataType::Json if fields.is("value", Value::is_boolean) => flag,
+        DataType::Json if fields.is("value", Value::is_number) && fields.has("operator") => number,
         DataType::Json => return type_missing(fields),
     };
     fields.only(&["operator", "value"]);
     if fields.is_word("operator", NOT_NULL) { not_null(fields, data_type) } else { read(fields) }
 }
 
-/// Any value may stand in a JSON attribute, so its type does not say what a short form means.
+/// Neither the attribute's type nor the value says what is meant.
 fn type_missing(fields: &mut Fields<'_>) -> Option<Leaf> {
     fields.refuse("type", codes::type_missing(&KINDS.listed()));
     None

@@ -84,6 +84,8 @@ pub(super) async fn list_assignments(
 }
 
 /// Show an assignment
+///
+/// With its licence level, its selections and its plan.
 #[utoipa::path(tag = "assignments", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = AssignmentView)))]
 #[get("/assignments/{assignmentId}")]
 pub(super) async fn show_assignment(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<AssignmentId>) -> Answer {

@@ -11,6 +11,8 @@ use super::store;
 use crate::permissions::PlanRead;
 
 /// Show a customer task
+///
+/// With its status, where the status comes from, and its telemetry attributes.
 #[utoipa::path(tag = "customer tasks", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = CustomerTaskView)))]
 #[get("/customer-tasks/{customerTaskId}")]
 pub(super) async fn show_customer_task(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<CustomerTaskId>) -> Answer {

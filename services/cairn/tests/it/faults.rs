@@ -68,6 +68,21 @@ fn careless_requests_get_clear_answers() {
         raw(r#"{"name":"#, "application/json").await.expect_problem(400, "REQUEST_MALFORMED");
         raw(r#"{"name":1}"#, "application/json").await.expect_problem(422, "CONTENT_INVALID");
         raw("name=x", "application/x-www-form-urlencoded").await.expect_problem(415, "MEDIA_TYPE_UNSUPPORTED");
+        let missing = raw("{}", "application/json").await;
+        missing.expect_problem(422, "CONTENT_INVALID");
+        assert_eq!(missing.body["errors"][0]["pointer"], "/name");
+        let made = stage.admin.post("/catalog/v1/products", &json!({ "name": "P" })).await;
+        let tasks = format!("/catalog/v1/products/{}/tasks", made.id());
+        for (field, value) in
+            [("licenseLevel", json!(3)), ("licenseLevel", json!({ "ESSENTIAL": null })), ("weight", json!("5"))]
+        {
+            let wrong = stage.admin.post(&tasks, &json!({ "name": "T", field: value })).await;
+            wrong.expect_problem(422, "CONTENT_INVALID");
+            assert_eq!(wrong.body["errors"][0]["pointer"], format!("/{field}"), "{}", wrong.text);
+        }
+        let unreadable = stage.admin.request(Method::DELETE, &format!("/catalog/v1/products/{}", made.id()));
+        let etag = reqwest::header::HeaderValue::from_bytes(b"\"\xe9\"").unwrap();
+        send(unreadable.header("if-match", etag)).await.expect_problem(412, "VERSION_MISMATCH");
         let unknown = raw(r#"{"name":"x","colour":"red"}"#, "application/json").await;
         unknown.expect_problem(422, "CONTENT_INVALID");
         assert_eq!(unknown.body["errors"][0]["pointer"], "/colour");
@@ -147,7 +162,10 @@ fn without_the_broker_writes_go_on_and_every_event_arrives_afterwards() {
     on_prepared_stage(
         |world| world.put_proxy(false),
         async |stage, broker| {
+            stage.anonymous.get_until("/readyz", |answer| answer.body["status"] == "READY").await.expect(200);
             broker.cut();
+            let ready = stage.anonymous.get_until("/readyz", |answer| answer.body["status"] == "DEGRADED").await;
+            assert_eq!(ready.expect(200).body["broker"], false, "{}", ready.text);
             for index in 0..20 {
                 stage.admin.post("/catalog/v1/products", &json!({ "name": format!("P{index}") })).await.expect(201);
             }

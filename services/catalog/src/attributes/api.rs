@@ -74,6 +74,8 @@ pub(super) async fn list_telemetry_attributes(
 }
 
 /// Show a telemetry attribute
+///
+/// With its type and the criterion that its values are held against.
 #[utoipa::path(tag = "telemetry-attributes", security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = AttributeView)))]
 #[get("/telemetry-attributes/{attributeId}")]
 pub(super) async fn show_attribute(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<AttributeId>) -> Answer {

@@ -322,6 +322,8 @@ async fn list_custom_attributes(
 }
 
 /// Show a custom attribute
+///
+/// With its type and value.
 #[utoipa::path(tag = "custom-attributes", security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = CustomAttributeView)))]
 #[get("/custom-attributes/{customAttributeId}")]
 async fn show_custom_attribute(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<CustomAttributeId>) -> Answer {

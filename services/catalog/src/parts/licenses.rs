@@ -245,6 +245,8 @@ async fn list_licenses(
 }
 
 /// Show a licence
+///
+/// With its level: a plan has the tasks up to the level of its assignment.
 #[utoipa::path(tag = "licenses", security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = LicenseView)))]
 #[get("/licenses/{licenseId}")]
 async fn show_license(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<LicenseId>) -> Answer {

@@ -228,6 +228,8 @@ async fn list_outcomes(
 }
 
 /// Show an outcome
+///
+/// What a customer wants to reach with the product or solution.
 #[utoipa::path(tag = "outcomes", security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = OutcomeView)))]
 #[get("/outcomes/{outcomeId}")]
 async fn show_outcome(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<OutcomeId>) -> Answer {

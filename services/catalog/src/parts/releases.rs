@@ -248,6 +248,8 @@ async fn list_releases(
 }
 
 /// Show a release
+///
+/// One version of the product or solution that tasks may belong to.
 #[utoipa::path(tag = "releases", security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = ReleaseView)))]
 #[get("/releases/{releaseId}")]
 async fn show_release(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<ReleaseId>) -> Answer {

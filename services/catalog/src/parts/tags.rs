@@ -233,6 +233,8 @@ async fn list_tags(
 }
 
 /// Show a tag
+///
+/// One label of a product or solution.
 #[utoipa::path(tag = "tags", security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = TagView)))]
 #[get("/tags/{tagId}")]
 async fn show_tag(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<TagId>) -> Answer {

@@ -27,7 +27,7 @@ const MOST_DAYS: i64 = 92;
 /// Up to 10,000 at once, as JSON or as NDJSON (`application/x-ndjson`, one value a line). Each value is stored once,
 /// however often it is sent; what cannot be taken is kept with the reason and can be replayed:
 /// `accepted + duplicate + refused = sent`. When the answer comes, accepted values are durable and the tasks they touch
-/// are evaluated.
+/// are evaluated. A batch needs no `Idempotency-Key`: its values are known by their event ids.
 #[utoipa::path(
     tag = "values", security(("bearer" = [ValueWrite::NAME])),
     request_body(content((Document<'static> = "application/json"), (String = "application/x-ndjson"))),

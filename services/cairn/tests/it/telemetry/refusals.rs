@@ -101,9 +101,16 @@ fn one_refused_value_is_replayed_corrected() {
         assert_eq!(outcome(&stage.admin.post(&path, &it.named("nobody", 3, 3)).await), [0, 0, 1]);
         let shown = stage.admin.get(REFUSALS).await;
         assert_eq!(codes(&shown.body), ["ATTRIBUTE_UNKNOWN"], "it shows its last try");
+        let kept: Value = serde_json::from_str(shown.body["items"][0]["payload"].as_str().unwrap()).unwrap();
+        assert_eq!(kept, it.value("users", "many", 3), "and what was sent first");
         assert_eq!(outcome(&stage.admin.post(&path, &it.value("users", 30, 3)).await), [1, 0, 0]);
         stage.admin.post(&path, &it.value("users", 31, 3)).await.expect_problem(409, "REFUSAL_ALREADY_REPLAYED");
         assert_eq!(it.state("users").await["latestValue"], 30);
+        // The same mistake again is open again.
+        assert_eq!(outcome(&post(&stage.admin, &[it.value("users", "many", 3)]).await), [0, 0, 1]);
+        let open = stage.admin.get(&format!("{REFUSALS}?replayed=false")).await;
+        assert_eq!(codes(&open.body), ["VALUE_TYPE_WRONG"]);
+        assert_eq!(outcome(&stage.admin.post(&path, &it.value("users", 30, 3)).await), [0, 1, 0]);
         stage.another_tenant().await.post(&path, &it.value("users", 31, 3)).await.expect_problem(404, "NOT_FOUND");
         stage.admin.post(REPLAY, &json!({})).await.expect_problem(422, "CONTENT_INVALID");
     });

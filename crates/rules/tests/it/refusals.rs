@@ -39,7 +39,7 @@ fn what_is_no_criterion_is_refused() {
         (json!({ "value": 1, "description": "\u{0}" }), Number, "/description CRITERION_INVALID_FIELD"),
         (json!({ "type": "magic" }), Number, "/type CRITERION_UNKNOWN_TYPE"),
         (json!({ "type": 1 }), Number, "/type CRITERION_UNKNOWN_TYPE"),
-        (json!({ "operator": ">=", "value": 1 }), Json, "/type CRITERION_TYPE_MISSING"),
+        (json!({ "operator": "contains", "value": "x" }), Json, "/type CRITERION_TYPE_MISSING"),
         (json!({ "type": "composite_and" }), Number, "/criteria CRITERION_MISSING_FIELD"),
         (json!({ "type": "composite_or", "criteria": {} }), Number, "/criteria CRITERION_INVALID_FIELD"),
         (json!({ "type": "composite_or", "criteria": [1] }), Number, "/criteria/0 CRITERION_NOT_AN_OBJECT"),
@@ -192,4 +192,12 @@ fn regular_expressions_are_few_and_small() {
     assert_eq!(codes(&many(60), String), ["/criteria/10 CRITERION_TOO_LARGE"]);
     assert!(Criterion::parse(&pattern(r"^[\w.-]+@[\w-]+\.\w{2,}$"), String).is_ok());
     assert_eq!(codes(&pattern(r"(\w{50}){50}"), String), ["/pattern CRITERION_INVALID_REGEX"]);
+}
+
+#[test]
+fn a_json_attribute_takes_a_short_form_whose_value_says_what_is_meant() {
+    for (json, met) in [(json!({ "operator": ">=", "value": 3 }), json!(3)), (json!({ "value": true }), json!(true))] {
+        assert!(Criterion::parse(&json, Json).unwrap().evaluate(Some(&met), chrono::DateTime::UNIX_EPOCH).met, "{json}");
+    }
+    assert_eq!(codes(&json!({ "value": 3 }), Json), ["/type CRITERION_TYPE_MISSING"]);
 }

@@ -45,7 +45,10 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let customer_task = tasks.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
 
     let login = format!("{mark}-member").to_lowercase();
-    made("memberId", &create("/identity/v1/members", member(&login, "CSS")).await);
+    let colleague = made("memberId", &create("/identity/v1/members", member(&login, "CSS")).await);
+    admin.sign_in(&login, FIRST_PASSWORD).await;
+    let sessions = admin.get(&format!("/identity/v1/members/{colleague}/sessions")).await;
+    let session = sessions.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
     let role = json!({ "name": format!("{mark}_ROLE").to_uppercase(), "permissions": ["catalog:product:read"] });
     made("roleId", &create("/identity/v1/roles", role).await);
 
@@ -59,8 +62,14 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let refusal = refusals.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
 
     ids.extend(
-        [("planId", plan), ("customerTaskId", customer_task), ("refusalId", refusal), ("batchId", batch)]
-            .map(|(k, v)| (k.to_owned(), v)),
+        [
+            ("planId", plan),
+            ("customerTaskId", customer_task),
+            ("refusalId", refusal),
+            ("batchId", batch),
+            ("sessionId", session),
+        ]
+        .map(|(k, v)| (k.to_owned(), v)),
     );
     ids
 }

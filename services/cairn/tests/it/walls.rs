@@ -156,7 +156,7 @@ fn another_tenants_ids_lead_nowhere() {
 
         for operation in operations() {
             let name = format!("{} {}", operation.method, operation.path);
-            if name.contains("/me/password") || name.contains("/sessions") {
+            if name.contains("/me/password") || name.ends_with("/me/sessions") || name.contains("/v1/sessions") {
                 continue; // about the caller alone, and would end their session
             }
             // Our ids in the path: nothing there.

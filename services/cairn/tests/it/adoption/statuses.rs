@@ -76,7 +76,7 @@ fn the_source_is_not_the_callers_to_say() {
         refused(json!({ "status": "DONE", "statusUpdatedBy": "x" }), "/statusUpdatedBy").await;
         refused(json!({ "status": "BLOCKED" }), "/status").await;
         refused(json!({ "status": "DONE", "note": "x".repeat(5_001) }), "/note").await;
-        refused(json!({ "note": "What for?" }), "").await;
+        refused(json!({ "note": "What for?" }), "/status").await;
         assert_eq!(admin.get(&path).await.version(), Some(1));
     });
 }

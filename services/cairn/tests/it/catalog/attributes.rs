@@ -125,7 +125,7 @@ fn an_attribute_has_a_name_of_its_own_in_its_task() {
         assert_eq!(column(&found, "name"), ["users"]);
         for (body, fault) in [
             (json!({ "name": "x", "dataType": "DECIMAL" }), "/dataType INVALID"),
-            (json!({ "name": "x" }), " REQUIRED"),
+            (json!({ "name": "x" }), "/dataType REQUIRED"),
             (json!({ "name": "x", "dataType": "NUMBER", "criteria": {} }), "/criteria UNKNOWN_FIELD"),
         ] {
             assert_eq!(faults(&stage.admin.post(&of(&first), &body).await, "CONTENT_INVALID"), [fault]);

@@ -143,7 +143,7 @@ fn each_field_of_a_part_that_is_wrong_is_named() {
             ("releases", json!({ "name": "X", "level": -1 }), "/level OUT_OF_RANGE"),
             ("releases", json!({ "name": "X", "level": 1.125 }), "/level INVALID"),
             ("tags", json!({ "name": "X", "color": "green" }), "/color INVALID"),
-            ("custom-attributes", json!({ "key": "x" }), " REQUIRED"),
+            ("custom-attributes", json!({ "key": "x" }), "/value REQUIRED"),
             ("custom-attributes", json!({ "key": "x", "value": "y".repeat(16 * 1024) }), "/value LENGTH"),
         ] {
             let refused = stage.admin.post(&format!("{owner}/{segment}"), &body).await;

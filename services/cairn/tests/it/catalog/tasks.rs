@@ -179,7 +179,7 @@ fn each_field_of_a_task_that_is_wrong_is_named() {
             (json!({ "name": "X", "licenseLevel": "GOLD" }), "/licenseLevel INVALID"),
             (json!({ "name": "X", "outcomeIds": ["x"] }), "/outcomeIds/0 INVALID"),
             (json!({ "name": "X", "colour": "red" }), "/colour UNKNOWN_FIELD"),
-            (json!({ "weight": 1 }), " REQUIRED"),
+            (json!({ "weight": 1 }), "/name REQUIRED"),
         ] {
             assert_eq!(faults(&stage.admin.post(&tasks, &body).await, "CONTENT_INVALID"), [fault]);
         }

@@ -197,7 +197,10 @@ fn regular_expressions_are_few_and_small() {
 #[test]
 fn a_json_attribute_takes_a_short_form_whose_value_says_what_is_meant() {
     for (json, met) in [(json!({ "operator": ">=", "value": 3 }), json!(3)), (json!({ "value": true }), json!(true))] {
-        assert!(Criterion::parse(&json, Json).unwrap().evaluate(Some(&met), chrono::DateTime::UNIX_EPOCH).met, "{json}");
+        assert!(
+            Criterion::parse(&json, Json).unwrap().evaluate(Some(&met), chrono::DateTime::UNIX_EPOCH).met,
+            "{json}"
+        );
     }
     assert_eq!(codes(&json!({ "value": 3 }), Json), ["/type CRITERION_TYPE_MISSING"]);
 }

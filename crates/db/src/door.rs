@@ -93,7 +93,8 @@ impl Db {
         let conn = Rc::new(self.checkout().await?);
         let open = format!("BEGIN; SET LOCAL app.tenant = '{}'", actor.tenant);
         let mut tx = Tx::new(Rc::clone(&conn), actor.clone(), self.clock.now());
-        // As in a read, the opening statement travels with the first one.
+        // As in a read, the opening statement travels with the first one. Should it fail on a connection that lives on (an
+        // operator cancelled just it), what follows has no tenant, the wall refuses it, and the caller hears of the failure.
         let mut begin: &Conn = &conn;
         let (begun, result) = futures_util::future::join(begin.batch_execute(&open), work(&mut tx)).await;
         // The SELECT fails in a transaction that a swallowed error has spoilt; a bare COMMIT would roll it back and

@@ -65,15 +65,18 @@ struct AuditQuery {
     limit: Option<u16>,
     /// `nextCursor` of the page before.
     cursor: Option<String>,
-    /// The noun, such as `product`.
-    entity: Option<String>,
-    /// One thing.
-    #[param(value_type = Option<String>, format = Uuid)]
-    entity_id: Option<Uuid>,
-    /// Who did it: a user's id, or `service:<name>`.
-    actor: Option<String>,
-    /// The verb, such as `created`.
-    action: Option<String>,
+    /// The noun, such as `product`. Repeat for more.
+    #[serde(default)]
+    entity: Vec<String>,
+    /// One thing. Repeat for more.
+    #[serde(default)]
+    entity_id: Vec<Uuid>,
+    /// Who did it: a user's id, or `service:<name>`. Repeat for more.
+    #[serde(default)]
+    actor: Vec<String>,
+    /// The verb, such as `created`. Repeat for more.
+    #[serde(default)]
+    action: Vec<String>,
     /// Not before this moment (RFC 3339).
     from: Option<Timestamp>,
     /// Before this moment (RFC 3339).
@@ -149,17 +152,17 @@ async fn page(
 ) -> Result<Vec<AuditEvent>, Problem> {
     let mut rows =
         audit_events::table.filter(audit_events::tenant_id.eq(tenant)).select(AuditEvent::as_select()).into_boxed();
-    if let Some(entity) = &query.entity {
-        rows = rows.filter(audit_events::entity.eq(entity));
+    if !query.entity.is_empty() {
+        rows = rows.filter(audit_events::entity.eq_any(&query.entity));
     }
-    if let Some(id) = query.entity_id {
-        rows = rows.filter(audit_events::entity_id.eq(id));
+    if !query.entity_id.is_empty() {
+        rows = rows.filter(audit_events::entity_id.eq_any(&query.entity_id));
     }
-    if let Some(actor) = &query.actor {
-        rows = rows.filter(audit_events::actor.eq(actor));
+    if !query.actor.is_empty() {
+        rows = rows.filter(audit_events::actor.eq_any(&query.actor));
     }
-    if let Some(action) = &query.action {
-        rows = rows.filter(audit_events::action.eq(action));
+    if !query.action.is_empty() {
+        rows = rows.filter(audit_events::action.eq_any(&query.action));
     }
     if let Some(from) = query.from {
         rows = rows.filter(audit_events::occurred_at.ge(from));

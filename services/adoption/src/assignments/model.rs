@@ -81,8 +81,10 @@ pub(crate) struct AssignmentQuery {
     pub(crate) cursor: Option<String>,
     /// Also return the exact `total`.
     pub(crate) count: Option<bool>,
-    /// Only assignments of this product.
-    pub(crate) product_id: Option<ProductId>,
+    /// Only assignments of this product. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    pub(crate) product_id: Vec<ProductId>,
     /// Only the assignment with this key.
     pub(crate) external_key: Option<String>,
 }

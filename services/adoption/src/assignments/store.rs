@@ -69,8 +69,8 @@ pub(crate) async fn remove(tx: &mut Tx, id: AssignmentId) -> Result<(), Problem>
 fn listed((tenant, customer): (TenantId, CustomerId), query: &AssignmentQuery) -> assignments::BoxedQuery<'_, Pg> {
     let of_customer = assignments::tenant_id.eq(tenant).and(assignments::customer_id.eq(customer));
     let mut rows = assignments::table.filter(of_customer).into_boxed();
-    if let Some(product) = query.product_id {
-        rows = rows.filter(assignments::product_id.eq(product));
+    if !query.product_id.is_empty() {
+        rows = rows.filter(assignments::product_id.eq_any(&query.product_id));
     }
     if let Some(key) = &query.external_key {
         rows = rows.filter(assignments::external_key.eq(key));

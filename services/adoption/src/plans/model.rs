@@ -42,10 +42,14 @@ pub(crate) struct PlanQuery {
     pub(crate) cursor: Option<String>,
     /// Also return the exact `total`.
     pub(crate) count: Option<bool>,
-    /// Only plans of this customer.
-    pub(crate) customer_id: Option<CustomerId>,
-    /// Only plans of this product.
-    pub(crate) product_id: Option<ProductId>,
+    /// Only plans of this customer. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    pub(crate) customer_id: Vec<CustomerId>,
+    /// Only plans of this product. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    pub(crate) product_id: Vec<ProductId>,
 }
 
 /// Filters of the tasks of a plan.

@@ -62,11 +62,11 @@ pub(crate) async fn update_progress(tx: &mut Tx, plan: &Plan) -> Result<(), Prob
 
 fn listed(tenant: TenantId, query: &PlanQuery) -> plans::BoxedQuery<'_, Pg> {
     let mut rows = plans::table.filter(plans::tenant_id.eq(tenant)).into_boxed();
-    if let Some(customer) = query.customer_id {
-        rows = rows.filter(plans::customer_id.eq(customer));
+    if !query.customer_id.is_empty() {
+        rows = rows.filter(plans::customer_id.eq_any(&query.customer_id));
     }
-    if let Some(product) = query.product_id {
-        rows = rows.filter(plans::product_id.eq(product));
+    if !query.product_id.is_empty() {
+        rows = rows.filter(plans::product_id.eq_any(&query.product_id));
     }
     rows
 }

@@ -356,6 +356,7 @@ fn the_audit_trail_filters_and_pages() {
         assert_eq!(found(format!("actor={}", text(&oldest["actor"]))).await, 3);
         assert_eq!(found("actor=service:catalog".to_owned()).await, 0);
         assert_eq!(found("action=deleted".to_owned()).await, 0);
+        assert_eq!(found("action=deleted&action=created".to_owned()).await, 3, "a filter is repeated for OR");
         assert_eq!(found(format!("from={}", text(&newest["occurredAt"]))).await, 1, "from is included");
         assert_eq!(found(format!("to={}", text(&newest["occurredAt"]))).await, 2, "to is not");
         let stranger = stage.another_tenant().await.get("/identity/v1/audit-events?entity=product").await;

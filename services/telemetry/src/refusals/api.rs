@@ -24,10 +24,12 @@ const LIST: &str = "telemetry-refusals";
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RefusalQuery {
-    /// Only those of this batch.
-    pub(crate) batch_id: Option<Uuid>,
-    /// Only those with this reason.
-    pub(crate) code: Option<RefusalCode>,
+    /// Only those of this batch. Repeat for more.
+    #[serde(default)]
+    pub(crate) batch_id: Vec<Uuid>,
+    /// Only those with this reason. Repeat for more.
+    #[serde(default)]
+    pub(crate) code: Vec<RefusalCode>,
     /// `false`: only those that still wait; `true`: only those that were replayed.
     pub(crate) replayed: Option<bool>,
     /// Rows per page, 1 to 200 (default 50).

@@ -30,11 +30,11 @@ pub(super) async fn page(
     limit: i64,
 ) -> Result<Vec<Refusal>, Problem> {
     let mut rows = refusals::table.filter(refusals::tenant_id.eq(tenant)).select(Refusal::as_select()).into_boxed();
-    if let Some(batch) = query.batch_id {
-        rows = rows.filter(refusals::batch_id.eq(batch));
+    if !query.batch_id.is_empty() {
+        rows = rows.filter(refusals::batch_id.eq_any(&query.batch_id));
     }
-    if let Some(code) = query.code {
-        rows = rows.filter(refusals::code.eq(code));
+    if !query.code.is_empty() {
+        rows = rows.filter(refusals::code.eq_any(&query.code));
     }
     match query.replayed {
         Some(true) => rows = rows.filter(refusals::replayed_at.is_not_null()),

@@ -1,6 +1,6 @@
 //! Addresses and networks, as settings name them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 /// An address, or a network in CIDR notation: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`.
@@ -41,6 +41,15 @@ impl FromStr for Network {
         let widest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.unwrap_or(widest);
         if prefix > widest { Err(wrong()) } else { Ok(Self { address, prefix }) }
+    }
+}
+
+/// What one customer of a network provider has, for limits: an IPv4 address, or a network of 64 bits of IPv6.
+#[must_use]
+pub fn customer(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        IpAddr::V4(_) => address,
     }
 }
 

@@ -4,6 +4,12 @@
 #[must_use]
 pub fn in_words(message: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or(message);
+    if message.starts_with("UUID parsing failed") {
+        return "is not an id (a UUID)".to_owned();
+    }
+    if message == "invalid digit found in string" {
+        return "is not a whole number".to_owned();
+    }
     let Some((got, wanted)) = message.rsplit_once(", expected ") else { return message.to_owned() };
     let wanted = match wanted {
         "f32" | "f64" => "a number",
@@ -32,6 +38,7 @@ mod tests {
             ("invalid type: integer `5`, expected struct Entry", "invalid type: integer `5`, expected an object"),
             ("invalid value: integer `-1`, expected u16", "invalid value: integer `-1`, expected a whole number"),
             ("missing field `name`", "missing field `name`"),
+            ("UUID parsing failed: invalid length: found 3", "is not an id (a UUID)"),
         ] {
             assert_eq!(in_words(said), told);
         }

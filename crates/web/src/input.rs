@@ -11,6 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use kernel::Problem;
 use kernel::problem::{BODY_TOO_LARGE, MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED};
 use kernel::reading::in_words;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -46,7 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 return Err(MEDIA_TYPE_UNSUPPORTED.detail("Send Content-Type: application/json.").into());
             }
             let bytes = read(&request, payload, JSON_LIMIT).await?;
-            parse(&bytes).map(Self).map_err(Into::into)
+            json(&bytes).map(Self).map_err(Into::into)
         })
     }
 }
@@ -95,12 +96,20 @@ async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Resu
     Ok(bytes)
 }
 
-/// Reads a JSON object: 400 when it is not JSON, 422 naming the field when it is not what is asked for.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads a JSON object.
+///
+/// # Errors
+/// 400 when it is not JSON, 422 naming the field when it is not what is asked for.
+pub fn json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     // serde would take a list for an object, by the order of its fields.
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::field("", "INVALID", "is a list; send an object"));
     }
+    // Where it goes wrong is looked for when it does.
+    serde_json::from_slice(bytes).or_else(|_| json_with_path(bytes))
+}
+
+fn json_with_path<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
@@ -204,8 +213,8 @@ mod tests {
         weight: f64,
     }
 
-    fn error(json: &str) -> (u16, String, String) {
-        let problem = parse::<Outer>(json.as_bytes()).unwrap_err();
+    fn error(text: &str) -> (u16, String, String) {
+        let problem = json::<Outer>(text.as_bytes()).unwrap_err();
         let first = problem.errors().first().cloned();
         (
             problem.kind().status,

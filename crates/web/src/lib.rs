@@ -23,7 +23,7 @@ mod trust;
 pub use allow::{Allow, authenticate, bearer, client_address};
 pub use boundary::{Boundary, trace_of};
 pub use failure::{Answer, Failure, problem_response};
-pub use input::{Body, Path, Query, RawBody};
+pub use input::{Body, Path, Query, RawBody, json};
 pub use internal::Internal;
 pub use methods::only;
 pub use reply::Reply;

@@ -4,7 +4,7 @@
 //! is told with every answer (IETF draft `httpapi-ratelimit-headers`).
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use kernel::config;
+use kernel::network::customer;
 use kernel::problem::RATE_LIMITED;
 use kernel::{Problem, TenantId, UserId};
 use tokio::time::interval;
@@ -49,12 +50,9 @@ impl Limits {
         if tenant.left < user.left { tenant } else { user }
     }
 
-    /// Counts a request without a caller. A network of 64 bits is one address: that is what one IPv6 customer gets.
+    /// Counts a request without a caller.
     pub(crate) fn count_address(&self, address: IpAddr) -> Standing<'_> {
-        self.addresses.take(match address {
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-            IpAddr::V4(_) => address,
-        })
+        self.addresses.take(customer(address))
     }
 
     /// Drops the buckets that are full again, every minute, so that memory follows the callers of the last minute.

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, post};
 use auth::{AUDIENCE, Claims, ISSUER, TOKEN_LIFETIME};
 use chrono::Duration;
 use contracts::identity::{SESSION_REVOKED, SESSION_STARTED, SessionView};
-use db::{Db, Tx};
+use db::{Conn, Db, Tx};
 use kernel::keys::Keyring;
 use kernel::problem::{PERMISSION_DENIED, ProblemKind};
 use kernel::{Actor, ActorKind, Check, Problem, Secret, SessionId, TenantId, Timestamp, UserId};
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Context, Failure, Reply, client_address, trace_of};
 
+use crate::accounts::failures::Attempt;
 use crate::accounts::sessions::{self, RevokedReason, Session};
 use crate::accounts::users;
 use crate::members;
@@ -93,8 +94,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 /// Sign in
 ///
 /// With an e-mail address or a user name. The answer to an unknown name and to a wrong password is the same, and takes
-/// as long.
-#[utoipa::path(tag = "sessions", request_body = SignIn, responses((status = 201, body = Tokens), (status = 401, description = "Name or password is wrong.")))]
+/// as long. After five wrong passwords for a name, sign-ins for it are refused for 15 minutes to the address they came from.
+#[utoipa::path(tag = "sessions", request_body = SignIn, responses((status = 201, body = Tokens), (status = 401, description = "Name or password is wrong."), (status = 429, description = "Too many wrong passwords, or too many sign-ins at once.")))]
 #[post("/sessions")]
 pub(crate) async fn sign_in(
     request: HttpRequest,
@@ -108,21 +109,27 @@ pub(crate) async fn sign_in(
     check.text("/login", &command.login, 1, LONGEST_LOGIN);
     check.finish()?;
     let refused = || CREDENTIALS_REFUSED.detail("Check the name and the password.");
-    let account = db.global(async |conn| users::by_login(conn, &command.login).await).await?;
+    let (now, address) = (context.clock.now(), client_address(&request).unwrap_or_default());
+    let attempt = Attempt::new(&command.login, &address);
+    let look = async |conn: &Conn| {
+        attempt.check(conn, now).await?;
+        users::by_login(conn, &command.login).await
+    };
+    let account = db.global(look).await?;
     let hash = account.as_ref().map(|(_, credential)| credential.password_hash.clone());
-    let place = passwords.queue(&client_address(&request).unwrap_or_default())?;
+    let place = passwords.queue(&address)?;
     let known = passwords.verify(command.password, hash).await?;
     drop(place);
     let Some((user, credential)) = account.filter(|_| known) else {
         metrics::counter!("cairn_sign_ins_refused_total").increment(1);
-        tracing::info!(client_address = client_address(&request), "a sign-in was refused");
+        tracing::info!(client_address = address, "a sign-in was refused");
+        db.global(async |conn| attempt.failed(conn, now).await).await?;
         return Err(refused().into());
     };
     let tenants = db.global(async |conn| users::tenants_of(conn, user.id).await).await?;
     let tenant = tenants.into_iter().find(|tenant| command.tenant_id.is_none_or(|wanted| wanted == *tenant));
     // A person without a tenant gets the same answer: the password proves nothing about tenants.
     let tenant = tenant.ok_or_else(refused)?;
-    let now = context.clock.now();
     let session = Session {
         id: SessionId::fresh(),
         tenant_id: tenant,
@@ -138,6 +145,7 @@ pub(crate) async fn sign_in(
     };
     let tokens = db
         .write(&actor(&request, &session), async |tx| {
+            attempt.succeeded(tx).await?;
             sessions::insert(tx, &session).await?;
             tx.announce(&SESSION_STARTED, None, &SessionView::from(&session)).await?;
             tokens(tx, &session, credential.must_change, &signing, &context.config.keys).await

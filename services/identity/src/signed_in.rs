@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use actix_web::{delete, get};
 use chrono::Duration;
 use contracts::identity::SessionView;
-use db::{Db, Tx};
+use db::{Conn, Db, Tx};
 use kernel::{Cursor, MembershipId, Page, PageQuery, Problem, SessionId, TenantId, UserId};
 use serde::Deserialize;
 use tokio::time::sleep;
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Context, Path, Query, Reply};
 
+use crate::accounts::failures;
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::members;
 use crate::permissions::{SelfRead, SelfWrite, SessionRead, SessionWrite};
@@ -171,8 +172,12 @@ async fn end(
 /// Sweeps what expired until the service stops. Replicas may do so at once.
 pub(crate) async fn sweep(db: Db, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let before = db.clock().now() - KEPT;
-        if let Err(problem) = db.global(async |conn| sessions::forget(conn, before).await).await {
+        let now = db.clock().now();
+        let sweep = async |conn: &Conn| {
+            failures::forget(conn, now).await?;
+            sessions::forget(conn, now - KEPT).await
+        };
+        if let Err(problem) = db.global(sweep).await {
             tracing::info!(error = %problem, "expired sessions could not be swept; it will be tried again");
         }
         tokio::select! { () = stop.cancelled() => {}, () = sleep(SWEEP_EVERY) => {} }

@@ -38,6 +38,9 @@ const MAX_NODES: usize = 200;
 /// Most regular expressions among them: compiled, each may take half a megabyte.
 const MAX_PATTERNS: usize = 10;
 
+/// Most errors that are looked for: each may have been a large regular expression.
+const MAX_ERRORS: usize = 20;
+
 impl Criterion {
     /// Reads a success criterion for an attribute of type `data_type`, in the typed or the short form.
     ///
@@ -67,6 +70,9 @@ struct Parser {
 
 impl Parser {
     fn criterion(&mut self, json: &Value, pointer: &str, depth: usize) -> Option<Criterion> {
+        if self.errors.len() >= MAX_ERRORS {
+            return None;
+        }
         self.within_bounds(pointer, depth)?;
         match json {
             Value::Object(object) => self.object(object, pointer, depth),

@@ -18,18 +18,20 @@ const NOT_NULL: &str = "not_null";
 
 /// Reads a leaf without a type.
 pub(super) fn leaf(fields: &mut Fields<'_>, data_type: DataType) -> Option<Leaf> {
-    let read = match data_type {
-        DataType::Boolean => flag,
-        DataType::Number => number,
-        DataType::String => text,
-        DataType::Timestamp => time,
-        // Anything may stand in a JSON attribute; then the value says what is meant (reference 4.2, legacy objects).
-        DataType::Json if fields.is("value", Value::is_boolean) => flag,
-        DataType::Json if fields.is("value", Value::is_number) && fields.has("operator") => number,
-        DataType::Json => return type_missing(fields),
-    };
     fields.only(&["operator", "value"]);
-    if fields.is_word("operator", NOT_NULL) { not_null(fields, data_type) } else { read(fields) }
+    if fields.is_word("operator", NOT_NULL) {
+        return not_null(fields, data_type);
+    }
+    match data_type {
+        DataType::Boolean => flag(fields),
+        DataType::Number => number(fields),
+        DataType::String => text(fields),
+        DataType::Timestamp => time(fields),
+        // Anything may stand in a JSON attribute; then the value says what is meant (reference 4.2, legacy objects).
+        DataType::Json if fields.is("value", Value::is_boolean) => flag(fields),
+        DataType::Json if fields.is("value", Value::is_number) && fields.has("operator") => number(fields),
+        DataType::Json => type_missing(fields),
+    }
 }
 
 /// Neither the attribute's type nor the value says what is meant.

@@ -11,8 +11,14 @@ use crate::company;
 use crate::support::on_stage;
 
 /// Tables without a tenant (decisions 12). Nothing else may be one.
-const GLOBAL: [&str; 5] =
-    ["identity.credentials", "identity.sessions", "identity.signing_keys", "identity.tenants", "identity.users"];
+const GLOBAL: [&str; 6] = [
+    "identity.credentials",
+    "identity.sessions",
+    "identity.sign_in_failures",
+    "identity.signing_keys",
+    "identity.tenants",
+    "identity.users",
+];
 
 #[derive(QueryableByName)]
 struct Line {

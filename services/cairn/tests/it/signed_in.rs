@@ -91,6 +91,34 @@ fn an_administrator_signs_a_member_out_but_nobody_who_stands_above() {
     });
 }
 
+#[test]
+fn who_guesses_passwords_is_stopped_and_the_victim_is_not() {
+    on_stage(async |stage| {
+        add_member(&stage.admin, "kim", &["SME"]).await.expect(201);
+        let guess = async |login: &str| {
+            let body = json!({ "login": login, "password": "a wrong password" });
+            stage.anonymous.post("/identity/v1/sessions", &body).await
+        };
+        for login in ["KIM", "nobody"] {
+            for _ in 0..5 {
+                guess(login).await.expect_problem(401, "SESSION_CREDENTIALS_REFUSED");
+            }
+            let stopped = guess(login).await;
+            stopped.expect_problem(429, "SESSION_TOO_MANY_FAILURES");
+            let seconds: u32 = stopped.header("retry-after").parse().unwrap();
+            assert!((800..=900).contains(&seconds), "{seconds}");
+        }
+        // The right password does not count either while it lasts: that would tell a guesser that it is right.
+        let right = json!({ "login": "kim", "password": PASSWORD });
+        stage.anonymous.post("/identity/v1/sessions", &right).await.expect_problem(429, "SESSION_TOO_MANY_FAILURES");
+        // Others are not kept out, and neither is the name when the time is over.
+        add_member(&stage.admin, "ann", &["SME"]).await.expect(201);
+        with_new_password(&stage.anonymous, "ann").await;
+        stage.clock.advance(chrono::Duration::minutes(16));
+        stage.anonymous.post("/identity/v1/sessions", &right).await.expect(201);
+    });
+}
+
 /// The owner signs in again, with a client of this name.
 async fn sign_in_with(stage: &Stage, user_agent: &str) -> Response {
     let me = stage.admin.get("/identity/v1/me").await;

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use contracts::telemetry::RefusalCode;
-use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, Problem, ProblemKind, REQUEST_MALFORMED};
-use kernel::reading::in_words;
+use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, Problem, ProblemKind};
 use kernel::time::NotATime;
 use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, RefusalId, Timestamp};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::attributes::Wanted;
@@ -90,14 +90,13 @@ pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 impl<'a> Entry<'a> {
     /// Reads one entry.
     pub(crate) fn read(text: &'a str) -> Result<Self, Reason> {
-        let malformed = |told: &str| Reason::new(RefusalCode::ValueMalformed, format!("Not a value: {told}."));
-        // serde would take a list for an object, by the order of its fields.
-        if text.trim_ascii_start().starts_with('[') {
-            return Err(malformed("a list, expected an object"));
-        }
-        let entry: Self = serde_json::from_str(text).map_err(|error| {
-            let told = error.to_string();
-            malformed(&if error.is_data() { in_words(&told) } else { told })
+        let entry: Self = web::json(text.as_bytes()).map_err(|problem| {
+            let field = problem.errors().first();
+            let told = field.map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.detail));
+            // Of what is no JSON at all, where that shows.
+            let told = told.or_else(|| Some(serde_json::from_str::<IgnoredAny>(text).err()?.to_string()));
+            let told = told.unwrap_or_default();
+            Reason::new(RefusalCode::ValueMalformed, format!("Not a value: {}.", told.trim_start()))
         })?;
         within("eventId", entry.event_id.as_ref(), 1, ID_CHARS)?;
         within("source", entry.source.as_ref(), 0, ID_CHARS)?;
@@ -229,10 +228,7 @@ impl<'a> Parts<'a> {
     }
 
     fn of_json(body: &'a [u8]) -> Result<Self, Problem> {
-        let Document { values, complete } = serde_json::from_slice(body).map_err(|error| {
-            let detail = format!("The body is not {{\"values\": [..]}}: {error}.");
-            if error.is_data() { Problem::field("/", "INVALID", detail) } else { REQUEST_MALFORMED.detail(detail) }
-        })?;
+        let Document { values, complete } = web::json(body)?;
         let declared = complete.assignment_ids.len();
         if declared > MAX_COMPLETE {
             let how = format!("names {declared} assignments; send at most {MAX_COMPLETE} at once");

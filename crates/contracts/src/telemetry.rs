@@ -119,7 +119,7 @@ pub struct RefusalView {
     pub code: RefusalCode,
     /// What is wrong and what to do.
     pub detail: String,
-    /// The value as it was sent, at its last try.
+    /// The value as it was sent first.
     pub payload: String,
     /// When a replay succeeded.
     pub replayed_at: Option<Timestamp>,

@@ -7,8 +7,11 @@ pub fn in_words(message: &str) -> String {
     if message.starts_with("UUID parsing failed") {
         return "is not an id (a UUID)".to_owned();
     }
-    if message == "invalid digit found in string" {
-        return "is not a whole number".to_owned();
+    match message {
+        "invalid digit found in string" => return "is not a whole number".to_owned(),
+        // Of a query parameter that takes one value.
+        "unsupported value" => return "is given twice; give it once".to_owned(),
+        _ => {}
     }
     let Some((got, wanted)) = message.rsplit_once(", expected ") else { return message.to_owned() };
     let wanted = match wanted {

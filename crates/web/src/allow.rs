@@ -78,9 +78,13 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Problem(problem) => problem,
-            Refusal::UnknownKey => TOKEN_INVALID.detail("The token is not one of ours. Sign in again."),
+            Refusal::UnknownKey => not_ours(),
         }
     }
+}
+
+fn not_ours() -> Problem {
+    TOKEN_INVALID.detail("The token is not one of ours. Sign in again.")
 }
 
 /// The key may be newer than what we loaded: look once, then decide.
@@ -102,7 +106,11 @@ fn verify(request: &HttpRequest) -> Result<Arc<Principal>, Refusal> {
     let token = bearer(request).map_err(Refusal::Problem)?;
     context.verifier.verify(token, context.clock.now()).map_err(|error| match error {
         TokenError::UnknownKey => Refusal::UnknownKey,
-        other => Refusal::Problem(TOKEN_INVALID.detail(format!("{other}. Sign in again or refresh."))),
+        TokenError::Expired => {
+            Refusal::Problem(TOKEN_INVALID.detail("The token has expired, or is not valid yet. Refresh it."))
+        }
+        TokenError::Revoked => Refusal::Problem(TOKEN_INVALID.detail("The session has ended. Sign in again.")),
+        TokenError::Invalid | TokenError::Key => Refusal::Problem(not_ours()),
     })
 }
 

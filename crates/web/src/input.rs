@@ -131,6 +131,9 @@ fn misfit(pointer: &str, said: &str) -> (String, &'static str, String) {
     if let Some(name) = named("missing field `") {
         return (format!("{pointer}/{name}"), "REQUIRED", "is required".to_owned());
     }
+    if let Some(name) = named("duplicate field `") {
+        return (format!("{pointer}/{name}"), "DUPLICATE", "is given twice".to_owned());
+    }
     if let Some(name) = named("unknown field `") {
         let parent = pointer.strip_suffix(name).unwrap_or(pointer).trim_end_matches('/');
         return (format!("{parent}/{name}"), "UNKNOWN_FIELD", in_words(said));
@@ -171,7 +174,8 @@ fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let path = error.path().to_string();
         let (pointer, code, detail) = misfit(&path, &error.into_inner().to_string());
-        let name = pointer.trim_start_matches(['.', '/']).to_owned();
+        // Of a repeated one the index says nothing.
+        let name = pointer.trim_start_matches(['.', '/']).split('[').next().unwrap_or_default().to_owned();
         REQUEST_MALFORMED
             .detail(format!("The query parameter {name} cannot be used: {detail}."))
             .at(&name, code, detail)

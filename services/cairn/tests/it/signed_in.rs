@@ -64,6 +64,9 @@ fn an_administrator_signs_a_member_out_but_nobody_who_stands_above() {
         let path = format!("/identity/v1/members/{}/sessions", member.id());
         let kim = with_new_password(&stage.anonymous, "kim").await;
         let shown = stage.admin.get(&path).await;
+        add_member(&stage.admin, "ada", &["ADMIN"]).await.expect(201);
+        let ada = with_new_password(&stage.anonymous, "ada").await;
+        assert_eq!(ids(&ada.get(&path).await), ids(&shown));
         let [session] = &ids(&shown)[..] else { panic!("{}", shown.text) };
         stage.admin.delete(&format!("{path}/{}", session.as_str().unwrap())).await.expect(204);
         kim.get_until("/catalog/v1/products", |answer| answer.status == 401).await.expect(401);

@@ -20,6 +20,7 @@ pub(super) static BUILT_IN: &[(&str, &str, &[&str])] = &[
             "identity:tenant:write",
             "identity:member:*",
             "identity:role:*",
+            "identity:session:*",
             "identity:audit:*",
         ],
     ),

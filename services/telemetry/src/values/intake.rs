@@ -10,7 +10,7 @@ use uuid::Uuid;
 use web::Context;
 
 use super::entry::{Entry, Origin, Part, Parts, Reason};
-use super::model::{Batch, Reading, Window};
+use super::model::{AHEAD, Batch, Reading, Window};
 use super::writer::Writer;
 use crate::attributes::{Directory, Known};
 use crate::facts::OUTDATED;
@@ -55,6 +55,10 @@ impl Intake {
     pub(crate) async fn take(&self, db: &Db, who: &Actor, parts: &Parts<'_>) -> Result<Taken, Problem> {
         let entries: Vec<_> = parts.entries.iter().map(|part| Entry::read(&part.text)).collect();
         let wanted: Vec<_> = entries.iter().flatten().map(|entry| (entry.assignment_id, entry.wanted())).collect();
+        if parts.complete.observed_at.is_some_and(|at| at > self.clock.now() + AHEAD) {
+            let how = "is more than five minutes ahead of our clock; no value could count until then";
+            return Err(Problem::field("/complete/observedAt", "OBSERVED_AT_IN_FUTURE", how));
+        }
         self.directory.require_assignments(db, &self.adoption, who, &parts.complete.assignment_ids).await?;
         let mut tries = 0;
         loop {
@@ -122,6 +126,9 @@ fn refuse(batch: &Batch, place: usize, part: &Part<'_>, reason: Reason) -> Refus
     let (code, detail, payload) = Refusal::keepable(Reason::new(reason.code, detail), &part.text);
     match part.origin {
         // What was sent first stays: a correction that fails as well is its sender's to mend.
+        Origin::Refusal(earlier) if earlier.payload != payload => {
+            Refusal { code, detail: format!("The correction: {detail}"), ..earlier.clone() }
+        }
         Origin::Refusal(earlier) => Refusal { code, detail, ..earlier.clone() },
         Origin::List | Origin::Line(_) => Refusal {
             tenant_id: batch.tenant,

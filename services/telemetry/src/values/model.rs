@@ -15,7 +15,7 @@ use crate::schema::values;
 /// Largest value, in bytes of JSON.
 const MAX_VALUE: usize = 4 * 1024;
 /// How far ahead of ours a sender's clock may be.
-const AHEAD: Duration = Duration::minutes(5);
+pub(crate) const AHEAD: Duration = Duration::minutes(5);
 
 /// The moments that values may have been observed at.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +144,7 @@ impl Batch {
     pub(crate) fn declare_complete(&mut self, complete: &Complete) {
         if self.refusals.is_empty() {
             let latest = self.readings.iter().map(|reading| reading.observed_at).max();
-            let at = complete.observed_at.or(latest).unwrap_or(self.received_at).min(self.received_at + AHEAD);
+            let at = complete.observed_at.or(latest).unwrap_or(self.received_at);
             self.complete = complete.assignment_ids.iter().map(|assignment| (*assignment, at)).collect();
         }
     }

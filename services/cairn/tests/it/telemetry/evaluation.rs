@@ -91,6 +91,10 @@ fn a_complete_feed_that_leaves_a_task_out_says_it_is_no_longer_used() {
         it.becomes("Roll out", "DONE").await;
         it.becomes("Install", "DONE").await;
         let complete = |values: &[serde_json::Value]| json!({ "values": values, "complete": { "assignmentIds": [it.assignment] } });
+        let early = json!({ "values": [], "complete": { "assignmentIds": [it.assignment], "observedAt": "9999-12-31T23:59:59Z" } });
+        let early = stage.admin.post(super::VALUES, &early).await;
+        early.expect_problem(422, "CONTENT_INVALID");
+        assert_eq!(early.body["errors"][0]["pointer"], "/complete/observedAt");
         let spoilt = complete(&[it.value("users", 13, 50), it.named("nobody", 1, 50)]);
         assert_eq!(stage.admin.post(super::VALUES, &spoilt).await.expect(200).body["completed"], false);
         assert_eq!(it.state("gates").await["hasData"], true, "a feed with a refused value is not complete");

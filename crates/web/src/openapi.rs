@@ -81,6 +81,11 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
+fn takes_values(operation: &Operation) -> bool {
+    let tags = operation.tags.as_deref().unwrap_or_default();
+    tags.iter().any(|tag| tag == "values" || tag == "refusals")
+}
+
 /// The ids in the path, and the headers that every operation of its method understands.
 fn add_parameters(method: &str, operation: &mut Operation, ids: &[&str]) {
     let text = || ObjectBuilder::new().schema_type(Type::String);
@@ -94,6 +99,8 @@ fn add_parameters(method: &str, operation: &mut Operation, ids: &[&str]) {
         .collect();
     if secured(operation) {
         let header = match method {
+            // Telemetry's values are known by their event ids: repeats are harmless without a key.
+            "POST" if takes_values(operation) => None,
             "POST" => Some(("Idempotency-Key", "Repeats of this request with this key answer what the first one did.")),
             "PUT" | "PATCH" | "DELETE" => {
                 Some(("If-Match", "The version that was read, as its ETag; another one is a 412."))

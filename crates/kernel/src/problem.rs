@@ -112,7 +112,7 @@ impl Problem {
     #[must_use]
     pub fn invalid(mut errors: Vec<FieldError>) -> Self {
         let mut problem = CONTENT_INVALID.detail(match errors.as_slice() {
-            [only] if only.pointer.is_empty() => Cow::Owned(format!("It {}", only.detail)),
+            [only] if only.pointer.is_empty() => Cow::Owned(only.detail.clone()),
             [only] => Cow::Owned(format!("{}: {}", only.pointer, only.detail)),
             several => Cow::Owned(format!("{} fields need a change; see errors.", several.len())),
         });

@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 
 /// Largest compiled regular expression, in bytes. Matching is linear in the text, but the factor grows with
-/// this size: the bound keeps one author's pattern from slowing everybody's evaluation. An e-mail address takes half.
+/// this size: the bound keeps one author's pattern from slowing everybody's evaluation. A pattern for e-mail addresses fits.
 const REGEX_SIZE_LIMIT: usize = 1 << 18;
 
 /// Texts that many everyday regular expressions accept or refuse.

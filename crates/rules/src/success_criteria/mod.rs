@@ -35,7 +35,7 @@ const MAX_DEPTH: usize = 16;
 /// Most nodes of one criterion, so that one evaluation stays cheap.
 const MAX_NODES: usize = 200;
 
-/// Most regular expressions among them: compiled, each may take half a megabyte.
+/// Most regular expressions among them: each takes time to compile, and memory.
 const MAX_PATTERNS: usize = 10;
 
 /// Most errors that are looked for: each may have been a large regular expression.

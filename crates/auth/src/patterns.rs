@@ -30,6 +30,12 @@ impl Patterns {
         other.0.iter().all(|pattern| self.allow(pattern))
     }
 
+    /// What both allow.
+    #[must_use]
+    pub fn meet(&self, other: &Self) -> Self {
+        Self::new(self.0.iter().flat_map(|one| other.0.iter().filter_map(|two| both(one, two))))
+    }
+
     /// The patterns themselves.
     #[must_use]
     pub fn as_slice(&self) -> &[String] {
@@ -45,6 +51,22 @@ impl Patterns {
         };
         pattern == "*" || (pattern.split(':').count() == 3 && pattern.split(':').all(word))
     }
+}
+
+/// The pattern of what two patterns both cover.
+fn both(one: &str, two: &str) -> Option<String> {
+    if covers(one, two) {
+        return Some(two.to_owned());
+    }
+    if covers(two, one) {
+        return Some(one.to_owned());
+    }
+    let words = one.split(':').zip(two.split(':')).map(|pair| match pair {
+        ("*", word) | (word, "*") => Some(word),
+        (word, same) if word == same => Some(word),
+        _ => None,
+    });
+    Some(words.collect::<Option<Vec<_>>>()?.join(":"))
 }
 
 fn covers(pattern: &str, permission: &str) -> bool {
@@ -85,6 +107,13 @@ mod tests {
     }
 
     proptest! {
+        /// What two hold together is what each of them holds.
+        #[test]
+        fn the_meet_allows_what_both_allow(one in proptest::collection::vec("(\\*|[ab*]:[ab*]:[ab*])", 0..5), two in proptest::collection::vec("(\\*|[ab*]:[ab*]:[ab*])", 0..5), asked in "[ab]:[ab]:[ab]") {
+            let (one, two) = (Patterns::new(one), Patterns::new(two));
+            prop_assert_eq!(one.meet(&two).allow(&asked), one.allow(&asked) && two.allow(&asked));
+        }
+
         /// Dropping covered patterns changes nothing that is allowed.
         #[test]
         fn the_short_form_allows_the_same(list in proptest::collection::vec("(\\*|[ab]:[ab*]:[ab*])", 0..6), asked in "[ab]:[ab]:[ab]") {

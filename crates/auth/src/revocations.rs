@@ -18,6 +18,8 @@ pub enum Revocation {
     Session(SessionId),
     /// All sign-ins of a member in one tenant: suspended, or other roles.
     Member(TenantId, UserId),
+    /// Everybody in a tenant: suspended, or closing.
+    Tenant(TenantId),
 }
 
 impl Revocation {
@@ -25,6 +27,7 @@ impl Revocation {
         match self {
             Self::Session(session) => (session.0, Uuid::nil()),
             Self::Member(tenant, user) => (tenant.0, user.0),
+            Self::Tenant(tenant) => (tenant.0, Uuid::nil()),
         }
     }
 }
@@ -76,8 +79,10 @@ impl Revocations {
             return false;
         }
         let at = |what: Revocation| all.get(&what.key());
-        // A session never comes back, whenever its last token was made; a member goes on with newer tokens.
+        // A session never comes back, whenever its last token was made; a member or a tenant goes on with newer tokens.
+        let ended = |what| at(what).is_some_and(|at| principal.issued_ms <= *at);
         at(Revocation::Session(principal.session)).is_some()
-            || at(Revocation::Member(principal.tenant, principal.user)).is_some_and(|at| principal.issued_ms <= *at)
+            || ended(Revocation::Member(principal.tenant, principal.user))
+            || ended(Revocation::Tenant(principal.tenant))
     }
 }

@@ -43,6 +43,15 @@ pub struct Claims {
     /// The bearer must change the password before anything else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pwc: bool,
+    /// The bearer must set up a second factor before anything else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enr: bool,
+    /// The bearer is a partner's program: `sub` is its service account, `sid` the key it came with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cli: bool,
+    /// When the bearer last proved who they are, seconds.
+    #[serde(default)]
+    pub auth_time: i64,
     /// Issued at, seconds.
     pub iat: i64,
     /// Issued at, milliseconds: what revocations are compared with.
@@ -64,8 +73,14 @@ pub struct Principal {
     pub session: SessionId,
     /// What the caller may do.
     pub permissions: Patterns,
+    /// A partner's program, not a person: `user` is its service account, `session` the key it came with.
+    pub is_client: bool,
     /// Nothing but changing the password is allowed yet.
     pub must_change_password: bool,
+    /// Nothing but setting up a second factor is allowed yet.
+    pub must_enrol: bool,
+    /// When the caller last proved who they are, in seconds.
+    pub authenticated_at: i64,
     /// When the token was issued, in milliseconds.
     pub issued_ms: i64,
     expires: i64,
@@ -164,7 +179,10 @@ impl Verifier {
             user: claims.sub,
             session: claims.sid,
             permissions: claims.perms,
+            is_client: claims.cli,
             must_change_password: claims.pwc,
+            must_enrol: claims.enr,
+            authenticated_at: claims.auth_time,
             issued_ms: claims.ims,
             expires: claims.exp,
         })

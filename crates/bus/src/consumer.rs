@@ -74,6 +74,12 @@ impl Consumer {
         Self::of(name, Handle::Together(Rc::new(handle)))
     }
 
+    /// Removes what a service holds of a tenant that was deleted.
+    #[must_use]
+    pub fn forgetting(queue: &'static Queue) -> Self {
+        Self::of(queue.name, Handle::Each(Rc::new(|tx, _| Box::pin(async { tx.forget_tenant().await }))))
+    }
+
     fn of(name: &'static str, handle: Handle) -> Self {
         let Some(queue) = queue(name) else { panic!("{name} is not in bus::topology") };
         Self { queue, service: queue.service(), handle }

@@ -27,10 +27,18 @@ impl Queue {
 /// Every event goes to this topic exchange.
 pub const EXCHANGE: &str = "cairn.events";
 
+const FORGOTTEN: &[&str] = &["identity.tenant.deleted"];
+
 /// Every durable queue there is.
 pub static QUEUES: &[Queue] = &[
     // The audit trail hears everything: this is also what makes `mandatory` publishing safe for events nobody else wants.
     Queue { name: "identity.audit", bindings: &["#"] },
+    // What a tenant leaves behind when its days of grace are over.
+    Queue { name: "catalog.tenants", bindings: FORGOTTEN },
+    Queue { name: "adoption.tenants", bindings: FORGOTTEN },
+    Queue { name: "telemetry.tenants", bindings: FORGOTTEN },
+    Queue { name: "workflow.tenants", bindings: FORGOTTEN },
+    Queue { name: "helpdesk.tenants", bindings: FORGOTTEN },
     // Telemetry learns which attributes a customer's plan has.
     Queue { name: "telemetry.plans", bindings: &["adoption.assignment.*", "adoption.customer-task.*"] },
     // Adoption learns what the values say about a customer task.

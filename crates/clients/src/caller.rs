@@ -75,7 +75,8 @@ impl Line {
     /// request that may have arrived is not sent twice.
     async fn send(&self, who: &Actor, path: &str) -> Result<Response, Problem> {
         let Caller { http, signer, clock } = &self.caller;
-        let token = signer.sign(self.service, Some(who.tenant), who.user(), clock.now()).map_err(Problem::internal)?;
+        let token =
+            signer.sign(self.service, Some(who.tenant), who.person(), clock.now()).map_err(Problem::internal)?;
         let mut refusal = None;
         for upstream in &self.upstreams {
             let request = http

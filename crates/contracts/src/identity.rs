@@ -1,5 +1,10 @@
 //! What identity tells: tenants, memberships, roles and sessions.
 
+pub mod credentials;
+pub mod invitations;
+pub mod partners;
+pub mod settings;
+
 use kernel::{MembershipId, RoleId, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,6 +21,20 @@ pub struct TenantView {
     pub version: i64,
     /// What the organisation is called.
     pub name: String,
+    /// The organisation's own domain, such as `northwind.example`; unique on the platform.
+    pub domain: Option<String>,
+    /// ACTIVE; SUSPENDED by the platform's operator; CLOSING, until it is deleted; DELETED.
+    pub status: String,
+    /// The colour of what is to be noticed, as `#RRGGBB`.
+    pub primary_color: String,
+    /// The colour of what stands behind, as `#RRGGBB`.
+    pub secondary_color: String,
+    /// Where the logo is; it changes when the logo does.
+    pub logo: Option<String>,
+    /// Since when it cannot be used.
+    pub closed_at: Option<Timestamp>,
+    /// When all it holds will be removed, unless it is restored before.
+    pub deletion_due_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -36,7 +55,11 @@ pub struct MemberView {
     pub username: String,
     /// What to call the person.
     pub name: String,
-    /// ACTIVE, PENDING or SUSPENDED.
+    /// What they do here.
+    pub job_title: Option<String>,
+    /// Where the avatar is; it changes when the picture does.
+    pub avatar: Option<String>,
+    /// PENDING until the e-mail address is verified; ACTIVE; SUSPENDED.
     pub status: String,
     /// Names of the member's roles.
     pub roles: Vec<String>,
@@ -84,15 +107,22 @@ pub struct SessionView {
     pub created_at: Timestamp,
     /// When its tokens were last refreshed.
     pub last_used_at: Timestamp,
-    /// When it ends at the latest.
+    /// When it ends unless it is refreshed before.
     pub expires_at: Timestamp,
+    /// When it ends at the latest.
+    pub ends_at: Timestamp,
+    /// When the person last proved who they are.
+    pub authenticated_at: Timestamp,
+    /// How: PASSWORD, TOTP, RECOVERY_CODE, PASSKEY.
+    pub methods: Vec<String>,
     /// The address it was begun from.
     pub client_address: Option<String>,
     /// What the client called itself.
     pub user_agent: Option<String>,
     /// Tokens of this session issued before this moment no longer count.
     pub not_before: Option<Timestamp>,
-    /// Why it ended: SIGNED_OUT, REFRESH_TOKEN_REUSED, PASSWORD_CHANGED, MEMBER_SUSPENDED or ENDED_BY_ADMINISTRATOR.
+    /// Why it ended: SIGNED_OUT, REFRESH_TOKEN_REUSED, PASSWORD_CHANGED, MEMBER_SUSPENDED,
+    /// ENDED_BY_ADMINISTRATOR or TENANT_SWITCHED.
     pub reason: Option<String>,
 }
 
@@ -134,8 +164,18 @@ impl Aggregate for SessionView {
 
 /// A tenant was made.
 pub const TENANT_CREATED: EventType<TenantView> = EventType::new("identity.tenant.created", "A tenant was made.");
-/// The tenant was renamed.
-pub const TENANT_CHANGED: EventType<TenantView> = EventType::new("identity.tenant.changed", "The tenant was renamed.");
+/// The tenant looks or stands differently.
+pub const TENANT_CHANGED: EventType<TenantView> =
+    EventType::new("identity.tenant.changed", "The tenant's name, domain or looks changed.");
+/// Nobody may use the tenant any more: suspended, or on its way to deletion.
+pub const TENANT_CLOSED: EventType<TenantView> =
+    EventType::new("identity.tenant.closed", "The tenant was suspended, or its deletion was asked for: tokens end.");
+/// The tenant may be used again.
+pub const TENANT_REOPENED: EventType<TenantView> =
+    EventType::new("identity.tenant.reopened", "The tenant may be used again.");
+/// The days of grace are over: every service removes what it holds of the tenant.
+pub const TENANT_DELETED: EventType<TenantView> =
+    EventType::new("identity.tenant.deleted", "The days of grace are over: every service forgets the tenant.");
 /// A role was made.
 pub const ROLE_CREATED: EventType<RoleView> = EventType::new("identity.role.created", "A role was made.");
 /// A role allows something else now.
@@ -149,6 +189,12 @@ pub const MEMBER_ADDED: EventType<MemberView> =
 /// A member's roles or status changed.
 pub const MEMBER_CHANGED: EventType<MemberView> =
     EventType::new("identity.member.changed", "A member's roles, name or status changed.");
+/// Somebody is no member any more.
+pub const MEMBER_REMOVED: EventType<MemberView> =
+    EventType::new("identity.member.removed", "Somebody is no member of the tenant any more.");
+/// A member is called something else; what they may do is as before.
+pub const MEMBER_RENAMED: EventType<MemberView> =
+    EventType::new("identity.member.renamed", "A member's name, e-mail address, title or picture changed.");
 /// Somebody signed in.
 pub const SESSION_STARTED: EventType<SessionView> = EventType::new("identity.session.started", "Somebody signed in.");
 /// A session's tokens no longer count.
@@ -161,11 +207,28 @@ pub fn events() -> Vec<EventSpec> {
     vec![
         TENANT_CREATED.spec(),
         TENANT_CHANGED.spec(),
+        TENANT_CLOSED.spec(),
+        TENANT_REOPENED.spec(),
+        TENANT_DELETED.spec(),
+        settings::SETTINGS_CHANGED.spec(),
         ROLE_CREATED.spec(),
         ROLE_CHANGED.spec(),
         ROLE_DELETED.spec(),
         MEMBER_ADDED.spec(),
         MEMBER_CHANGED.spec(),
+        MEMBER_REMOVED.spec(),
+        MEMBER_RENAMED.spec(),
+        credentials::CREDENTIALS_CHANGED.spec(),
+        invitations::INVITATION_CREATED.spec(),
+        invitations::INVITATION_RESENT.spec(),
+        invitations::INVITATION_ACCEPTED.spec(),
+        invitations::INVITATION_WITHDRAWN.spec(),
+        partners::SERVICE_ACCOUNT_CREATED.spec(),
+        partners::SERVICE_ACCOUNT_CHANGED.spec(),
+        partners::SERVICE_ACCOUNT_DELETED.spec(),
+        partners::API_KEY_CREATED.spec(),
+        partners::API_KEY_CHANGED.spec(),
+        partners::API_KEY_REVOKED.spec(),
         SESSION_STARTED.spec(),
         SESSION_REVOKED.spec(),
     ]

@@ -90,6 +90,14 @@ impl Tx {
         Ok(())
     }
 
+    /// Removes every row of this tenant in this service's schema, but for what is still to be sent.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn forget_tenant(&mut self) -> Result<(), Problem> {
+        self.execute("select forget_tenant()").await
+    }
+
     /// What this transaction has announced so far.
     #[must_use]
     pub fn announced(&self) -> &[Announced] {

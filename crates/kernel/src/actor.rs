@@ -1,6 +1,6 @@
 //! Who acts, for which tenant, from where, as part of which trace: what every write and every event carries.
 
-use crate::{EventId, SessionId, TenantId, Trace, UserId};
+use crate::{ApiKeyId, EventId, ServiceAccountId, SessionId, TenantId, Trace, UserId};
 
 /// Who does something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,13 @@ pub enum ActorKind {
         user: UserId,
         /// The sign-in they act in.
         session: SessionId,
+    },
+    /// A partner's program.
+    Client {
+        /// Its service account.
+        account: ServiceAccountId,
+        /// The key it came with.
+        key: ApiKeyId,
     },
     /// A service of the platform, by name; as a consumer of events or a caller of internal routes.
     Service(&'static str),
@@ -41,7 +48,7 @@ impl Actor {
     pub fn person(&self) -> Option<UserId> {
         match self.kind {
             ActorKind::User { user, .. } => Some(user),
-            ActorKind::Service(_) => self.on_behalf_of,
+            ActorKind::Client { .. } | ActorKind::Service(_) => self.on_behalf_of,
         }
     }
 
@@ -59,20 +66,12 @@ impl Actor {
         }
     }
 
-    /// The person who acts or on whose behalf a service acts.
-    #[must_use]
-    pub fn user(&self) -> Option<UserId> {
-        match self.kind {
-            ActorKind::User { user, .. } => Some(user),
-            ActorKind::Service(_) => self.on_behalf_of,
-        }
-    }
-
-    /// The actor as events and the audit trail name it: a user's id, or `service:<name>`.
+    /// The actor as events and the audit trail name it: a user's id, `client:<service account>`, or `service:<name>`.
     #[must_use]
     pub fn id(&self) -> String {
         match &self.kind {
             ActorKind::User { user, .. } => user.to_string(),
+            ActorKind::Client { account, .. } => format!("client:{account}"),
             ActorKind::Service(name) => format!("service:{name}"),
         }
     }

@@ -51,6 +51,9 @@ settings! {
     "CAIRN_RATE_ADDRESS" = "50", "requests per second and address without a token; twice that at once";
     "CAIRN_CORS_ORIGINS" = "", "web origins that may call the gateway, separated by commas";
     "CAIRN_TRUSTED_PROXIES" = "", "addresses or networks (10.0.0.0/8), separated by commas, that may speak for a client: the gateway believes their X-Forwarded-For, a service takes one for the gateway";
+    "CAIRN_PUBLIC_URL" = "", "where people reach the platform, for links in mail and for passkeys; default: http://localhost with the gateway's port";
+    "CAIRN_SMTP_URL" = "", "the mail server, such as smtps://user:password@mail.example; without it mail is written to files in mail/ of CAIRN_DATA";
+    "CAIRN_MAIL_FROM" = "Cairn <cairn@localhost>", "the sender of mail";
     "CAIRN_BCRYPT_COST" = "12", "cost of password hashes, 4 to 16";
     "CAIRN_TELEMETRY_RETENTION_DAYS" = "400", "older telemetry values are refused and their partitions dropped";
     "CAIRN_LOG" = "info", "what is logged, as a tracing filter";
@@ -73,6 +76,8 @@ pub struct Config {
     pub network: Network,
     /// The gateway's limits.
     pub gateway: Gateway,
+    /// Mail, and the links in it.
+    pub mail: Mail,
     /// Logs and traces.
     pub observe: Observe,
     /// Cost of password hashes.
@@ -135,6 +140,17 @@ pub struct Gateway {
     pub cors_origins: Vec<String>,
     /// Who may speak for a client.
     pub trusted_proxies: Vec<network::Network>,
+}
+
+/// Mail, and the links in it.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Where people reach the platform: scheme, host and port.
+    pub public_url: String,
+    /// The mail server; none: mail becomes files.
+    pub smtp_url: Option<Secret<String>>,
+    /// The sender.
+    pub from: String,
 }
 
 /// Logs and traces.
@@ -200,6 +216,13 @@ impl Config {
                 rate_address: read.number("CAIRN_RATE_ADDRESS"),
                 cors_origins: list(&read.text("CAIRN_CORS_ORIGINS")),
                 trusted_proxies: read.networks("CAIRN_TRUSTED_PROXIES"),
+            },
+            mail: Mail {
+                public_url: read
+                    .optional("CAIRN_PUBLIC_URL")
+                    .unwrap_or_else(|| format!("http://localhost:{}", read.number::<u16>("CAIRN_PORT_BASE"))),
+                smtp_url: read.optional("CAIRN_SMTP_URL").map(Secret::new),
+                from: read.text("CAIRN_MAIL_FROM"),
             },
             observe: Observe {
                 filter: read.text("CAIRN_LOG"),

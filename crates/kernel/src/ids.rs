@@ -100,6 +100,14 @@ id!(/// A named set of permissions in a tenant.
     RoleId);
 id!(/// One sign-in of one user, until it is revoked or expires.
     SessionId);
+id!(/// Identity: an invitation to a tenant.
+    InvitationId);
+id!(/// Identity: a passkey of a person.
+    PasskeyId);
+id!(/// Identity: a partner's program.
+    ServiceAccountId);
+id!(/// Identity: a key of a partner's program.
+    ApiKeyId);
 id!(/// A change event: the `id` of its envelope.
     EventId);
 id!(/// Catalog: a product.

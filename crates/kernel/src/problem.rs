@@ -56,6 +56,9 @@ kinds! {
     TOKEN_INVALID 401 "The token is not valid";
     PERMISSION_DENIED 403 "Permission denied";
     PASSWORD_CHANGE_REQUIRED 403 "The password must be changed first";
+    SECOND_FACTOR_REQUIRED 403 "A second factor must be set up first";
+    STEP_UP_REQUIRED 403 "Prove again who you are";
+    PERSON_REQUIRED 403 "Only a person may do this";
     NOT_FOUND 404 "Not found";
     METHOD_NOT_ALLOWED 405 "Method not allowed";
     REQUEST_TIMEOUT 408 "The request took too long to arrive";

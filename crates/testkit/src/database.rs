@@ -64,7 +64,9 @@ pub fn world(migrations: &[Migrations]) -> TestWorld {
         });
     });
     made.join().expect("the test's database could not be made");
-    let environment = environment(&database_url(&admin_url, &database), &amqp_url, &prefix);
+    let mut environment = environment(&database_url(&admin_url, &database), &amqp_url, &prefix);
+    let data = std::env::temp_dir().join(&database);
+    environment.push(("CAIRN_DATA".to_owned(), data.display().to_string()));
     let config = Config::from_pairs(environment.clone()).unwrap();
     TestWorld { config, environment, database, admin_url, amqp_url: Secret::new(amqp_url) }
 }
@@ -110,8 +112,9 @@ impl TestWorld {
         self.config = Config::from_pairs(self.environment.clone()).unwrap();
     }
 
-    /// Removes the database and the queues.
+    /// Removes the database, the queues and the files.
     pub async fn end(self) {
+        std::fs::remove_dir_all(&self.config.data).ok();
         // Past a proxy that may be cut.
         let direct = Config::from_pairs(self.environment.clone())
             .map(|config| kernel::config::Broker { url: self.amqp_url.clone(), ..config.broker });

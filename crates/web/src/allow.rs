@@ -12,8 +12,11 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use auth::{Permission, Principal, TokenError};
 use futures_util::future::{Either, LocalBoxFuture};
-use kernel::problem::{PASSWORD_CHANGE_REQUIRED, PERMISSION_DENIED, TOKEN_INVALID, TOKEN_MISSING};
-use kernel::{Actor, ActorKind, Problem};
+use kernel::problem::{
+    PASSWORD_CHANGE_REQUIRED, PERMISSION_DENIED, PERSON_REQUIRED, SECOND_FACTOR_REQUIRED, STEP_UP_REQUIRED,
+    TOKEN_INVALID, TOKEN_MISSING,
+};
+use kernel::{Actor, ActorKind, ApiKeyId, Problem, ServiceAccountId};
 
 use crate::boundary::trace_of;
 use crate::failure::Failure;
@@ -40,6 +43,27 @@ impl<P> Allow<P> {
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+}
+
+/// How long a proof of who one is serves for what cannot be undone easily, in seconds.
+const FRESH_SECONDS: i64 = 15 * 60;
+
+impl<P> Allow<P> {
+    /// Refuses a caller who has not proved for a while who they are: for roles, keys and deletion. Programs never have.
+    ///
+    /// # Errors
+    /// 403 that says how to prove it again.
+    pub fn has_just_signed_in(&self) -> Result<(), Problem> {
+        if self.is_client {
+            return Err(PERSON_REQUIRED.detail("A program may not do this, whatever its key allows."));
+        }
+        let now = self.request.app_data::<Data<Context>>().map(|context| context.clock.now().timestamp());
+        if now.is_some_and(|now| now - self.authenticated_at <= FRESH_SECONDS) {
+            return Ok(());
+        }
+        let how = "The last sign-in is more than 15 minutes ago. Use POST /identity/v1/sessions/current/step-up, then try again.";
+        Err(STEP_UP_REQUIRED.detail(how))
     }
 }
 
@@ -116,17 +140,31 @@ fn verify(request: &HttpRequest) -> Result<Arc<Principal>, Refusal> {
 
 fn allow<P: Permission>(request: &HttpRequest, outcome: Result<Arc<Principal>, Problem>) -> Result<Allow<P>, Failure> {
     let principal = outcome?;
-    // Permissions of the caller's own account (`identity:self:*`) are all that is left until the password is changed.
-    if principal.must_change_password && !P::NAME.starts_with("identity:self:") {
+    // What belongs to the caller's own account is theirs without a grant, and all that is left until their duties are done.
+    let own_account = P::NAME.starts_with("identity:self:");
+    if own_account && principal.is_client {
+        return Err(PERSON_REQUIRED.detail("A program has no account of its own to look at or change.").into());
+    }
+    if principal.must_change_password && !own_account {
         let how = "Change the password with POST /identity/v1/me/password, then sign in again.";
         return Err(PASSWORD_CHANGE_REQUIRED.detail(how).into());
     }
-    if !P::NAME.starts_with("identity:self:") && !principal.permissions.allow(P::NAME) {
+    if principal.must_enrol && !own_account {
+        let how =
+            "This tenant asks for a second factor. Set one up with POST /identity/v1/me/authenticator, or a passkey.";
+        return Err(SECOND_FACTOR_REQUIRED.detail(how).into());
+    }
+    if !own_account && !principal.permissions.allow(P::NAME) {
         return Err(PERMISSION_DENIED.detail(format!("This needs the permission {}.", P::NAME)).into());
     }
+    let kind = if principal.is_client {
+        ActorKind::Client { account: ServiceAccountId(principal.user.0), key: ApiKeyId(principal.session.0) }
+    } else {
+        ActorKind::User { user: principal.user, session: principal.session }
+    };
     let actor = Actor {
         tenant: principal.tenant,
-        kind: ActorKind::User { user: principal.user, session: principal.session },
+        kind,
         on_behalf_of: None,
         client_address: client_address(request),
         trace: trace_of(request),

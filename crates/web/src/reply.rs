@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
 use contracts::Aggregate;
 use kernel::Problem;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,9 @@ pub struct Reply {
     body: Option<String>,
     version: Option<i64>,
     location: Option<String>,
+    /// The body with what is shown once: it is not kept, so a retry does not show it again.
+    #[serde(skip)]
+    once: Option<String>,
 }
 
 impl Reply {
@@ -39,13 +42,29 @@ impl Reply {
     /// When it does not serialise.
     pub fn ok<T: Serialize>(body: &T) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        Ok(Self { status: 200, body: Some(body), version: None, location: None })
+        Ok(Self { status: 200, body: Some(body), version: None, location: None, once: None })
+    }
+
+    /// 200 with secrets that are shown once; nothing of it is kept.
+    ///
+    /// # Errors
+    /// When it does not serialise.
+    pub fn once<T: Serialize>(body: &T) -> Result<Self, Problem> {
+        Self::ok(&serde_json::Map::new())?.with_secret(body)
+    }
+
+    /// The same answer with a body that shows a secret; a retry gets the one without.
+    ///
+    /// # Errors
+    /// When it does not serialise.
+    pub fn with_secret<T: Serialize>(self, body: &T) -> Result<Self, Problem> {
+        Ok(Self { once: Some(serde_json::to_string(body).map_err(Problem::internal)?), ..self })
     }
 
     /// 204.
     #[must_use]
     pub const fn done() -> Self {
-        Self { status: 204, body: None, version: None, location: None }
+        Self { status: 204, body: None, version: None, location: None, once: None }
     }
 
     /// The same answer with another status, such as 202.
@@ -63,7 +82,8 @@ impl Reply {
     pub fn into_response(self) -> HttpResponse {
         let etag = self.etag();
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
-        let mut response = match self.body {
+        let secret = self.once.is_some();
+        let mut response = match self.once.or(self.body) {
             Some(body) => {
                 let mut response = HttpResponse::with_body(status, body).map_into_boxed_body();
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -71,6 +91,9 @@ impl Reply {
             }
             None => HttpResponse::new(status),
         };
+        if secret {
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
         for (name, value) in [(ETAG, etag), (LOCATION, self.location)] {
             if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
                 response.headers_mut().insert(name, value);

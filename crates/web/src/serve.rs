@@ -12,6 +12,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use utoipa_actix_web::AppExt;
 
+use bus::Consumer;
+
 use crate::boundary::Boundary;
 use crate::methods::{Methods, unrouted};
 use crate::service::{Context, Service};
@@ -132,7 +134,8 @@ fn spawn_background(service: Service, context: &Context, tasks: &mut JoinSet<()>
     if let Some(url) = config.role_url(&format!("{}_app", service.name)) {
         tasks.spawn_local(bus::relay::ring(url.reveal().clone(), service.name, context.wake.clone(), stop.clone()));
     }
-    for consumer in (service.consumers)(context) {
+    let forgetting = bus::topology::queue(&format!("{}.tenants", service.name)).map(Consumer::forgetting);
+    for consumer in (service.consumers)(context).into_iter().chain(forgetting) {
         tasks.spawn_local(bus::consume(config.broker.clone(), db.clone(), consumer, stop.clone()));
     }
     for work in (service.background)(context, &db) {

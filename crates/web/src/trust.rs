@@ -8,7 +8,8 @@ use std::time::Duration;
 use auth::{Jwks, Revocation, Revoked};
 use bus::Listener;
 use contracts::Envelope;
-use contracts::identity::{MEMBER_CHANGED, SESSION_REVOKED};
+use contracts::identity::partners::{API_KEY_REVOKED, SERVICE_ACCOUNT_CHANGED, SERVICE_ACCOUNT_DELETED};
+use contracts::identity::{MEMBER_CHANGED, SESSION_REVOKED, TENANT_CLOSED};
 use kernel::{SessionId, Timestamp, UserId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,7 +30,14 @@ pub async fn keep_trust(context: Context) {
     let (ears, seen) = (context.clone(), context.clone());
     let listener = Listener {
         name: "revocations",
-        bindings: &[SESSION_REVOKED.key, MEMBER_CHANGED.key],
+        bindings: &[
+            SESSION_REVOKED.key,
+            MEMBER_CHANGED.key,
+            TENANT_CLOSED.key,
+            API_KEY_REVOKED.key,
+            SERVICE_ACCOUNT_CHANGED.key,
+            SERVICE_ACCOUNT_DELETED.key,
+        ],
         // What was told while nobody listened is asked for.
         connected: Box::new(move |is_connected| {
             seen.broker.store(is_connected, Ordering::Relaxed);
@@ -86,11 +94,12 @@ async fn ask_identity<T: DeserializeOwned>(context: &Context, path: &str) -> Opt
     None
 }
 
-/// As much of a session as a verifier must understand, also when identity is of another version.
+/// As much of a session, or of a key, as a verifier must understand, also when identity is of another version.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EndedSession {
     id: SessionId,
+    #[serde(default)]
     not_before: Option<Timestamp>,
 }
 
@@ -102,10 +111,15 @@ struct ChangedMember {
 }
 
 fn note(context: &Context, event: &Envelope) {
-    let revoked = if event.key() == SESSION_REVOKED.key {
+    let key = event.key();
+    let revoked = if key == SESSION_REVOKED.key || key == API_KEY_REVOKED.key {
         event
             .state::<EndedSession>()
             .map(|session| (Revocation::Session(session.id), session.not_before.unwrap_or(event.time)))
+    } else if key == SERVICE_ACCOUNT_CHANGED.key || key == SERVICE_ACCOUNT_DELETED.key {
+        Ok((Revocation::Member(event.tenantid, UserId(event.subject)), event.time))
+    } else if key == TENANT_CLOSED.key {
+        Ok((Revocation::Tenant(event.tenantid), event.time))
     } else {
         event.state::<ChangedMember>().map(|member| (Revocation::Member(event.tenantid, member.user_id), event.time))
     };
@@ -149,7 +163,23 @@ mod tests {
         let token = |tid, sub, sid| {
             let (iat, ims, exp) = (now.timestamp(), now.timestamp_millis(), now.timestamp() + 600);
             let (iss, aud, perms) = (ISSUER.to_owned(), AUDIENCE.to_owned(), Patterns::default());
-            key.sign(&Claims { iss, aud, sub, tid, sid, perms, pwc: false, iat, ims, nbf: iat, exp }).unwrap()
+            key.sign(&Claims {
+                iss,
+                aud,
+                sub,
+                tid,
+                sid,
+                perms,
+                pwc: false,
+                enr: false,
+                cli: false,
+                auth_time: iat,
+                iat,
+                ims,
+                nbf: iat,
+                exp,
+            })
+            .unwrap()
         };
         let (tenant, user, session) = (TenantId::fresh(), UserId::fresh(), SessionId::fresh());
         let of_session = token(tenant, UserId::fresh(), session);

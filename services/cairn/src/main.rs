@@ -19,7 +19,7 @@ use cairn::demo::{Account, Catalogue, Demo};
 use cairn::{doctor, documents};
 use clap::{Parser, Subcommand};
 use kernel::config::Config;
-use kernel::{Clock, Problem};
+use kernel::{Clock, Problem, TenantId};
 
 use servers::{Plan, Settings, progress};
 
@@ -65,7 +65,12 @@ enum Command {
         #[command(flatten)]
         platform: RunningPlatform,
     },
-    /// Make tenants.
+    /// Wrap every tenant's and every person's key with the present master key, after it was replaced.
+    RewrapDataKeys {
+        #[command(flatten)]
+        platform: RunningPlatform,
+    },
+    /// Make tenants, stop them, and let them go on.
     #[command(subcommand)]
     Tenant(TenantCommand),
     /// Load a catalogue with its customers and their telemetry into the running platform.
@@ -113,6 +118,20 @@ enum TenantCommand {
         platform: RunningPlatform,
         #[command(flatten)]
         tenant: tenants::Wanted,
+    },
+    /// Sign everybody in a tenant out and let nobody in.
+    Suspend {
+        #[command(flatten)]
+        platform: RunningPlatform,
+        /// The tenant's id.
+        tenant: TenantId,
+    },
+    /// Let a tenant that was stopped go on.
+    Reopen {
+        #[command(flatten)]
+        platform: RunningPlatform,
+        /// The tenant's id.
+        tenant: TenantId,
     },
 }
 
@@ -187,6 +206,13 @@ fn run(command: Command) -> Outcome {
         }
         Command::Contracts { check, folder } => contracts(check, &folder),
         Command::RotateSigningKey { platform } => on_this_thread(rotate_signing_key(&platform)),
+        Command::RewrapDataKeys { platform } => on_this_thread(rewrap_data_keys(&platform)),
+        Command::Tenant(TenantCommand::Suspend { platform, tenant }) => {
+            on_this_thread(set_suspended(&platform, tenant, true))
+        }
+        Command::Tenant(TenantCommand::Reopen { platform, tenant }) => {
+            on_this_thread(set_suspended(&platform, tenant, false))
+        }
         Command::Tenant(TenantCommand::Create { platform, tenant }) => {
             on_this_thread(async { tenants::create(&running::config(&platform.data)?, &tenant).await })
         }
@@ -243,6 +269,20 @@ async fn rotate_signing_key(platform: &RunningPlatform) -> Outcome {
     let context = web::Context::new("identity", std::sync::Arc::new(config), Clock::system())?;
     let id = identity::rotate_signing_key(&context.pool(), &context.config.keys, context.clock.now()).await?;
     println!("key {id} signs from two minutes on");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rewrap_data_keys(platform: &RunningPlatform) -> Outcome {
+    let config = running::config(&platform.data)?;
+    let context = web::Context::new("identity", std::sync::Arc::new(config), Clock::system())?;
+    let count = identity::rewrap_data_keys(&context.pool(), &context.config.keys).await?;
+    println!("{count} keys are wrapped with the present master key now");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn set_suspended(platform: &RunningPlatform, tenant: TenantId, suspended: bool) -> Outcome {
+    cairn::operator::set_suspended(&running::config(&platform.data)?, tenant, suspended).await?;
+    println!("{tenant} {}", if suspended { "is stopped" } else { "goes on" });
     Ok(ExitCode::SUCCESS)
 }
 

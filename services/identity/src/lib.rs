@@ -5,17 +5,26 @@
 
 mod accounts;
 mod audit;
+mod invitations;
+mod mail;
 mod me;
 mod members;
+mod partners;
+mod passkeys;
 mod passwords;
 pub mod permissions;
+mod pictures;
+mod registrations;
 mod revocations;
 mod roles;
 mod schema;
+mod second_factors;
 mod sessions;
+mod settings;
 mod signed_in;
 mod signing;
 mod tenants;
+mod vault;
 
 use actix_web::web::Data;
 use db::Migrations;
@@ -27,6 +36,7 @@ use passwords::Passwords;
 use signing::Signing;
 
 pub use signing::rotate as rotate_signing_key;
+pub use vault::rewrap as rewrap_data_keys;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/identity");
 
@@ -46,6 +56,14 @@ pub fn service() -> Service {
             vec![
                 Box::pin(signing::keep(context.clone(), db.clone())),
                 Box::pin(signed_in::sweep(db.clone(), context.stop.clone())),
+                Box::pin(mail::send(context.clone(), db.clone())),
+                Box::pin(jobs::run(
+                    (*context.config).clone(),
+                    "identity",
+                    db.clone(),
+                    vec![tenants::deletion()],
+                    context.stop.clone(),
+                )),
             ]
         },
     }
@@ -56,15 +74,21 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(sessions::routes)
         .configure(signed_in::routes)
         .configure(signing::routes)
+        .configure(registrations::routes)
         .configure(me::routes)
+        .configure(second_factors::routes)
+        .configure(passkeys::routes)
         .configure(tenants::routes)
+        .configure(settings::routes)
         .configure(members::routes)
+        .configure(invitations::routes)
+        .configure(partners::routes)
         .configure(roles::routes)
         .configure(audit::routes);
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {
-    config.configure(tenants::internal).configure(revocations::internal);
+    config.configure(tenants::internal).configure(revocations::internal).configure(partners::internal);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

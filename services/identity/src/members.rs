@@ -3,6 +3,7 @@
 //! Nobody can give away more than they hold, and a tenant always keeps an active owner.
 
 mod api;
+mod profile;
 mod store;
 
 use auth::Patterns;
@@ -17,6 +18,7 @@ use crate::accounts::users::User;
 use crate::roles::{self, OWNER};
 use crate::schema::members;
 
+pub(crate) use profile::{let_in, of_user, tell_of_profile};
 pub(crate) use store::{insert, permissions_of, touch_holders};
 
 /// A tenant without an owner could never be governed again.
@@ -27,6 +29,8 @@ static ALREADY_MEMBER: ProblemKind = ProblemKind::new("MEMBER_ALREADY_MEMBER", 4
 kernel::text_enum! {
     /// Whether a member may sign in to the tenant.
     pub enum MemberStatus {
+        /// May sign in once the e-mail address is verified.
+        Pending = "PENDING",
         /// May sign in.
         Active = "ACTIVE",
         /// May not sign in; tokens stop counting.
@@ -36,7 +40,7 @@ kernel::text_enum! {
 
 /// A row of `members`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = members, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = members, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 pub(crate) struct Member {
     pub(crate) tenant_id: TenantId,
     pub(crate) id: MembershipId,
@@ -45,6 +49,9 @@ pub(crate) struct Member {
     pub(crate) status: MemberStatus,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    pub(crate) job_title: Option<String>,
+    /// Tokens from before do not count.
+    pub(crate) rights_changed_at: Timestamp,
 }
 
 impl Member {
@@ -58,7 +65,14 @@ impl Member {
             status: MemberStatus::Active,
             created_at: now,
             updated_at: now,
+            job_title: None,
+            rights_changed_at: now,
         }
+    }
+
+    /// The same member with another status, or other roles: tokens from before end.
+    pub(crate) fn changed(&self, status: MemberStatus, now: Timestamp) -> Self {
+        Self { version: self.version + 1, status, updated_at: now, rights_changed_at: now, ..self.clone() }
     }
 
     /// The member as partners see them.
@@ -70,6 +84,8 @@ impl Member {
             email: user.email.clone(),
             username: user.username.clone(),
             name: user.name.clone(),
+            job_title: self.job_title.clone(),
+            avatar: user.avatar_hash.as_ref().map(|hash| format!("/identity/v1/members/{}/avatar?v={hash}", self.id)),
             status: self.status.to_string(),
             roles,
             created_at: self.created_at,
@@ -97,7 +113,7 @@ fn keeps_an_owner(
 const LONGEST_PERMISSIONS: usize = 2_000;
 
 /// Nobody grants what they do not hold, nor more than a token can carry.
-fn may_grant(own: &Patterns, granted: &Patterns) -> Result<(), Problem> {
+pub(crate) fn may_grant(own: &Patterns, granted: &Patterns) -> Result<(), Problem> {
     if granted.as_slice().iter().map(String::len).sum::<usize>() > LONGEST_PERMISSIONS {
         let how = "together allow more single things than a token can carry; use patterns such as catalog:*:read";
         return Err(Problem::field("/roles", "TOO_MANY_PERMISSIONS", how));
@@ -134,10 +150,7 @@ pub(crate) async fn acted_on(tx: &mut Tx, own: &Patterns, id: MembershipId) -> R
 
 /// What a person's names must look like.
 pub(crate) fn check_person(check: &mut Check, email: &str, username: &str, name: &str) {
-    let (local, domain) = email.split_once('@').unwrap_or_default();
-    let plausible =
-        !local.is_empty() && domain.contains('.') && email.len() <= 254 && !email.contains(char::is_whitespace);
-    check.that(plausible, "/email", "EMAIL", || "is not an e-mail address".to_owned());
+    check_email(check, email);
     check.text("/username", username, 1, 100);
     check.that(!username.contains(|c: char| c == '@' || c.is_whitespace()), "/username", "USERNAME", || {
         "must not contain blanks or @, so that it cannot be taken for another name or an e-mail address".to_owned()
@@ -145,8 +158,20 @@ pub(crate) fn check_person(check: &mut Check, email: &str, username: &str, name:
     check.text("/name", name, 1, 255);
 }
 
+/// What an e-mail address must look like.
+pub(crate) fn check_email(check: &mut Check, email: &str) {
+    let plausible = email.len() <= 254 && email.parse::<lettre::Address>().is_ok_and(|one| one.domain().contains('.'));
+    check.that(plausible, "/email", "EMAIL", || "is not an e-mail address".to_owned());
+}
+
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(api::add_member).service(api::list_members).service(api::show_member).service(api::change_member);
+    config
+        .service(api::add_member)
+        .service(api::list_members)
+        .service(api::show_member)
+        .service(api::change_member)
+        .service(api::show_avatar)
+        .service(api::remove_member);
 }
 
 #[cfg(test)]

@@ -7,16 +7,28 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kernel::problem::RATE_LIMITED;
-use kernel::{Check, Problem, Secret};
+use contracts::identity::settings::TenantSettings;
+use db::Conn;
+use diesel::QueryableByName;
+use diesel::sql_types::{Integer, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kernel::problem::{ProblemKind, RATE_LIMITED};
+use kernel::{Check, Problem, Secret, UserId};
 use tokio::sync::Semaphore;
+use zxcvbn::Score;
+
+use crate::accounts::users::Credential;
 
 const MOST_WAITING: usize = 64;
+/// Fewer than about a million guesses is what a list of common passwords finds.
+const WEAKEST: Score = Score::Two;
 /// Of one address: an office behind it signs in at once, an attacker does not keep everybody else out.
 const MOST_OF_ADDRESS: u32 = 8;
 /// bcrypt reads no more than this; a longer password would be cut silently.
 const LONGEST_BYTES: usize = 72;
-const SHORTEST: usize = 12;
+
+/// A new password that is one of the last ones.
+static USED_BEFORE: ProblemKind = ProblemKind::new("PASSWORD_USED_BEFORE", 422, "The password was used before");
 
 /// Hashes and verifies.
 pub(crate) struct Passwords {
@@ -72,6 +84,33 @@ impl Passwords {
         Ok(known && fits && same.unwrap_or(false))
     }
 
+    /// Refuses a password that is the present one or one of the last.
+    pub(crate) async fn is_new(
+        &self,
+        password: &Secret<String>,
+        known: &Credential,
+        history: usize,
+    ) -> Result<(), Problem> {
+        let earlier = known.previous.iter().take(history);
+        for hash in std::iter::once(&known.password_hash).chain(earlier) {
+            if self.verify(password.clone(), Some(hash.clone())).await? {
+                let how = format!("is one of the last {}; choose another", history + 1);
+                return Err(USED_BEFORE.detail("Choose a password you have not had lately.").at(
+                    "/newPassword",
+                    "USED_BEFORE",
+                    how,
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The hash to keep from now on, when the one that was just verified costs less, or more, than hashes do now.
+    pub(crate) async fn renewed(&self, password: Secret<String>, hash: &str) -> Result<Option<String>, Problem> {
+        let cost = hash.parse::<bcrypt::HashParts>().map(|parts| parts.get_cost());
+        if cost.is_ok_and(|cost| cost == self.cost) { Ok(None) } else { self.hash(password).await.map(Some) }
+    }
+
     async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         let Ok(_admitted) = self.admitted.try_acquire() else {
             return Err(RATE_LIMITED.detail("Too many sign-ins at once. Try again shortly.").retry_after(2));
@@ -99,17 +138,81 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Whether a new password is acceptable.
-pub(crate) fn check(check: &mut Check, pointer: &str, password: &str) {
+/// What a new password must keep to: the strictest of the person's tenants.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub(crate) struct Rules {
+    #[diesel(sql_type = Integer)]
+    min_length: i32,
+    #[diesel(sql_type = Integer)]
+    history: i32,
+}
+
+impl From<&TenantSettings> for Rules {
+    fn from(settings: &TenantSettings) -> Self {
+        let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+        Self { min_length: number(settings.password_min_length), history: number(settings.password_history) }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self::from(&TenantSettings::default())
+    }
+}
+
+impl Rules {
+    /// The rules for a person.
+    pub(crate) async fn of(mut conn: &Conn, user: UserId) -> Result<Self, Problem> {
+        let defaults = Self::default();
+        let rules = diesel::sql_query("select min_length, history from password_rules_of($1, $2, $3)");
+        let rules = rules.bind::<SqlUuid, _>(user).bind::<Integer, _>(defaults.min_length);
+        Ok(rules.bind::<Integer, _>(defaults.history).get_result(&mut conn).await?)
+    }
+
+    /// How many earlier passwords are remembered.
+    pub(crate) fn history(self) -> usize {
+        usize::try_from(self.history).unwrap_or_default()
+    }
+}
+
+/// Whether a new password is acceptable. `about` is what an attacker would try first: the person's own names.
+pub(crate) fn check(check: &mut Check, pointer: &str, password: &str, rules: Rules, about: &[&str]) {
     let (characters, bytes) = (password.chars().count(), password.len());
-    check.that(characters >= SHORTEST && bytes <= LONGEST_BYTES, pointer, "PASSWORD_LENGTH", || {
-        format!("give at least {SHORTEST} characters and at most {LONGEST_BYTES} bytes")
+    let shortest = usize::try_from(rules.min_length).unwrap_or_default();
+    let fits = characters >= shortest && bytes <= LONGEST_BYTES;
+    check.that(fits, pointer, "PASSWORD_LENGTH", || {
+        format!("give at least {shortest} characters and at most {LONGEST_BYTES} bytes")
     });
+    if fits {
+        let weak = zxcvbn::zxcvbn(password, about).score() < WEAKEST;
+        check.that(!weak, pointer, "PASSWORD_COMMON", || {
+            "is among the first that somebody would try: common passwords, names, rows of keys. Take several words"
+                .to_owned()
+        });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn codes(password: &str, about: &[&str]) -> Option<String> {
+        let mut found = Check::new();
+        check(&mut found, "/password", password, Rules::default(), about);
+        found.finish().err().map(|problem| problem.errors().iter().map(|error| error.code.to_string()).collect())
+    }
+
+    #[test]
+    fn what_everybody_tries_is_refused() {
+        for weak in ["passwordpassword", "123456789012", "qwertyuiop[]", "aaaaaaaaaaaaaaaa", "Password1234"] {
+            assert_eq!(codes(weak, &[]).as_deref(), Some("PASSWORD_COMMON"), "{weak}");
+        }
+        assert_eq!(codes("olivia.owner", &["olivia.owner"]).as_deref(), Some("PASSWORD_COMMON"));
+        assert_eq!(codes("short", &[]).as_deref(), Some("PASSWORD_LENGTH"));
+        for good in ["correct horse battery", "another password, hers", "Tr0ub4dor&3 and more"] {
+            assert_eq!(codes(good, &[]), None, "{good}");
+        }
+    }
 
     #[test]
     fn one_address_leaves_room_for_others() {

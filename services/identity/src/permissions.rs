@@ -4,7 +4,12 @@ auth::permissions! {
     SelfRead = "identity:self:read", "See one's own account.";
     SelfWrite = "identity:self:write", "Change one's own password and sign out.";
     TenantRead = "identity:tenant:read", "See the tenant.";
-    TenantWrite = "identity:tenant:write", "Rename the tenant.";
+    TenantWrite = "identity:tenant:write", "Change what the tenant is called and looks like.";
+    TenantDelete = "identity:tenant:delete", "Delete the tenant, and restore it.";
+    SettingsRead = "identity:settings:read", "See the tenant's settings.";
+    SettingsWrite = "identity:settings:write", "Change the tenant's settings.";
+    ServiceAccountRead = "identity:service-account:read", "See the programs of partners and their keys.";
+    ServiceAccountWrite = "identity:service-account:write", "Make programs and keys, change and end them.";
     MemberRead = "identity:member:read", "See who is a member.";
     MemberWrite = "identity:member:write", "Add members, set their roles, suspend them.";
     SessionRead = "identity:session:read", "See where members are signed in.";

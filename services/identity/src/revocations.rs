@@ -12,7 +12,8 @@ use kernel::{Problem, TenantId, Timestamp, UserId};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Answer, Context, Internal, Reply};
 
-use crate::accounts::sessions;
+use crate::accounts::{sessions, tenants};
+use crate::partners;
 
 /// Longer than any token lives.
 const REMEMBERED: Duration = Duration::minutes(15);
@@ -30,6 +31,9 @@ async fn list_revocations(_caller: Internal, context: Data<Context>, db: Data<Db
         .global(async |conn| {
             let mut all = sessions::revoked_since(conn, since).await?;
             all.extend(members_changed_since(conn, since).await?);
+            all.extend(tenants::closed_since(conn, since).await?);
+            all.extend(partners::keys_revoked_since(conn, since).await?);
+            all.extend(partners::accounts_changed_since(conn, since).await?);
             Ok(all)
         })
         .await?;

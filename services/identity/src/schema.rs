@@ -6,6 +6,39 @@ diesel::table! {
         version -> BigInt,
         name -> Text,
         created_at -> Timestamptz,
+        domain -> Nullable<Text>,
+        domain_folded -> Nullable<Text>,
+        status -> Text,
+        primary_color -> Text,
+        secondary_color -> Text,
+        logo_hash -> Nullable<Text>,
+        closed_at -> Nullable<Timestamptz>,
+        deletion_due_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    data_keys (owner_id) {
+        owner_id -> Uuid,
+        wrapped_key -> Binary,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    pictures (owner_id) {
+        owner_id -> Uuid,
+        content_type -> Text,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    tenant_settings (tenant_id) {
+        tenant_id -> Uuid,
+        version -> BigInt,
+        overrides -> Jsonb,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -18,6 +51,9 @@ diesel::table! {
         username_folded -> Text,
         name -> Text,
         created_at -> Timestamptz,
+        email_verified_at -> Nullable<Timestamptz>,
+        avatar_hash -> Nullable<Text>,
+        onboarded_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -27,6 +63,7 @@ diesel::table! {
         password_hash -> Text,
         must_change -> Bool,
         changed_at -> Timestamptz,
+        previous -> Array<Text>,
     }
 }
 
@@ -43,6 +80,9 @@ diesel::table! {
         revoked_at -> Nullable<Timestamptz>,
         revoked_reason -> Nullable<Text>,
         user_agent -> Nullable<Text>,
+        ends_at -> Timestamptz,
+        authenticated_at -> Timestamptz,
+        methods -> Array<Text>,
     }
 }
 
@@ -78,6 +118,124 @@ diesel::table! {
         status -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        job_title -> Nullable<Text>,
+        rights_changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    invitations (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        email -> Text,
+        email_folded -> Text,
+        name -> Nullable<Text>,
+        job_title -> Nullable<Text>,
+        roles -> Array<Text>,
+        status -> Text,
+        invited_by -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    one_time_links (token_hash) {
+        token_hash -> Binary,
+        purpose -> Text,
+        user_id -> Nullable<Uuid>,
+        tenant_id -> Nullable<Uuid>,
+        invitation_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    letters (id) {
+        id -> Uuid,
+        kind -> Text,
+        tenant_id -> Nullable<Uuid>,
+        invitation_id -> Nullable<Uuid>,
+        user_id -> Nullable<Uuid>,
+        address -> Nullable<Text>,
+        created_at -> Timestamptz,
+        due_at -> Timestamptz,
+        attempts -> Integer,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    authenticators (user_id) {
+        user_id -> Uuid,
+        secret -> Binary,
+        confirmed_at -> Nullable<Timestamptz>,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, code_hash) {
+        user_id -> Uuid,
+        code_hash -> Binary,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        credential_id -> Binary,
+        name -> Text,
+        credential -> Jsonb,
+        created_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    ceremonies (id) {
+        id -> Uuid,
+        user_id -> Nullable<Uuid>,
+        state -> Jsonb,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    service_accounts (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        name -> Text,
+        description -> Text,
+        permissions -> Array<Text>,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    api_keys (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        service_account_id -> Uuid,
+        name -> Text,
+        prefix -> Text,
+        secret_hash -> Binary,
+        scopes -> Array<Text>,
+        allowed_addresses -> Array<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        last_used_from -> Nullable<Text>,
+        revoked_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -108,3 +266,4 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(users, credentials, members, member_roles, roles);
+diesel::allow_tables_to_appear_in_same_query!(api_keys, service_accounts);

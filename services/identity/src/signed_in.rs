@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Context, Path, Query, Reply};
 
-use crate::accounts::failures;
 use crate::accounts::sessions::{self, RevokedReason};
+use crate::accounts::{factors, failures, links};
 use crate::members;
 use crate::permissions::{SelfRead, SelfWrite, SessionRead, SessionWrite};
 
@@ -175,6 +175,8 @@ pub(crate) async fn sweep(db: Db, stop: CancellationToken) {
         let now = db.clock().now();
         let sweep = async |conn: &Conn| {
             failures::forget(conn, now).await?;
+            links::forget(conn, now).await?;
+            factors::forget(conn, now).await?;
             sessions::forget(conn, now - KEPT).await
         };
         if let Err(problem) = db.global(sweep).await {

@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use aes_gcm::aead::{Aead, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce};
 use auth::{Jwks, SigningKey};
 use db::Db;
 use kernel::keys::{Keyring, MasterKey};
@@ -21,10 +19,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Answer, Context};
 
 use crate::accounts::signing_keys::{self, StoredKey};
+use crate::vault;
 
 const PUBLISHED_BEFORE_USE: chrono::Duration = chrono::Duration::minutes(2);
 const KEPT_AFTER_RETIRING: chrono::Duration = chrono::Duration::minutes(15);
-const NONCE_BYTES: usize = 12;
+const WRAPPING: &str = "signing key wrapping";
 
 /// How long a question for the keys waits for the first load: services that start together ask before we have them.
 const SOON: Duration = Duration::from_millis(1_500);
@@ -134,24 +133,12 @@ fn make(keys: &Keyring, now: Timestamp) -> Result<StoredKey, Problem> {
     })
 }
 
-fn cipher(key: &MasterKey) -> Aes256Gcm {
-    Aes256Gcm::new(&key.derive("signing key wrapping").into())
-}
-
 fn wrap(key: &MasterKey, seed: &[u8; 32]) -> Result<Vec<u8>, Problem> {
-    let mut nonce = [0; NONCE_BYTES];
-    getrandom::fill(&mut nonce).map_err(Problem::internal)?;
-    let sealed = cipher(key).encrypt(&Nonce::from(nonce), seed.as_slice());
-    let sealed = sealed.map_err(|_| Problem::internal("a signing key cannot be wrapped"))?;
-    Ok([nonce.as_slice(), &sealed].concat())
+    vault::encrypt(key.derive(WRAPPING), &[], seed)
 }
 
 fn unwrap(keys: &Keyring, wrapped: &[u8]) -> Result<[u8; 32], Problem> {
-    let open = |key: &MasterKey| {
-        let (nonce, sealed) = wrapped.split_at_checked(NONCE_BYTES)?;
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-        <[u8; 32]>::try_from(cipher(key).decrypt(&Nonce::from(nonce), sealed).ok()?).ok()
-    };
+    let open = |key: &MasterKey| vault::decrypt(key.derive(WRAPPING), &[], wrapped)?.try_into().ok();
     std::iter::once(&keys.current).chain(&keys.previous).find_map(open).ok_or_else(|| {
         Problem::internal("a signing key was wrapped with another master key; set CAIRN_MASTER_KEY_PREVIOUS")
     })

@@ -32,7 +32,7 @@ pub(super) async fn set_status(
         let plan = plans::fetch_of_task_for_change(tx, id).await?.ok_or_else(missing)?;
         let task = customer_tasks::fetch_for_change(tx, id).await?.ok_or_else(missing)?;
         who.expect_version(task.version)?;
-        let Some(changed) = Changed::by_person(&task, &command, tx.actor().user(), tx.now()) else {
+        let Some(changed) = Changed::by_person(&task, &command, tx.actor().person(), tx.now()) else {
             return Reply::show(&CustomerTaskView::from(task));
         };
         let view = CustomerTaskView::from(changed.after.clone());
@@ -58,7 +58,7 @@ pub(super) async fn set_statuses(
         let plan = plans::fetch_for_change(tx, id).await?;
         let tasks = customer_tasks::fetch_many_for_change(tx, id, &ids).await?;
         require_all(&ids, &tasks)?;
-        let (by, now) = (tx.actor().user(), tx.now());
+        let (by, now) = (tx.actor().person(), tx.now());
         let (mut views, mut changes) = (Vec::new(), Vec::new());
         for task in tasks {
             let changed = Changed::by_person(&task, &command, by, now);

@@ -52,6 +52,14 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let role = json!({ "name": format!("{mark}_ROLE").to_uppercase(), "permissions": ["catalog:product:read"] });
     made("roleId", &create("/identity/v1/roles", role).await);
 
+    let invitation = json!({ "email": format!("{mark}-guest@example.com"), "name": mark, "roles": ["CSS"] });
+    made("invitationId", &create("/identity/v1/invitations", invitation).await);
+    let program = json!({ "name": format!("{mark} program"), "permissions": ["catalog:product:read"] });
+    let program = made("serviceAccountId", &create("/identity/v1/service-accounts", program).await);
+    let key = json!({ "name": format!("{mark} key") });
+    made("apiKeyId", &create(&format!("/identity/v1/service-accounts/{program}/keys"), key).await);
+    let tenant = admin.get("/identity/v1/tenant").await.id();
+
     let value = json!({
         "assignmentId": assignment, "attributeName": "nobody knows it", "value": 1, "observedAt": "2026-11-21T10:00:00Z",
     });
@@ -68,6 +76,10 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
             ("refusalId", refusal),
             ("batchId", batch),
             ("sessionId", session),
+            ("tenantId", tenant),
+            // Neither is anybody's: both take a browser.
+            ("passkeyId", kernel::PasskeyId::fresh().to_string()),
+            ("ceremonyId", kernel::PasskeyId::fresh().to_string()),
         ]
         .map(|(k, v)| (k.to_owned(), v)),
     );

@@ -11,8 +11,16 @@ use crate::company;
 use crate::support::on_stage;
 
 /// Tables without a tenant (decisions 12). Nothing else may be one.
-const GLOBAL: [&str; 6] = [
+const GLOBAL: [&str; 14] = [
+    "identity.authenticators",
+    "identity.ceremonies",
     "identity.credentials",
+    "identity.data_keys",
+    "identity.letters",
+    "identity.one_time_links",
+    "identity.passkeys",
+    "identity.pictures",
+    "identity.recovery_codes",
     "identity.sessions",
     "identity.sign_in_failures",
     "identity.signing_keys",

@@ -7,7 +7,8 @@ use cairn::Platform;
 use cairn::operator::{NewTenant, create_tenant};
 use kernel::Clock;
 use kernel::config::Config;
-use testkit::{Client, TestWorld};
+use serde_json::json;
+use testkit::{Client, Response, TestWorld};
 
 /// The password of every test's administrator.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -31,6 +32,12 @@ impl Stage {
     /// Another tenant, by its owner.
     pub(crate) async fn another_tenant(&self) -> Client {
         owner(&self.platform.config, &self.anonymous).await
+    }
+
+    /// The answer to the owner of the first tenant, who signs in again.
+    pub(crate) async fn sign_in_again(&self) -> Response {
+        let command = json!({ "login": self.login, "password": PASSWORD });
+        self.anonymous.post("/identity/v1/sessions", &command).await
     }
 
     /// The owner of the first tenant, signed in again: a token does not survive a leap of the clock.

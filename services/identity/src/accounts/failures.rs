@@ -29,17 +29,19 @@ static TOO_MANY_FAILURES: ProblemKind =
 pub(crate) struct Attempt {
     login_hash: Vec<u8>,
     address: String,
+    /// Whether there is anything to forget.
+    has_failed: bool,
 }
 
 impl Attempt {
     pub(crate) fn new(login: &str, address: &str) -> Self {
         let folded = login.trim().to_lowercase();
         let address = address.parse().map_or_else(|_| address.to_owned(), |one| customer(one).to_string());
-        Self { login_hash: Sha256::digest(folded).to_vec(), address }
+        Self { login_hash: Sha256::digest(folded).to_vec(), address, has_failed: false }
     }
 
     /// Refuses one attempt too many, before its password is looked at.
-    pub(crate) async fn check(&self, mut conn: &Conn, now: Timestamp) -> Result<(), Problem> {
+    pub(crate) async fn check(&mut self, mut conn: &Conn, now: Timestamp) -> Result<(), Problem> {
         #[derive(QueryableByName)]
         struct Counted {
             #[diesel(sql_type = BigInt)]
@@ -60,6 +62,7 @@ impl Attempt {
             .bind::<Timestamptz, _>(now - REMEMBERED)
             .get_result(&mut conn)
             .await?;
+        self.has_failed = counted.of_name > 0;
         if counted.of_name < MOST_FOR_NAME && counted.of_address < MOST_FROM_ADDRESS {
             return Ok(());
         }
@@ -87,6 +90,9 @@ impl Attempt {
 
     /// Forgets the failures of a name after the right password.
     pub(crate) async fn succeeded(&self, mut conn: &Conn) -> Result<(), Problem> {
+        if !self.has_failed {
+            return Ok(());
+        }
         let gone = diesel::sql_query("delete from sign_in_failures where login_hash = $1 and address = $2");
         gone.bind::<Binary, _>(&self.login_hash).bind::<Text, _>(&self.address).execute(&mut conn).await?;
         Ok(())

@@ -23,6 +23,8 @@ kernel::text_enum! {
         MemberSuspended = "MEMBER_SUSPENDED",
         /// An administrator of the tenant ended it.
         EndedByAdministrator = "ENDED_BY_ADMINISTRATOR",
+        /// The person went on in another tenant.
+        TenantSwitched = "TENANT_SWITCHED",
     }
 }
 
@@ -41,6 +43,9 @@ pub(crate) struct Session {
     pub(crate) revoked_at: Option<Timestamp>,
     pub(crate) revoked_reason: Option<RevokedReason>,
     pub(crate) user_agent: Option<String>,
+    pub(crate) ends_at: Timestamp,
+    pub(crate) authenticated_at: Timestamp,
+    pub(crate) methods: Vec<String>,
 }
 
 impl From<&Session> for SessionView {
@@ -53,6 +58,9 @@ impl From<&Session> for SessionView {
             created_at: session.created_at,
             last_used_at: session.last_used_at,
             expires_at: session.expires_at,
+            ends_at: session.ends_at,
+            authenticated_at: session.authenticated_at,
+            methods: session.methods.clone(),
             client_address: session.client_address.clone(),
             user_agent: session.user_agent.clone(),
             not_before: session.revoked_at,
@@ -108,7 +116,13 @@ pub(crate) async fn fetch_for_change(tx: &mut Tx, id: SessionId) -> Result<Optio
 /// The session's next refresh token is the only one that counts from now on.
 pub(crate) async fn advance(tx: &mut Tx, session: &Session) -> Result<(), Problem> {
     diesel::update(sessions::table.find(session.id))
-        .set((sessions::generation.eq(session.generation), sessions::last_used_at.eq(session.last_used_at)))
+        .set((
+            sessions::generation.eq(session.generation),
+            sessions::last_used_at.eq(session.last_used_at),
+            sessions::expires_at.eq(session.expires_at),
+            sessions::authenticated_at.eq(session.authenticated_at),
+            sessions::methods.eq(&session.methods),
+        ))
         .execute(&mut tx.conn())
         .await?;
     Ok(())

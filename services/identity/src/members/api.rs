@@ -1,20 +1,21 @@
 //! Members over HTTP.
 
 use actix_web::web::Data;
-use actix_web::{get, patch, post};
-use contracts::identity::{MEMBER_ADDED, MEMBER_CHANGED, MemberView};
+use actix_web::{delete, get, patch, post};
+use contracts::identity::{MEMBER_ADDED, MEMBER_CHANGED, MEMBER_REMOVED, MEMBER_RENAMED, MemberView};
 use db::Db;
-use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secret, UserId};
+use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secret};
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::{Member, MemberStatus, check_person, keeps_an_owner, may_act_on, may_grant, store};
+use super::{Member, MemberStatus, check_person, keeps_an_owner, may_act_on, may_grant, store, user_of};
+use crate::accounts::pictures as stored_pictures;
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential, User};
-use crate::passwords::{self, Passwords};
+use crate::passwords::{self, Passwords, Rules};
 use crate::permissions::{MemberRead, MemberWrite};
-use crate::roles;
 use crate::sessions::tell_of_end;
+use crate::{pictures, roles, settings};
 
 /// A person to be made a member, with a first password that they must change.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -30,6 +31,9 @@ pub(crate) struct AddMember {
     /// The first password: it must be changed at the first sign-in.
     #[schema(value_type = String, format = Password)]
     password: Secret<String>,
+    /// What they do here.
+    #[serde(default)]
+    job_title: Option<String>,
     /// Names of roles of the tenant.
     roles: Vec<String>,
 }
@@ -47,6 +51,10 @@ pub(crate) struct MemberPatch {
     #[serde(default)]
     #[schema(value_type = Option<MemberStatus>)]
     status: Field<MemberStatus>,
+    /// What they do here; null clears it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    job_title: Field<String>,
 }
 
 /// Paging of the list of members.
@@ -72,25 +80,21 @@ pub(crate) async fn add_member(
     passwords: Data<Passwords>,
     Body(command): Body<AddMember>,
 ) -> Answer {
+    let settings = db.read(who.tenant, async |conn| settings::of(conn, who.tenant).await).await?;
     let mut check = Check::new();
     check_person(&mut check, &command.email, &command.username, &command.name);
-    passwords::check(&mut check, "/password", command.password.reveal());
+    let about = [command.email.as_str(), command.username.as_str(), command.name.as_str()];
+    passwords::check(&mut check, "/password", command.password.reveal(), Rules::from(&settings), &about);
+    check.optional_text("/jobTitle", command.job_title.as_deref(), 100);
     check.distinct("/roles", &command.roles);
     check.finish()?;
     let password_hash = passwords.hash(command.password).await?;
     who.write(&db, async |tx| {
         may_grant(&who.permissions, &roles::patterns_of(tx, &command.roles).await?)?;
         let now = tx.now();
-        let user = User {
-            id: UserId::fresh(),
-            email: command.email,
-            username: command.username,
-            name: command.name,
-            created_at: now,
-        };
-        let credential = Credential { user_id: user.id, password_hash, must_change: true, changed_at: now };
-        users::insert(tx, &user, &credential).await?;
-        let member = Member::new(tx.tenant(), user.id, now);
+        let user = User::new(command.email, command.username, command.name, now);
+        users::insert(tx, &user, &Credential::new(user.id, password_hash, true, now)).await?;
+        let member = Member { job_title: command.job_title, ..Member::new(tx.tenant(), user.id, now) };
         store::insert(tx, &member, &command.roles).await?;
         let view = member.view(&user, command.roles);
         tx.announce(&MEMBER_ADDED, None, &view).await?;
@@ -137,10 +141,20 @@ pub(crate) async fn show_member(who: Allow<MemberRead>, db: Data<Db>, Path(id): 
     .await
 }
 
+/// Show a member's avatar
+///
+/// The picture itself.
+#[utoipa::path(tag = "members", security(("bearer" = [MemberRead::NAME])), responses((status = 200, description = "A picture.", content_type = "image/*")))]
+#[get("/members/{memberId}/avatar")]
+pub(crate) async fn show_avatar(who: Allow<MemberRead>, db: Data<Db>, Path(id): Path<MembershipId>) -> Answer {
+    let user = db.read(who.tenant, async |conn| user_of(conn, who.tenant, id).await).await?;
+    pictures::show(db.global(async |conn| stored_pictures::find(conn, user.0).await).await?, "avatar")
+}
+
 /// Change a member
 ///
-/// Roles and status. Tokens from before stop counting at once; a suspended member's sessions in this tenant end. A tenant
-/// keeps an active owner.
+/// Roles, status and title. Other roles or another status end the tokens from before at once; a suspended member's sessions
+/// in this tenant end. A tenant keeps an active owner. Roles need a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "members", request_body = MemberPatch, security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = MemberView), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/members/{memberId}")]
 pub(crate) async fn change_member(
@@ -149,31 +163,74 @@ pub(crate) async fn change_member(
     Path(id): Path<MembershipId>,
     Body(patch): Body<MemberPatch>,
 ) -> Answer {
+    if !patch.roles.is_absent() {
+        who.has_just_signed_in()?;
+    }
     who.write(&db, async |tx| {
         let other_owners = store::lock_other_owners(tx, id).await?;
         let (before, user, old_roles) =
             store::find(tx, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
         who.expect_version(before.version)?;
-        let mut after = Member { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
-        let mut roles = old_roles.clone();
+        let (mut status, mut roles, mut job_title) = (before.status, old_roles.clone(), before.job_title.clone());
         let mut check = Check::new();
-        check.not_null("/status", patch.status.set(&mut after.status));
+        check.not_null("/status", patch.status.set(&mut status));
         check.not_null("/roles", patch.roles.set(&mut roles));
+        patch.job_title.set_option(&mut job_title);
         check.distinct("/roles", &roles);
+        check.optional_text("/jobTitle", job_title.as_deref(), 100);
+        let waits = status == MemberStatus::Pending && before.status != MemberStatus::Pending;
+        check.that(!waits, "/status", "PENDING", || "cannot be set back to PENDING; suspend the member".to_owned());
         check.finish()?;
         roles.sort_unstable();
+        let same_rights = status == before.status && roles == old_roles;
+        let now = tx.now();
+        let after = if same_rights {
+            Member { version: before.version + 1, updated_at: now, job_title, ..before.clone() }
+        } else {
+            Member { job_title, ..before.changed(status, now) }
+        };
         may_act_on(&who.permissions, &roles::patterns_of(tx, &old_roles).await?)?;
         may_grant(&who.permissions, &roles::patterns_of(tx, &roles).await?)?;
         keeps_an_owner(other_owners, (before.status, &old_roles), (after.status, &roles))?;
         store::update(tx, &after).await?;
         store::set_roles(tx, id, &roles).await?;
         let view = after.view(&user, roles);
-        tx.announce(&MEMBER_CHANGED, Some(&before.view(&user, old_roles)), &view).await?;
+        let event = if same_rights { &MEMBER_RENAMED } else { &MEMBER_CHANGED };
+        tx.announce(event, Some(&before.view(&user, old_roles)), &view).await?;
         if after.status == MemberStatus::Suspended {
             let ended = sessions::revoke_all(tx, user.id, Some(who.tenant), RevokedReason::MemberSuspended).await?;
             tell_of_end(tx, &ended).await?;
         }
         Reply::show(&view)
+    })
+    .await
+}
+
+/// Remove a member
+///
+/// Ends the person's place in this tenant, and their sessions in it. Somebody who belongs to no other tenant is removed from
+/// the platform. Nobody can do so to the last owner, nor to a member who may do more than they may. Needs a sign-in not older
+/// than 15 minutes.
+#[utoipa::path(tag = "members", security(("bearer" = [MemberWrite::NAME])), responses((status = 204, description = "Removed."), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
+#[delete("/members/{memberId}")]
+pub(crate) async fn remove_member(who: Allow<MemberWrite>, db: Data<Db>, Path(id): Path<MembershipId>) -> Answer {
+    who.has_just_signed_in()?;
+    who.write(&db, async |tx| {
+        let other_owners = store::lock_other_owners(tx, id).await?;
+        let (before, user, roles) =
+            store::find(tx, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
+        who.expect_version(before.version)?;
+        may_act_on(&who.permissions, &roles::patterns_of(tx, &roles).await?)?;
+        keeps_an_owner(other_owners, (before.status, &roles), (MemberStatus::Suspended, &roles))?;
+        let ended = sessions::revoke_all(tx, user.id, Some(who.tenant), RevokedReason::MemberSuspended).await?;
+        tell_of_end(tx, &ended).await?;
+        let gone = before.changed(MemberStatus::Suspended, tx.now());
+        tx.announce(&MEMBER_REMOVED, Some(&before.view(&user, roles.clone())), &gone.view(&user, roles)).await?;
+        store::delete(tx, id).await?;
+        if users::places_of(tx, user.id).await?.is_empty() {
+            users::delete(tx, &[user.id]).await?;
+        }
+        Ok(Reply::done())
     })
     .await
 }

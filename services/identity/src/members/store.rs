@@ -37,6 +37,12 @@ pub(crate) async fn permissions_of(
     Ok(Some(Patterns::new(rows.into_iter().filter_map(|(_, permissions)| permissions).flatten())))
 }
 
+/// The membership of a person.
+pub(crate) async fn id_of(mut conn: &Conn, tenant: TenantId, user: UserId) -> Result<Option<MembershipId>, Problem> {
+    let row = members::table.filter(members::tenant_id.eq(tenant)).filter(members::user_id.eq(user));
+    Ok(row.select(members::id).first(&mut conn).await.optional()?)
+}
+
 /// A member with person and role names.
 pub(crate) async fn find(
     conn: &Conn,
@@ -56,7 +62,11 @@ pub(crate) async fn touch_holders(tx: &mut Tx, role: RoleId) -> Result<Vec<(Memb
         .filter(member_roles::role_id.eq(role));
     let touched = members::table.filter(members::tenant_id.eq(tenant)).filter(members::id.eq_any(holders));
     let ids: Vec<MembershipId> = diesel::update(touched)
-        .set((members::version.eq(members::version + 1), members::updated_at.eq(tx.now())))
+        .set((
+            members::version.eq(members::version + 1),
+            members::updated_at.eq(tx.now()),
+            members::rights_changed_at.eq(tx.now()),
+        ))
         .returning(members::id)
         .get_results(&mut tx.conn())
         .await?;
@@ -105,6 +115,11 @@ pub(crate) async fn insert(tx: &mut Tx, member: &Member, role_names: &[String]) 
         ALREADY_MEMBER.detail("This person is a member already. Change the member instead."),
     ))?;
     set_roles(tx, member.id, role_names).await
+}
+
+pub(crate) async fn delete(tx: &mut Tx, id: MembershipId) -> Result<(), Problem> {
+    diesel::delete(members::table.find((tx.tenant(), id))).execute(&mut tx.conn()).await?;
+    Ok(())
 }
 
 pub(crate) async fn update(tx: &mut Tx, member: &Member) -> Result<(), Problem> {

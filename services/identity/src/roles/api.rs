@@ -62,11 +62,12 @@ pub(crate) async fn list_roles(who: Allow<RoleRead>, db: Data<Db>) -> Answer {
 
 /// Make a role
 ///
-/// It cannot allow more than its maker may.
+/// It cannot allow more than its maker may. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "roles", request_body = CreateRole, security(("bearer" = [RoleWrite::NAME])), responses((status = 201, body = RoleView), (status = 409, description = "The name is taken.")))]
 #[post("/roles")]
 pub(crate) async fn create_role(who: Allow<RoleWrite>, db: Data<Db>, Body(command): Body<CreateRole>) -> Answer {
     let CreateRole { name, description, permissions } = command;
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let role = Role {
             tenant_id: tx.tenant(),
@@ -105,7 +106,7 @@ pub(crate) async fn show_role(who: Allow<RoleRead>, db: Data<Db>, Path(id): Path
 /// Change a role
 ///
 /// Built-in roles stay as they are. When it allows other things than before, the tokens of its members stop counting at
-/// once: they refresh and go on with what the role allows now.
+/// once: they refresh and go on with what the role allows now. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "roles", request_body = RolePatch, security(("bearer" = [RoleWrite::NAME])), responses((status = 200, body = RoleView), (status = 409, description = "Built in, or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/roles/{roleId}")]
 pub(crate) async fn change_role(
@@ -114,6 +115,7 @@ pub(crate) async fn change_role(
     Path(id): Path<RoleId>,
     Body(patch): Body<RolePatch>,
 ) -> Answer {
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("role"))?;
         who.expect_version(before.version)?;
@@ -146,10 +148,11 @@ pub(crate) async fn change_role(
 
 /// Delete a role
 ///
-/// Refused while members hold it; built-in roles stay.
+/// Refused while members hold it; built-in roles stay. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "roles", security(("bearer" = [RoleWrite::NAME])), responses((status = 204, description = "Deleted."), (status = 409, description = "Built in, or members hold it.")))]
 #[delete("/roles/{roleId}")]
 pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): Path<RoleId>) -> Answer {
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let role = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("role"))?;
         who.expect_version(role.version)?;

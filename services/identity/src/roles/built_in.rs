@@ -18,6 +18,8 @@ pub(super) static BUILT_IN: &[(&str, &str, &[&str])] = &[
             "gateway:*:*",
             "identity:tenant:read",
             "identity:tenant:write",
+            "identity:settings:*",
+            "identity:service-account:*",
             "identity:member:*",
             "identity:role:*",
             "identity:session:*",

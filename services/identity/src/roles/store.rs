@@ -46,6 +46,12 @@ pub(crate) async fn patterns_of(tx: &Tx, names: &[String]) -> Result<Patterns, P
     Ok(Patterns::new(rows.into_iter().flat_map(|(_, permissions)| permissions)))
 }
 
+/// Those of some roles that exist.
+pub(crate) async fn existing(tx: &Tx, names: &[String]) -> Result<Vec<String>, Problem> {
+    let rows = roles::table.select(roles::name).filter(roles::tenant_id.eq(tx.tenant()));
+    Ok(rows.filter(roles::name.eq_any(names)).order(roles::name).load(&mut tx.conn()).await?)
+}
+
 pub(crate) async fn all(mut conn: &Conn, tenant: TenantId) -> Result<Vec<Role>, Problem> {
     let rows = roles::table.filter(roles::tenant_id.eq(tenant)).select(Role::as_select()).order(roles::name);
     Ok(rows.load(&mut conn).await?)

@@ -192,7 +192,7 @@ async fn ask(
         .buffer_unordered(ASKED_AT_ONCE)
         .try_collect()
         .await?;
-    let itself = Actor { on_behalf_of: who.user(), ..Actor::service("telemetry", who.tenant, who.trace) };
+    let itself = Actor { on_behalf_of: who.person(), ..Actor::service("telemetry", who.tenant, who.trace) };
     let tasks: Vec<_> = answers.iter().filter_map(|(_, tasks)| tasks.as_ref()).flatten().collect();
     if !tasks.is_empty() {
         db.write(&itself, async |tx| {

@@ -1,0 +1,3 @@
+drop table letters;
+drop table one_time_links;
+drop table invitations;

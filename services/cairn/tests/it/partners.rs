@@ -1,0 +1,186 @@
+//! Programs of partners and their keys.
+
+use chrono::Duration;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use testkit::{Client, Response, send};
+
+use crate::support::{Stage, on_stage};
+
+const ACCOUNTS: &str = "/identity/v1/service-accounts";
+
+async fn account(admin: &Client, name: &str, permissions: &[&str]) -> Response {
+    admin.post(ACCOUNTS, &json!({ "name": name, "permissions": permissions })).await
+}
+
+async fn key(admin: &Client, account: &Response, more: Value) -> Response {
+    let mut command = json!({ "name": "Production" });
+    command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    admin.post(&format!("{ACCOUNTS}/{}/keys", account.id()), &command).await
+}
+
+async fn token(stage: &Stage, key: &Response, scope: Option<&str>) -> Response {
+    let text = |name: &str| key.body[name].as_str().unwrap_or_default().to_owned();
+    let mut form = vec![
+        ("grant_type", "client_credentials".to_owned()),
+        ("client_id", text("prefix")),
+        ("client_secret", text("secret")),
+    ];
+    form.extend(scope.map(|scope| ("scope", scope.to_owned())));
+    send(form_of(stage, &form)).await
+}
+
+/// A form as OAuth wants it.
+fn form_of<T: AsRef<str>>(stage: &Stage, fields: &[(&str, T)]) -> RequestBuilder {
+    let line = |(name, value): &(&str, T)| format!("{name}={}", value.as_ref().replace(' ', "+"));
+    let body = fields.iter().map(line).collect::<Vec<_>>().join("&");
+    let request = stage.anonymous.request(Method::POST, "/identity/v1/oauth/token");
+    request.header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
+async fn program(stage: &Stage, key: &Response) -> Client {
+    let answer = token(stage, key, None).await;
+    stage.anonymous.with_token(answer.expect(200).body["access_token"].as_str().unwrap())
+}
+
+#[test]
+fn a_key_is_exchanged_for_a_token_that_does_what_the_account_may() {
+    on_stage(async |stage| {
+        let account = account(&stage.admin, "Export", &["catalog:*:*", "identity:audit:read"]).await;
+        account.expect(201);
+        let key = key(&stage.admin, &account, json!({ "scopes": ["catalog:*:read", "adoption:*:read"] })).await;
+        assert!(key.expect(201).body["key"].as_str().unwrap().starts_with("cairn_"));
+        let answer = token(&stage, &key, None).await;
+        assert_eq!(answer.expect(200).body["scope"], "catalog:*:read");
+        let program = program(&stage, &key).await;
+        program.get("/catalog/v1/products").await.expect(200);
+        program.post("/catalog/v1/products", &json!({ "name": "No" })).await.expect_problem(403, "PERMISSION_DENIED");
+        program.get("/identity/v1/audit-events").await.expect_problem(403, "PERMISSION_DENIED");
+        program.get("/identity/v1/me").await.expect_problem(403, "PERSON_REQUIRED");
+        let less = token(&stage, &key, Some("catalog:product:read identity:*:*")).await;
+        assert_eq!(less.expect(200).body["scope"], "catalog:product:read");
+        let shown = stage.admin.get(&format!("{ACCOUNTS}/{}/keys", account.id())).await;
+        assert!(shown.expect(200).body["items"][0]["lastUsedAt"].is_string());
+        assert!(!shown.text.contains(key.body["secret"].as_str().unwrap()));
+    });
+}
+
+#[test]
+fn what_a_program_does_is_told_of_the_program() {
+    on_stage(async |stage| {
+        let account = account(&stage.admin, "Import", &["catalog:*:*"]).await;
+        let key = key(&stage.admin, &account, json!({})).await;
+        let program = program(&stage, &key).await;
+        program.post("/catalog/v1/products", &json!({ "name": "By a program" })).await.expect(201);
+        let path = format!("/identity/v1/audit-events?actor=client:{}", account.id());
+        let heard = stage.admin.get_until(&path, |answer| answer.body["items"][0].is_object()).await;
+        assert_eq!(heard.body["items"][0]["entity"], "product");
+    });
+}
+
+#[test]
+fn a_key_that_ended_takes_its_tokens_with_it() {
+    on_stage(async |stage| {
+        let account = account(&stage.admin, "Export", &["catalog:*:read"]).await;
+        let first = key(&stage.admin, &account, json!({})).await;
+        let path = format!("{ACCOUNTS}/{}/keys/{}", account.id(), first.id());
+        let replaced = stage.admin.post(&format!("{path}/rotate"), &json!({ "overlapHours": 1 })).await;
+        replaced.expect(201);
+        let (old, new) = (program(&stage, &first).await, program(&stage, &replaced).await);
+        for program in [&old, &new] {
+            program.get("/catalog/v1/products").await.expect(200);
+        }
+        stage.admin.delete(&path).await.expect(204);
+        old.get_until("/catalog/v1/products", |answer| answer.status == 401).await.expect(401);
+        assert_eq!(token(&stage, &first, None).await.expect(401).body["error"], "invalid_client");
+        new.get("/catalog/v1/products").await.expect(200);
+        // Suspending the account stops what is left.
+        let account = format!("{ACCOUNTS}/{}", account.id());
+        stage.admin.patch(&account, None, &json!({ "status": "SUSPENDED" })).await.expect(200);
+        new.get_until("/catalog/v1/products", |answer| answer.status == 401).await.expect(401);
+        token(&stage, &replaced, None).await.expect(401);
+        stage.admin.patch(&account, None, &json!({ "status": "ACTIVE" })).await.expect(200);
+        program(&stage, &replaced).await.get("/catalog/v1/products").await.expect(200);
+        stage.admin.delete(&account).await.expect(204);
+        token(&stage, &replaced, None).await.expect(401);
+        stage.admin.get(&account).await.expect_problem(404, "NOT_FOUND");
+    });
+}
+
+#[test]
+fn a_key_counts_where_and_as_long_as_it_says() {
+    on_stage(async |stage| {
+        let account = account(&stage.admin, "Export", &["catalog:*:read"]).await;
+        let elsewhere = key(&stage.admin, &account, json!({ "allowedAddresses": ["198.51.100.0/24"] })).await;
+        token(&stage, &elsewhere, None).await.expect(401);
+        let here = key(&stage.admin, &account, json!({ "allowedAddresses": ["127.0.0.0/8", "::1"] })).await;
+        token(&stage, &here, None).await.expect(200);
+        let soon = stage.clock.now() + Duration::minutes(5);
+        let short = key(&stage.admin, &account, json!({ "expiresAt": soon })).await;
+        assert!(token(&stage, &short, None).await.expect(200).body["expires_in"].as_i64().unwrap() <= 300);
+        stage.clock.advance(Duration::minutes(6));
+        token(&stage, &short, None).await.expect(401);
+        for bad in [
+            json!({ "allowedAddresses": ["here"] }),
+            json!({ "expiresAt": "2001-01-01T00:00:00Z" }),
+            json!({ "scopes": ["all"] }),
+        ] {
+            key(&stage.admin, &account, bad).await.expect_problem(422, "CONTENT_INVALID");
+        }
+    });
+}
+
+#[test]
+fn programs_do_not_make_programs_and_nobody_makes_one_above_themselves() {
+    on_stage(async |stage| {
+        let every = account(&stage.admin, "Everything", &["*"]).await;
+        let key = key(&stage.admin, &every, json!({})).await;
+        let program = program(&stage, &key).await;
+        account(&program, "Child", &["catalog:*:read"]).await.expect_problem(403, "PERSON_REQUIRED");
+        let role = json!({ "name": "KEYS", "permissions": ["identity:service-account:*", "catalog:*:read"] });
+        stage.admin.post("/identity/v1/roles", &role).await.expect(201);
+        crate::identity::add_member(&stage.admin, "kay", &["KEYS"]).await.expect(201);
+        let kay = crate::identity::with_new_password(&stage.anonymous, "kay").await;
+        account(&kay, "Mine", &["catalog:*:*"]).await.expect_problem(403, "PERMISSION_DENIED");
+        crate::partners::key(&kay, &every, json!({})).await.expect_problem(403, "PERMISSION_DENIED");
+        let own = account(&kay, "Mine", &["catalog:*:read"]).await;
+        own.expect(201);
+        account(&kay, "Mine", &[]).await.expect_problem(409, "SERVICE_ACCOUNT_NAME_TAKEN");
+        crate::partners::key(&kay, &own, json!({})).await.expect(201);
+    });
+}
+
+#[test]
+fn tokens_are_asked_for_as_the_rfc_has_it() {
+    on_stage(async |stage| {
+        let account = account(&stage.admin, "Export", &["catalog:*:read"]).await;
+        let key = key(&stage.admin, &account, json!({})).await;
+        let (prefix, secret) = (key.body["prefix"].as_str().unwrap(), key.body["secret"].as_str().unwrap());
+        let ask = |form: &[(&str, &str)]| form_of(&stage, form);
+        let basic = send(ask(&[("grant_type", "client_credentials")]).basic_auth(prefix, Some(secret))).await;
+        assert_eq!(basic.expect(200).body["token_type"], "Bearer");
+        for (form, status, error) in [
+            (vec![("grant_type", "password")], 400, "unsupported_grant_type"),
+            (vec![("grant_type", "client_credentials")], 401, "invalid_client"),
+            (
+                vec![("grant_type", "client_credentials"), ("client_id", prefix), ("client_secret", "wrong")],
+                401,
+                "invalid_client",
+            ),
+            (
+                vec![
+                    ("grant_type", "client_credentials"),
+                    ("client_id", prefix),
+                    ("client_secret", secret),
+                    ("scope", "all"),
+                ],
+                400,
+                "invalid_scope",
+            ),
+        ] {
+            assert_eq!(send(ask(&form)).await.expect(status).body["error"], error);
+        }
+        let metadata = stage.anonymous.get("/identity/v1/.well-known/oauth-authorization-server").await;
+        assert!(metadata.expect(200).body["token_endpoint"].as_str().unwrap().ends_with("/identity/v1/oauth/token"));
+    });
+}

@@ -1,0 +1,77 @@
+//! Proving again who one is, for what cannot be undone easily.
+
+use actix_web::{HttpResponse, post};
+use kernel::Secret;
+use serde::Deserialize;
+use web::{Allow, Answer, Body};
+
+use super::{CREDENTIALS_REFUSED, Desk, FACTOR_REFUSED, Method, REFRESH_REFUSED, Tokens, second_factor_attempt};
+use crate::accounts::factors;
+use crate::accounts::failures::Attempt;
+use crate::accounts::sessions::{self, Session};
+use crate::accounts::users;
+use crate::permissions::SelfWrite;
+
+/// A fresh proof.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "password": "correct horse battery staple", "code": "123456" }))]
+pub(crate) struct StepUp {
+    /// The password.
+    #[schema(value_type = String, format = Password)]
+    password: Secret<String>,
+    /// Six digits of the authenticator app or a recovery code, if the person has them.
+    #[schema(value_type = Option<String>, format = Password)]
+    code: Option<Secret<String>>,
+}
+
+/// Prove again who you are
+///
+/// Roles, keys and deletion ask for a sign-in not older than 15 minutes; this makes the present one young again, and
+/// answers with new tokens. The refresh token from before stops counting.
+#[utoipa::path(tag = "sessions", request_body = StepUp, security(("bearer" = [SelfWrite::NAME])), responses((status = 200, body = Tokens), (status = 401, description = "Password or code is wrong."), (status = 429, description = "Too many wrong passwords.")))]
+#[post("/sessions/current/step-up")]
+pub(crate) async fn step_up(who: Allow<SelfWrite>, desk: Desk, Body(command): Body<StepUp>) -> Answer {
+    let (now, address) = (desk.now(), desk.address());
+    let mut attempt = Attempt::new(&format!("step-up of {}", who.user), &address);
+    desk.db.global(async |conn| attempt.check(conn, now).await).await?;
+    let account = desk.db.global(async |conn| users::find(conn, who.user).await).await?;
+    let hash = account.map(|(_, credential)| credential.password_hash);
+    let place = desk.passwords.queue(&address)?;
+    let known = desk.passwords.verify(command.password, hash).await?;
+    drop(place);
+    if !known {
+        desk.db.global(async |conn| attempt.failed(conn, now).await).await?;
+        return Err(CREDENTIALS_REFUSED.detail("The password is wrong.").into());
+    }
+    let mut methods = vec![Method::Password];
+    let kinds = desk.db.global(async |conn| factors::of(conn, who.user).await).await?;
+    if !kinds.is_empty() {
+        let Some(code) = &command.code else {
+            let how = "is needed: you have a second factor";
+            return Err(FACTOR_REFUSED
+                .detail("Send a code of the authenticator app as well.")
+                .at("/code", "REQUIRED", how)
+                .into());
+        };
+        methods.push(second_factor_attempt(&desk, who.user, code).await?);
+    }
+    renew(&desk, &who, methods).await
+}
+
+/// Makes the present session young again.
+pub(crate) async fn renew(desk: &Desk, who: &Allow<SelfWrite>, methods: Vec<Method>) -> Answer {
+    let (now, gone) = (desk.now(), || REFRESH_REFUSED.detail("The session has ended. Sign in again."));
+    let tokens = desk
+        .db
+        .write(who.actor(), async |tx| {
+            let session = sessions::fetch_for_change(tx, who.session).await?.ok_or_else(gone)?;
+            if session.revoked_at.is_some() || session.expires_at <= now {
+                return Err(gone());
+            }
+            let methods = methods.iter().map(ToString::to_string).collect();
+            desk.advance(tx, Session { authenticated_at: now, methods, ..session }).await
+        })
+        .await?;
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(tokens))
+}

@@ -1,4 +1,8 @@
-//! What identity tells: tenants, memberships, roles and sessions.
+//! What identity tells: tenants, memberships, roles and sessions; departments and job roles.
+
+mod departments;
+
+pub use departments::*;
 
 use kernel::{MembershipId, RoleId, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -158,7 +162,7 @@ pub const SESSION_REVOKED: EventType<SessionView> =
 /// The event types of this service.
 #[must_use]
 pub fn events() -> Vec<EventSpec> {
-    vec![
+    let own = vec![
         TENANT_CREATED.spec(),
         TENANT_CHANGED.spec(),
         ROLE_CREATED.spec(),
@@ -168,5 +172,23 @@ pub fn events() -> Vec<EventSpec> {
         MEMBER_CHANGED.spec(),
         SESSION_STARTED.spec(),
         SESSION_REVOKED.spec(),
-    ]
+    ];
+    [own, departments::events()].concat()
 }
+
+/// Every view here has its identity and version in fields of these names.
+macro_rules! aggregates {
+    ($($view:ty),+) => {
+        $(
+            impl crate::Aggregate for $view {
+                fn id(&self) -> uuid::Uuid {
+                    self.id.0
+                }
+                fn version(&self) -> i64 {
+                    self.version
+                }
+            }
+        )+
+    };
+}
+use aggregates;

@@ -5,6 +5,8 @@
 
 mod accounts;
 mod audit;
+mod departments;
+mod job_roles;
 mod me;
 mod members;
 mod passwords;
@@ -60,6 +62,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(tenants::routes)
         .configure(members::routes)
         .configure(roles::routes)
+        .configure(departments::routes)
+        .configure(job_roles::routes)
         .configure(audit::routes);
 }
 

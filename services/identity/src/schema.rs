@@ -107,4 +107,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    departments (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        external_key -> Nullable<Text>,
+        parent_id -> Nullable<Uuid>,
+        name -> Text,
+        description -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    department_members (tenant_id, department_id, member_id) {
+        tenant_id -> Uuid,
+        department_id -> Uuid,
+        member_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    job_roles (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        name -> Text,
+        description -> Nullable<Text>,
+        permissions -> Array<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    job_role_departments (tenant_id, job_role_id, department_id) {
+        tenant_id -> Uuid,
+        job_role_id -> Uuid,
+        department_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    job_role_members (tenant_id, job_role_id, member_id) {
+        tenant_id -> Uuid,
+        job_role_id -> Uuid,
+        member_id -> Uuid,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(users, credentials, members, member_roles, roles);
+diesel::allow_tables_to_appear_in_same_query!(members, job_roles, job_role_members, job_role_departments);

@@ -51,6 +51,14 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let session = sessions.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
     let role = json!({ "name": format!("{mark}_ROLE").to_uppercase(), "permissions": ["catalog:product:read"] });
     made("roleId", &create("/identity/v1/roles", role).await);
+    let department = made("departmentId", &create("/identity/v1/departments", named("department")).await);
+    let job = json!({ "name": format!("{mark} job"), "permissions": ["catalog:product:read"], "departmentIds": [department] });
+    let job = made("jobRoleId", &create("/identity/v1/job-roles", job).await);
+    let sets =
+        [("departments", json!({ "departmentIds": [department] })), ("job-roles", json!({ "jobRoleIds": [job] }))];
+    for (set, body) in sets {
+        admin.put(&format!("/identity/v1/members/{colleague}/{set}"), &body).await.expect(200);
+    }
 
     let value = json!({
         "assignmentId": assignment, "attributeName": "nobody knows it", "value": 1, "observedAt": "2026-11-21T10:00:00Z",
@@ -68,6 +76,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
             ("refusalId", refusal),
             ("batchId", batch),
             ("sessionId", session),
+            ("parentId", department),
         ]
         .map(|(k, v)| (k.to_owned(), v)),
     );

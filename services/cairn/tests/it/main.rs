@@ -6,6 +6,7 @@ mod catalog;
 mod company;
 mod database;
 mod demo;
+mod departments;
 mod doctor;
 mod faults;
 mod gateway;

@@ -8,7 +8,7 @@ use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secre
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::{Member, MemberStatus, check_person, keeps_an_owner, may_act_on, may_grant, store};
+use super::{Member, MemberStatus, check_person, keeps_an_owner, may_act_on, may_grant, patterns_with, store};
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential, User};
 use crate::passwords::{self, Passwords};
@@ -162,8 +162,8 @@ pub(crate) async fn change_member(
         check.distinct("/roles", &roles);
         check.finish()?;
         roles.sort_unstable();
-        may_act_on(&who.permissions, &roles::patterns_of(tx, &old_roles).await?)?;
-        may_grant(&who.permissions, &roles::patterns_of(tx, &roles).await?)?;
+        may_act_on(&who.permissions, &patterns_with(tx, id, &old_roles).await?)?;
+        may_grant(&who.permissions, &patterns_with(tx, id, &roles).await?)?;
         keeps_an_owner(other_owners, (before.status, &old_roles), (after.status, &roles))?;
         store::update(tx, &after).await?;
         store::set_roles(tx, id, &roles).await?;

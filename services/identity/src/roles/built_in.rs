@@ -20,6 +20,8 @@ pub(super) static BUILT_IN: &[(&str, &str, &[&str])] = &[
             "identity:tenant:write",
             "identity:member:*",
             "identity:role:*",
+            "identity:department:*",
+            "identity:job-role:*",
             "identity:session:*",
             "identity:audit:*",
         ],
@@ -34,7 +36,14 @@ pub(super) static BUILT_IN: &[(&str, &str, &[&str])] = &[
     (
         "MANAGER",
         "Runs flows, approves, sees others' work, edits levels and roles of flows.",
-        &["workflow:flow:*", "workflow:work-item:*", "workflow:form:read", "adoption:*:read"],
+        &[
+            "workflow:flow:*",
+            "workflow:work-item:*",
+            "workflow:form:read",
+            "adoption:*:read",
+            "identity:department:read",
+            "identity:job-role:read",
+        ],
     ),
     (
         "DIRECTOR",

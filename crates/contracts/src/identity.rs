@@ -1,7 +1,9 @@
 //! What identity tells: tenants, memberships, roles and sessions; departments and job roles.
 
+mod audit;
 mod departments;
 
+pub use audit::*;
 pub use departments::*;
 
 use kernel::{MembershipId, RoleId, SessionId, TenantId, Timestamp, UserId};
@@ -173,7 +175,7 @@ pub fn events() -> Vec<EventSpec> {
         SESSION_STARTED.spec(),
         SESSION_REVOKED.spec(),
     ];
-    [own, departments::events()].concat()
+    [own, departments::events(), audit::events()].concat()
 }
 
 /// Every view here has its identity and version in fields of these names.

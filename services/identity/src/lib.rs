@@ -4,6 +4,7 @@
 //! tokens allow; the audit trail keeps every change of every service.
 
 mod accounts;
+mod activity;
 mod audit;
 mod departments;
 mod job_roles;
@@ -28,6 +29,7 @@ use web::{Context, Service};
 use passwords::Passwords;
 use signing::Signing;
 
+pub use audit::{AuditFault, AuditTrail, examine as audit_trails};
 pub use signing::rotate as rotate_signing_key;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/identity");
@@ -43,11 +45,12 @@ pub fn service() -> Service {
         routes,
         internal,
         setup,
-        consumers: |_| vec![audit::consumer()],
+        consumers: |context| vec![audit::consumer(context)],
         background: |context, db| {
             vec![
                 Box::pin(signing::keep(context.clone(), db.clone())),
                 Box::pin(signed_in::sweep(db.clone(), context.stop.clone())),
+                Box::pin(audit::sweep(db.clone(), context.config.keys.clone(), context.stop.clone())),
             ]
         },
     }
@@ -64,7 +67,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(roles::routes)
         .configure(departments::routes)
         .configure(job_roles::routes)
-        .configure(audit::routes);
+        .configure(audit::routes)
+        .configure(activity::routes);
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {

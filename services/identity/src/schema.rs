@@ -104,6 +104,41 @@ diesel::table! {
         client_address -> Nullable<Text>,
         trace_id -> Text,
         changes -> Jsonb,
+        sequence -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_chains (tenant_id) {
+        tenant_id -> Uuid,
+        sequence -> BigInt,
+        hash -> Binary,
+        anchor_sequence -> BigInt,
+        anchor_hash -> Binary,
+        seal -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_policies (tenant_id) {
+        tenant_id -> Uuid,
+        version -> BigInt,
+        retention_days -> Integer,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sign_in_events (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        client_address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        occurred_at -> Timestamptz,
     }
 }
 

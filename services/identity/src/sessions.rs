@@ -15,11 +15,13 @@ use kernel::problem::{PERMISSION_DENIED, ProblemKind};
 use kernel::{Actor, ActorKind, Check, Problem, Secret, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 use web::{Allow, Answer, Body, Context, Failure, Reply, client_address, trace_of};
 
 use crate::accounts::failures::Attempt;
 use crate::accounts::sessions::{self, RevokedReason, Session};
 use crate::accounts::users;
+use crate::activity::{self, Attempted, FailureReason};
 use crate::members;
 use crate::passwords::Passwords;
 use crate::permissions::SelfWrite;
@@ -111,11 +113,23 @@ pub(crate) async fn sign_in(
     let refused = || CREDENTIALS_REFUSED.detail("Check the name and the password.");
     let (now, address) = (context.clock.now(), client_address(&request).unwrap_or_default());
     let attempt = Attempt::new(&command.login, &address);
-    let look = async |conn: &Conn| {
-        attempt.check(conn, now).await?;
-        users::by_login(conn, &command.login).await
+    let mut attempted = Attempted {
+        user: None,
+        tenant: command.tenant_id,
+        client_address: client_address(&request),
+        user_agent: user_agent(&request),
     };
-    let account = db.global(look).await?;
+    let nowhere = Actor::service("identity", TenantId(Uuid::nil()), trace_of(&request));
+    let look = async |conn: &Conn| {
+        let stopped = attempt.check(conn, now).await.err();
+        Ok((users::by_login(conn, &command.login).await?, stopped))
+    };
+    let (account, stopped) = db.global(look).await?;
+    attempted.user = account.as_ref().map(|(user, _)| user.id);
+    if let Some(stopped) = stopped {
+        db.write(&nowhere, async |tx| activity::record(tx, &attempted, Some(FailureReason::LockedOut)).await).await?;
+        return Err(stopped.into());
+    }
     let hash = account.as_ref().map(|(_, credential)| credential.password_hash.clone());
     let place = passwords.queue(&address)?;
     let known = passwords.verify(command.password, hash).await?;
@@ -123,13 +137,20 @@ pub(crate) async fn sign_in(
     let Some((user, credential)) = account.filter(|_| known) else {
         metrics::counter!("cairn_sign_ins_refused_total").increment(1);
         tracing::info!(client_address = address, "a sign-in was refused");
-        db.global(async |conn| attempt.failed(conn, now).await).await?;
+        db.write(&nowhere, async |tx| {
+            attempt.failed(tx, now).await?;
+            activity::record(tx, &attempted, Some(FailureReason::WrongPassword)).await
+        })
+        .await?;
         return Err(refused().into());
     };
     let tenants = db.global(async |conn| users::tenants_of(conn, user.id).await).await?;
     let tenant = tenants.into_iter().find(|tenant| command.tenant_id.is_none_or(|wanted| wanted == *tenant));
-    // A person without a tenant gets the same answer: the password proves nothing about tenants.
-    let tenant = tenant.ok_or_else(refused)?;
+    let Some(tenant) = tenant else {
+        db.write(&nowhere, async |tx| activity::record(tx, &attempted, Some(FailureReason::Suspended)).await).await?;
+        // A person without a tenant gets the same answer: the password proves nothing about tenants.
+        return Err(refused().into());
+    };
     let session = Session {
         id: SessionId::fresh(),
         tenant_id: tenant,
@@ -147,6 +168,7 @@ pub(crate) async fn sign_in(
         .write(&actor(&request, &session), async |tx| {
             attempt.succeeded(tx).await?;
             sessions::insert(tx, &session).await?;
+            activity::record(tx, &attempted, None).await?;
             tx.announce(&SESSION_STARTED, None, &SessionView::from(&session)).await?;
             tokens(tx, &session, credential.must_change, &signing, &context.config.keys).await
         })

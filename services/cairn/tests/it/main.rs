@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod adoption;
+mod audit;
 mod catalog;
 mod company;
 mod database;

@@ -29,6 +29,11 @@ pub(crate) async fn find(mut conn: &Conn, id: TenantId) -> Result<Option<Tenant>
     Ok(tenants::table.find(id).select(Tenant::as_select()).first(&mut conn).await.optional()?)
 }
 
+/// Every tenant there is.
+pub(crate) async fn ids(mut conn: &Conn) -> Result<Vec<TenantId>, Problem> {
+    Ok(tenants::table.select(tenants::id).order(tenants::id).load(&mut conn).await?)
+}
+
 pub(crate) async fn fetch_for_change(tx: &mut Tx) -> Result<Option<Tenant>, Problem> {
     let row = tenants::table.find(tx.tenant()).select(Tenant::as_select()).for_update();
     Ok(row.first(&mut tx.conn()).await.optional()?)

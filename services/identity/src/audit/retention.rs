@@ -1,0 +1,61 @@
+//! Once a day the oldest rows go, in every tenant, and every chain gets the seal of the present master key.
+
+use std::time::Duration;
+
+use chrono::Duration as Span;
+use db::{Db, Tx};
+use kernel::keys::Keyring;
+use kernel::{Actor, Problem, TenantId, Trace};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::{policy, store};
+use crate::accounts::tenants;
+use crate::activity;
+
+const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3_600);
+/// Rows that go in one transaction, during which the trail waits.
+const AT_ONCE: i32 = 5_000;
+
+/// Sweeps until the service stops. Replicas may do so at once: each chain has its lock.
+pub(crate) async fn sweep(db: Db, keys: Keyring, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let tenants = db.global(async |conn| tenants::ids(conn).await).await;
+        for tenant in tenants.unwrap_or_default() {
+            if stop.is_cancelled() {
+                return;
+            }
+            if let Err(problem) = sweep_tenant(&db, &keys, tenant).await {
+                tracing::info!(%tenant, error = %problem, "an audit trail could not be swept; it will be tried again");
+            }
+        }
+        tokio::select! { () = stop.cancelled() => {}, () = sleep(SWEEP_EVERY) => {} }
+    }
+}
+
+async fn sweep_tenant(db: &Db, keys: &Keyring, tenant: TenantId) -> Result<(), Problem> {
+    let actor = Actor::service("identity", tenant, Trace::start());
+    while db.write(&actor, async |tx| trim(tx, keys).await).await? {}
+    db.write(&actor, async |tx| {
+        let days = policy::find(tx, tenant).await?.retention_days;
+        activity::forget(tx, tx.now() - Span::days(days.into())).await
+    })
+    .await
+}
+
+/// Lets go of some rows and seals the head; says whether there may be more. A chain that somebody altered stays as it is.
+async fn trim(tx: &mut Tx, keys: &Keyring) -> Result<bool, Problem> {
+    let Some(head) = store::head_for_change(tx).await?.filter(|head| head.may_be_sealed(keys)) else {
+        return Ok(false);
+    };
+    let removed = store::forget(tx, AT_ONCE).await?;
+    let moved = store::head_for_change(tx).await?.unwrap_or(head);
+    let sealed = moved.clone().sealed(keys);
+    if sealed.seal != moved.seal {
+        store::update_head(tx, &sealed).await?;
+    }
+    if removed > 0 {
+        tracing::info!(tenant = %tx.tenant(), removed, "rows of an audit trail were older than it is kept");
+    }
+    Ok(removed == i64::from(AT_ONCE))
+}

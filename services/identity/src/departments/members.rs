@@ -80,7 +80,7 @@ pub(super) async fn show_member_departments(
 
 /// Set the departments of a member
 ///
-/// Replaces all of them. The member's version rises; `If-Match` is honoured when sent.
+/// Replaces all of them; what the member may do stays as it is. The member's version rises; `If-Match` is honoured when sent.
 #[utoipa::path(tag = "members", request_body = SetDepartments, security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = MemberDepartmentsView), (status = 412, description = "Somebody else changed the member.")))]
 #[put("/members/{memberId}/departments")]
 pub(super) async fn set_member_departments(
@@ -99,7 +99,7 @@ pub(super) async fn set_member_departments(
         store::must_exist(tx, "/departmentIds", &ids).await?;
         let before = view(tx, tx.tenant(), (id, member.version, member.user_id)).await?;
         store::set_of_member(tx, id, &ids).await?;
-        members::touch(tx, &[id]).await?;
+        store::raise_member(tx, id).await?;
         let after = view(tx, tx.tenant(), (id, member.version + 1, member.user_id)).await?;
         tx.announce(&MEMBER_DEPARTMENTS_CHANGED, Some(&before), &after).await?;
         Reply::show(&after)

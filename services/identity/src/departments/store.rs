@@ -11,7 +11,7 @@ use kernel::{DepartmentId, MembershipId, Problem, TenantId};
 use super::api::DepartmentQuery;
 use super::model::{Department, HAS_CHILDREN, HAS_JOB_ROLES, HAS_MEMBERS, KEY_TAKEN, NAME_TAKEN};
 use super::tree::Tree;
-use crate::schema::{department_members, departments};
+use crate::schema::{department_members, departments, members};
 
 pub(super) async fn find(mut conn: &Conn, tenant: TenantId, id: DepartmentId) -> Result<Option<Department>, Problem> {
     Ok(departments::table.find((tenant, id)).select(Department::as_select()).first(&mut conn).await.optional()?)
@@ -127,6 +127,13 @@ pub(super) async fn set_of_member(tx: &mut Tx, member: MembershipId, ids: &[Depa
     };
     let rows: Vec<_> = ids.iter().map(row).collect();
     diesel::insert_into(department_members::table).values(rows).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+/// Raises a member's version, and no more: their rights are as before, and their tokens go on counting.
+pub(super) async fn raise_member(tx: &mut Tx, id: MembershipId) -> Result<(), Problem> {
+    let raise = diesel::update(members::table.find((tx.tenant(), id))).set(members::version.eq(members::version + 1));
+    raise.execute(&mut tx.conn()).await?;
     Ok(())
 }
 

@@ -121,7 +121,10 @@ pub(crate) async fn sign_in(
     };
     let nowhere = Actor::service("identity", TenantId(Uuid::nil()), trace_of(&request));
     let look = async |conn: &Conn| {
-        let stopped = attempt.check(conn, now).await.err();
+        let stopped = match attempt.check(conn, now).await {
+            Err(problem) if problem.kind().status != 429 => return Err(problem),
+            outcome => outcome.err(),
+        };
         Ok((users::by_login(conn, &command.login).await?, stopped))
     };
     let (account, stopped) = db.global(look).await?;

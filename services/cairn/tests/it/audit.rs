@@ -67,6 +67,14 @@ fn the_chain_shows_what_was_removed_altered_or_put_in() {
 fn a_tail_that_was_cut_with_its_head_is_not_sealed_again() {
     on_stage(async |stage| {
         let mut behind = stage.world.administrator().await;
+        let (owner, headless) = tenant_with_a_trail(&stage).await;
+        behind
+            .batch_execute(&format!("delete from identity.audit_chains where tenant_id = '{headless}'"))
+            .await
+            .unwrap();
+        department(&owner, "Afterwards").await;
+        heard(&owner, "Afterwards").await;
+        assert!(examined(&stage, &headless).await.detail.contains("the end is not the one that was sealed"));
         let (owner, tenant) = tenant_with_a_trail(&stage).await;
         let cut = format!(
             "delete from identity.audit_events where tenant_id = '{tenant}' and sequence > 3;
@@ -230,7 +238,10 @@ fn who_tried_to_sign_in_is_told_where_they_are_members_and_nowhere_else() {
         let try_with = async |login: &str, password: &str| {
             stage.anonymous.post("/identity/v1/sessions", &json!({ "login": login, "password": password })).await
         };
-        try_with("kim", "a wrong password").await.expect(401);
+        // Whatever tenant it is meant for.
+        let elsewhere =
+            json!({ "login": "kim", "password": "a wrong password", "tenantId": kernel::TenantId::fresh() });
+        stage.anonymous.post("/identity/v1/sessions", &elsewhere).await.expect(401);
         try_with("nobody-at-all", "a wrong password").await.expect(401);
         let path = format!("/identity/v1/members/{member}");
         stage.admin.patch(&path, None, &json!({ "status": "SUSPENDED" })).await.expect(200);

@@ -15,7 +15,7 @@ use crate::schema::sign_in_events;
 pub(crate) struct Attempted {
     /// The person behind the name; nobody when nobody has it.
     pub(crate) user: Option<UserId>,
-    /// The tenant that was asked for, or signed in to.
+    /// The tenant that was asked for.
     pub(crate) tenant: Option<TenantId>,
     /// From where.
     pub(crate) client_address: Option<String>,

@@ -44,6 +44,11 @@ impl Head {
             .sealed(keys)
     }
 
+    /// In the place of a head that somebody removed: the trail goes on behind its last row, and no seal fits.
+    fn behind(self, (sequence, hash): (i64, Vec<u8>)) -> Self {
+        Self { sequence, hash, ..self }
+    }
+
     /// The head with the seal of the present master key.
     pub(super) fn sealed(self, keys: &Keyring) -> Self {
         Self { seal: Some(keys.seal(SEAL, &self.content())), ..self }
@@ -53,6 +58,17 @@ impl Head {
     pub(super) fn is_genuine(&self, keys: &Keyring) -> bool {
         let opened = self.seal.as_ref().and_then(|seal| keys.open(SEAL, seal));
         opened.is_some_and(|sealed: (TenantId, i64, Vec<u8>, i64, Vec<u8>)| sealed == self.content())
+    }
+
+    /// Whether what follows may be sealed. A head that somebody altered is not: the trail goes on, for nothing may be lost,
+    /// but the seal stays broken and tells.
+    pub(super) fn may_be_sealed(&self, keys: &Keyring) -> bool {
+        // The migration that linked the first rows could not seal.
+        let genuine = self.seal.is_none() || self.is_genuine(keys);
+        if !genuine {
+            tracing::error!(tenant = %self.tenant_id, "the audit trail was tampered with; see `cairn doctor audit`");
+        }
+        genuine
     }
 
     fn content(&self) -> (TenantId, i64, Vec<u8>, i64, Vec<u8>) {
@@ -65,7 +81,9 @@ pub(super) async fn append(tx: &mut Tx, keys: &Keyring, events: &[&Envelope]) ->
     let found = match store::head_for_change(tx).await? {
         Some(head) => head,
         None => {
-            store::insert_head(tx, &Head::fresh(tx.tenant(), keys)).await?;
+            let fresh = Head::fresh(tx.tenant(), keys);
+            let head = store::last_link(tx).await?.map_or(fresh.clone(), |last| fresh.behind(last));
+            store::insert_head(tx, &head).await?;
             store::head_for_change(tx).await?.ok_or_else(|| Problem::internal("a chain without a head"))?
         }
     };
@@ -81,19 +99,6 @@ pub(super) async fn append(tx: &mut Tx, keys: &Keyring, events: &[&Envelope]) ->
     }
     store::insert(tx, &rows).await?;
     store::update_head(tx, &if may_seal { head.sealed(keys) } else { head }).await
-}
-
-impl Head {
-    /// Whether what follows may be sealed. A head that somebody altered is not: the trail goes on, for nothing may be lost,
-    /// but the seal stays broken and tells.
-    pub(super) fn may_be_sealed(&self, keys: &Keyring) -> bool {
-        // The migration that linked the first rows could not seal.
-        let genuine = self.seal.is_none() || self.is_genuine(keys);
-        if !genuine {
-            tracing::error!(tenant = %self.tenant_id, "the audit trail was tampered with; see `cairn doctor audit`");
-        }
-        genuine
-    }
 }
 
 #[cfg(test)]

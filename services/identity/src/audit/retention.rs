@@ -14,23 +14,34 @@ use crate::accounts::tenants;
 use crate::activity;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3_600);
+const AGAIN: Duration = Duration::from_secs(5);
 /// Rows that go in one transaction, during which the trail waits.
 const AT_ONCE: i32 = 5_000;
 
 /// Sweeps until the service stops. Replicas may do so at once: each chain has its lock.
 pub(crate) async fn sweep(db: Db, keys: Keyring, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let tenants = db.global(async |conn| tenants::ids(conn).await).await;
-        for tenant in tenants.unwrap_or_default() {
-            if stop.is_cancelled() {
-                return;
+        let pause = match sweep_all(&db, &keys, &stop).await {
+            Ok(()) => SWEEP_EVERY,
+            Err(problem) => {
+                tracing::info!(error = %problem, "audit trails could not all be swept; it will be tried again");
+                AGAIN
             }
-            if let Err(problem) = sweep_tenant(&db, &keys, tenant).await {
-                tracing::info!(%tenant, error = %problem, "an audit trail could not be swept; it will be tried again");
-            }
-        }
-        tokio::select! { () = stop.cancelled() => {}, () = sleep(SWEEP_EVERY) => {} }
+        };
+        tokio::select! { () = stop.cancelled() => {}, () = sleep(pause) => {} }
     }
+}
+
+/// Sweeps every tenant, also behind one that fails.
+async fn sweep_all(db: &Db, keys: &Keyring, stop: &CancellationToken) -> Result<(), Problem> {
+    let mut outcome = Ok(());
+    for tenant in db.global(async |conn| tenants::ids(conn).await).await? {
+        if stop.is_cancelled() {
+            break;
+        }
+        outcome = sweep_tenant(db, keys, tenant).await.and(outcome);
+    }
+    outcome
 }
 
 async fn sweep_tenant(db: &Db, keys: &Keyring, tenant: TenantId) -> Result<(), Problem> {

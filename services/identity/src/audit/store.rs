@@ -69,6 +69,13 @@ pub(super) async fn head_for_change(tx: &mut Tx) -> Result<Option<Head>, Problem
     Ok(row.first(&mut tx.conn()).await.optional()?)
 }
 
+/// Place and hash of the tenant's last row, if there is any.
+pub(super) async fn last_link(tx: &mut Tx) -> Result<Option<(i64, Vec<u8>)>, Problem> {
+    let rows = audit_events::table.filter(audit_events::tenant_id.eq(tx.tenant())).order(audit_events::sequence.desc());
+    let last = rows.select((audit_events::sequence, audit_events::hash)).first(&mut tx.conn());
+    Ok(last.await.optional()?)
+}
+
 /// Writes the first head of a tenant, unless somebody else was quicker.
 pub(super) async fn insert_head(tx: &mut Tx, head: &Head) -> Result<(), Problem> {
     let insert = diesel::insert_into(audit_chains::table).values(head).on_conflict_do_nothing();

@@ -31,6 +31,10 @@ pub const EXCHANGE: &str = "cairn.events";
 pub static QUEUES: &[Queue] = &[
     // The audit trail hears everything: this is also what makes `mandatory` publishing safe for events nobody else wants.
     Queue { name: "identity.audit", bindings: &["#"] },
+    // Whoever owns what people lock to edit it learns of the locks; a lock ends with its session.
+    Queue { name: "identity.edit-locks", bindings: &["identity.session.revoked"] },
+    Queue { name: "catalog.edit-locks", bindings: &["identity.edit-lock.*"] },
+    Queue { name: "adoption.edit-locks", bindings: &["identity.edit-lock.*"] },
     // Telemetry learns which attributes a customer's plan has.
     Queue { name: "telemetry.plans", bindings: &["adoption.assignment.*", "adoption.customer-task.*"] },
     // Adoption learns what the values say about a customer task.

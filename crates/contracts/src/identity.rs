@@ -2,9 +2,11 @@
 
 mod audit;
 mod departments;
+mod edit_locks;
 
 pub use audit::*;
 pub use departments::*;
+pub use edit_locks::*;
 
 use kernel::{MembershipId, RoleId, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -175,7 +177,7 @@ pub fn events() -> Vec<EventSpec> {
         SESSION_STARTED.spec(),
         SESSION_REVOKED.spec(),
     ];
-    [own, departments::events(), audit::events()].concat()
+    [own, departments::events(), audit::events(), edit_locks::events()].concat()
 }
 
 /// Every view here has its identity and version in fields of these names.

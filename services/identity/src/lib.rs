@@ -7,6 +7,7 @@ mod accounts;
 mod activity;
 mod audit;
 mod departments;
+mod edit_locks;
 mod job_roles;
 mod me;
 mod members;
@@ -45,7 +46,7 @@ pub fn service() -> Service {
         routes,
         internal,
         setup,
-        consumers: |context| vec![audit::consumer(context)],
+        consumers: |context| vec![audit::consumer(context), edit_locks::consumer()],
         background: |context, db| {
             vec![
                 Box::pin(signing::keep(context.clone(), db.clone())),
@@ -67,6 +68,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(roles::routes)
         .configure(departments::routes)
         .configure(job_roles::routes)
+        .configure(edit_locks::routes)
         .configure(audit::routes)
         .configure(activity::routes);
 }

@@ -15,6 +15,7 @@ auth::permissions! {
     DepartmentWrite = "identity:department:write", "Make, change and delete departments.";
     JobRoleRead = "identity:job-role:read", "See the job roles and what they allow.";
     JobRoleWrite = "identity:job-role:write", "Make, change and delete job roles.";
+    EditLockTakeOver = "identity:edit-lock:take-over", "Take edit locks over from others.";
     AuditRead = "identity:audit:read", "Read the audit trail and who signed in.";
     AuditWrite = "identity:audit:write", "Decide how long the audit trail is kept.";
 }

@@ -143,6 +143,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    edit_locks (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        resource_type -> Text,
+        resource_id -> Uuid,
+        user_id -> Uuid,
+        user_name -> Text,
+        session_id -> Uuid,
+        acquired_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     departments (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,

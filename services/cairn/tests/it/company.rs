@@ -59,6 +59,8 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     for (set, body) in sets {
         admin.put(&format!("/identity/v1/members/{colleague}/{set}"), &body).await.expect(200);
     }
+    let lock = json!({ "resourceType": "PRODUCT", "resourceId": product });
+    made("editLockId", &create("/identity/v1/edit-locks", lock).await);
 
     let value = json!({
         "assignmentId": assignment, "attributeName": "nobody knows it", "value": 1, "observedAt": "2026-11-21T10:00:00Z",
@@ -77,6 +79,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
             ("batchId", batch),
             ("sessionId", session),
             ("parentId", department),
+            ("resourceId", product),
         ]
         .map(|(k, v)| (k.to_owned(), v)),
     );

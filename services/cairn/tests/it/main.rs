@@ -9,6 +9,7 @@ mod database;
 mod demo;
 mod departments;
 mod doctor;
+mod edit_locks;
 mod faults;
 mod gateway;
 mod identity;

@@ -22,6 +22,7 @@ pub(super) static BUILT_IN: &[(&str, &str, &[&str])] = &[
             "identity:role:*",
             "identity:department:*",
             "identity:job-role:*",
+            "identity:edit-lock:*",
             "identity:session:*",
             "identity:audit:*",
         ],

@@ -1,10 +1,12 @@
 //! What identity tells: tenants, memberships, roles and sessions; departments and job roles.
 
 mod audit;
+mod bookmarks;
 mod departments;
 mod edit_locks;
 
 pub use audit::*;
+pub use bookmarks::*;
 pub use departments::*;
 pub use edit_locks::*;
 

@@ -6,6 +6,7 @@
 mod accounts;
 mod activity;
 mod audit;
+mod bookmarks;
 mod departments;
 mod edit_locks;
 mod job_roles;
@@ -69,6 +70,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(departments::routes)
         .configure(job_roles::routes)
         .configure(edit_locks::routes)
+        .configure(bookmarks::routes)
         .configure(audit::routes)
         .configure(activity::routes);
 }

@@ -158,6 +158,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    bookmarks (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        user_id -> Uuid,
+        title -> Text,
+        url -> Text,
+        place -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     departments (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,

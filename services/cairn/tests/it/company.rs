@@ -59,6 +59,8 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     for (set, body) in sets {
         admin.put(&format!("/identity/v1/members/{colleague}/{set}"), &body).await.expect(200);
     }
+    let bookmark = json!({ "title": format!("{mark} bookmark"), "url": "/docs" });
+    made("bookmarkId", &create("/identity/v1/me/bookmarks", bookmark).await);
     let lock = json!({ "resourceType": "PRODUCT", "resourceId": product });
     made("editLockId", &create("/identity/v1/edit-locks", lock).await);
 

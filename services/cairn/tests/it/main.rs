@@ -3,6 +3,7 @@
 
 mod adoption;
 mod audit;
+mod bookmarks;
 mod catalog;
 mod company;
 mod database;

@@ -19,7 +19,7 @@ select wall('sign_in_events');
 revoke update on sign_in_events from identity_app;
 
 -- A failed attempt has no tenant: it is recorded wherever the person is a member, whichever tenant it was meant for; one that
--- failed because they are suspended, where they are and meant to be. Past the wall, and nothing comes back. Of lock-outs one a
+-- failed because they are suspended, where they are and meant to be. Past the wall; nothing comes back. Of lock-outs one a
 -- minute is enough.
 create function record_failed_sign_in(person uuid, wanted uuid, why text, address text, agent text, moment timestamptz)
 returns void

@@ -39,6 +39,10 @@ pub static QUEUES: &[Queue] = &[
     Queue { name: "telemetry.tenants", bindings: FORGOTTEN },
     Queue { name: "workflow.tenants", bindings: FORGOTTEN },
     Queue { name: "helpdesk.tenants", bindings: FORGOTTEN },
+    // Whoever owns what people lock to edit it learns of the locks; a lock ends with its session.
+    Queue { name: "identity.edit-locks", bindings: &["identity.session.revoked"] },
+    Queue { name: "catalog.edit-locks", bindings: &["identity.edit-lock.*"] },
+    Queue { name: "adoption.edit-locks", bindings: &["identity.edit-lock.*"] },
     // Telemetry learns which attributes a customer's plan has.
     Queue { name: "telemetry.plans", bindings: &["adoption.assignment.*", "adoption.customer-task.*"] },
     // Adoption learns what the values say about a customer task.

@@ -1,4 +1,12 @@
-//! What identity tells: tenants, memberships, roles and sessions.
+//! What identity tells: tenants, memberships, roles and sessions; departments and job roles.
+
+mod bookmarks;
+mod departments;
+mod edit_locks;
+
+pub use bookmarks::*;
+pub use departments::*;
+pub use edit_locks::*;
 
 pub mod credentials;
 pub mod invitations;
@@ -7,9 +15,8 @@ pub mod settings;
 
 use kernel::{MembershipId, RoleId, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::{Aggregate, EventSpec, EventType};
+use crate::{EventSpec, EventType};
 
 /// A tenant: one organisation's world.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -126,42 +133,6 @@ pub struct SessionView {
     pub reason: Option<String>,
 }
 
-impl Aggregate for TenantView {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl Aggregate for MemberView {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl Aggregate for RoleView {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl Aggregate for SessionView {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
 /// A tenant was made.
 pub const TENANT_CREATED: EventType<TenantView> = EventType::new("identity.tenant.created", "A tenant was made.");
 /// The tenant looks or stands differently.
@@ -204,7 +175,7 @@ pub const SESSION_REVOKED: EventType<SessionView> =
 /// The event types of this service.
 #[must_use]
 pub fn events() -> Vec<EventSpec> {
-    vec![
+    let own = vec![
         TENANT_CREATED.spec(),
         TENANT_CHANGED.spec(),
         TENANT_CLOSED.spec(),
@@ -231,5 +202,25 @@ pub fn events() -> Vec<EventSpec> {
         partners::API_KEY_REVOKED.spec(),
         SESSION_STARTED.spec(),
         SESSION_REVOKED.spec(),
-    ]
+    ];
+    [own, departments::events(), edit_locks::events()].concat()
 }
+
+/// Every view here has its identity and version in fields of these names.
+macro_rules! aggregates {
+    ($($view:ty),+) => {
+        $(
+            impl crate::Aggregate for $view {
+                fn id(&self) -> uuid::Uuid {
+                    self.id.0
+                }
+                fn version(&self) -> i64 {
+                    self.version
+                }
+            }
+        )+
+    };
+}
+use aggregates;
+
+aggregates!(TenantView, MemberView, RoleView, SessionView);

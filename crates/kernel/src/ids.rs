@@ -140,3 +140,13 @@ id!(/// Adoption and telemetry: a plan's own copy of a telemetry attribute.
     CustomerAttributeId);
 id!(/// Telemetry: a refused value, kept with its reason.
     RefusalId);
+id!(/// Identity: a department, a place in the tenant's tree.
+    DepartmentId);
+id!(/// Identity: a job role, what somebody does in departments.
+    JobRoleId);
+id!(/// Identity: an attempt to sign in.
+    SignInEventId);
+id!(/// Identity: a lock on something that somebody edits.
+    EditLockId);
+id!(/// Identity: a bookmark of a person.
+    BookmarkId);

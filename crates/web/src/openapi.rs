@@ -22,7 +22,7 @@ pub fn document(service: &Service) -> OpenApi {
     let mut info = Info::new(format!("Cairn {}", service.name), env!("CARGO_PKG_VERSION").to_owned());
     info.description = Some(service.about.to_owned());
     document.info = info;
-    finish(&mut document);
+    finish(&mut document, knows_locks(service));
     document
 }
 
@@ -38,8 +38,14 @@ pub fn merged(services: &[Service]) -> OpenApi {
     all
 }
 
+/// Whether a service refuses writes under somebody else's edit lock: one that does hears of the locks.
+fn knows_locks(service: &Service) -> bool {
+    bus::topology::queue(&format!("{}.edit-locks", service.name))
+        .is_some_and(|queue| queue.takes("identity.edit-lock.acquired"))
+}
+
 /// Adds to each operation what follows from its shape: the bearer scheme and the problems it can answer with.
-fn finish(document: &mut OpenApi) {
+fn finish(document: &mut OpenApi, knows_locks: bool) {
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
@@ -51,7 +57,7 @@ fn finish(document: &mut OpenApi) {
         let ids: Vec<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
         for (method, operation) in operations(item) {
             add_parameters(method, operation, &ids);
-            add_problems(operation, !ids.is_empty());
+            add_problems(operation, !ids.is_empty(), knows_locks && method != "GET");
             describe_success(operation);
         }
     }
@@ -135,16 +141,17 @@ fn describe_success(operation: &mut Operation) {
     }
 }
 
-fn add_problems(operation: &mut Operation, has_id: bool) {
+fn add_problems(operation: &mut Operation, has_id: bool, may_be_locked: bool) {
     let secured = secured(operation);
     let has_body = operation.request_body.is_some();
-    let standard: [(u16, &str, bool); 9] = [
+    let standard: [(u16, &str, bool); 10] = [
         (400, "The request cannot be read.", true),
         (401, "No token, or one that does not count.", secured),
         (403, "The permission is missing; the detail names it.", secured),
         (404, "There is no such thing, or you may not see it.", has_id),
         (415, "The body has another content type.", has_body),
         (422, "The content is not valid; errors name the fields.", has_body),
+        (423, "Somebody else is editing it; the detail says who and until when.", has_id && may_be_locked),
         (429, "Too many requests; Retry-After says when to come back.", true),
         (500, "A fault of ours; the traceId names it.", true),
         (503, "Temporarily unavailable; Retry-After says when to come back.", true),

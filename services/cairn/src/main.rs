@@ -147,6 +147,8 @@ enum Remedy {
         /// The service, such as telemetry.
         service: String,
     },
+    /// Walk every tenant's audit trail and name the first row that is not as it was written.
+    Audit,
 }
 
 /// Which platform a command is about: the one its environment describes, else the one that runs in this folder.
@@ -220,7 +222,7 @@ fn run(command: Command) -> Outcome {
             on_this_thread(demo(&platform.data, file.as_deref(), normalise_weights))
         }
         Command::Doctor { platform, json, remedy: None } => on_this_thread(examine(&platform, json)),
-        Command::Doctor { platform, json: _, remedy: Some(remedy) } => on_this_thread(mend(&platform, &remedy)),
+        Command::Doctor { platform, json, remedy: Some(remedy) } => on_this_thread(mend(&platform, &remedy, json)),
         Command::Bench(arguments) => on_this_thread(bench::bench(arguments)),
         Command::Healthcheck { service } => on_this_thread(healthcheck(&service)),
         Command::Settings => settings::print(),
@@ -308,16 +310,19 @@ async fn demo(data: &Path, file: Option<&Path>, normalise_weights: bool) -> Outc
 async fn examine(platform: &RunningPlatform, json: bool) -> Outcome {
     let config = running::config(&platform.data)?;
     let key_file = running::key_file(&platform.data);
-    let report = doctor::examine(&config, key_file.as_deref(), &Clock::system()).await;
+    told(&doctor::examine(&config, key_file.as_deref(), &Clock::system()).await, json)
+}
+
+fn told(report: &doctor::Report, json: bool) -> Outcome {
     if json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(report)?);
     } else {
         print!("{report}");
     }
     Ok(if report.health == doctor::Health::Fail { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn mend(platform: &RunningPlatform, remedy: &Remedy) -> Outcome {
+async fn mend(platform: &RunningPlatform, remedy: &Remedy, json: bool) -> Outcome {
     let config = running::config(&platform.data)?;
     match remedy {
         Remedy::Replay { queue } => {
@@ -329,6 +334,7 @@ async fn mend(platform: &RunningPlatform, remedy: &Remedy) -> Outcome {
                 doctor::retry(&config, service, Clock::system().now()).await?
             );
         }
+        Remedy::Audit => return told(&doctor::audit(&config, &Clock::system()).await?, json),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -22,7 +22,7 @@ use db::Migrations;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
-use web::{Service, no_consumers, no_setup};
+use web::{Service, no_setup};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/catalog");
 
@@ -37,7 +37,7 @@ pub fn service() -> Service {
         routes,
         internal: blueprint::routes,
         setup: no_setup,
-        consumers: no_consumers,
+        consumers: |_| vec![locks::consumer("catalog.edit-locks")],
         background: |_, _| Vec::new(),
     }
 }

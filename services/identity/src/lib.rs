@@ -4,8 +4,13 @@
 //! tokens allow; the audit trail keeps every change of every service.
 
 mod accounts;
+mod activity;
 mod audit;
+mod bookmarks;
+mod departments;
+mod edit_locks;
 mod invitations;
+mod job_roles;
 mod mail;
 mod me;
 mod members;
@@ -35,6 +40,7 @@ use web::{Context, Service};
 use passwords::Passwords;
 use signing::Signing;
 
+pub use audit::{AuditFault, AuditTrail, examine as audit_trails};
 pub use signing::rotate as rotate_signing_key;
 pub use vault::rewrap as rewrap_data_keys;
 
@@ -51,7 +57,7 @@ pub fn service() -> Service {
         routes,
         internal,
         setup,
-        consumers: |_| vec![audit::consumer()],
+        consumers: |context| vec![audit::consumer(context), edit_locks::consumer()],
         background: |context, db| {
             vec![
                 Box::pin(signing::keep(context.clone(), db.clone())),
@@ -64,6 +70,7 @@ pub fn service() -> Service {
                     vec![tenants::deletion()],
                     context.stop.clone(),
                 )),
+                Box::pin(audit::sweep(db.clone(), context.config.keys.clone(), context.stop.clone())),
             ]
         },
     }
@@ -84,7 +91,12 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(invitations::routes)
         .configure(partners::routes)
         .configure(roles::routes)
-        .configure(audit::routes);
+        .configure(departments::routes)
+        .configure(job_roles::routes)
+        .configure(edit_locks::routes)
+        .configure(bookmarks::routes)
+        .configure(audit::routes)
+        .configure(activity::routes);
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {

@@ -7,7 +7,7 @@ mod profile;
 mod store;
 
 use auth::Patterns;
-use contracts::identity::MemberView;
+use contracts::identity::{MEMBER_CHANGED, MemberView};
 use db::{Conn, Tx};
 use diesel::prelude::*;
 use kernel::problem::{PERMISSION_DENIED, ProblemKind};
@@ -15,11 +15,12 @@ use kernel::{Check, MembershipId, Problem, TenantId, Timestamp, UserId};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::users::User;
+use crate::job_roles;
 use crate::roles::{self, OWNER};
 use crate::schema::members;
 
 pub(crate) use profile::{let_in, of_user, tell_of_profile};
-pub(crate) use store::{insert, permissions_of, touch_holders};
+pub(crate) use store::{fetch_for_change, find, holders, insert, page, permissions_of};
 
 /// A tenant without an owner could never be governed again.
 static LAST_OWNER: ProblemKind = ProblemKind::new("MEMBER_LAST_OWNER", 409, "The tenant needs an active owner");
@@ -114,15 +115,21 @@ const LONGEST_PERMISSIONS: usize = 2_000;
 
 /// Nobody grants what they do not hold, nor more than a token can carry.
 pub(crate) fn may_grant(own: &Patterns, granted: &Patterns) -> Result<(), Problem> {
-    if granted.as_slice().iter().map(String::len).sum::<usize>() > LONGEST_PERMISSIONS {
-        let how = "together allow more single things than a token can carry; use patterns such as catalog:*:read";
-        return Err(Problem::field("/roles", "TOO_MANY_PERMISSIONS", how));
-    }
+    must_fit_a_token("/roles", granted)?;
     if own.include(granted) {
         return Ok(());
     }
     let missing: Vec<_> = granted.as_slice().iter().filter(|pattern| !own.allow(pattern)).cloned().collect();
     Err(PERMISSION_DENIED.detail(format!("You cannot grant what you do not hold: {}.", missing.join(", "))))
+}
+
+/// Refuses what would leave a member with more permissions than a token can carry.
+pub(crate) fn must_fit_a_token(pointer: &str, granted: &Patterns) -> Result<(), Problem> {
+    if granted.as_slice().iter().map(String::len).sum::<usize>() <= LONGEST_PERMISSIONS {
+        return Ok(());
+    }
+    let how = "together allow more single things than a token can carry; use patterns such as catalog:*:read";
+    Err(Problem::field(pointer, "TOO_MANY_PERMISSIONS", how))
 }
 
 /// Nobody acts on a member who may do more than they may themselves.
@@ -136,16 +143,38 @@ fn may_act_on(own: &Patterns, theirs: &Patterns) -> Result<(), Problem> {
 
 /// The person behind a membership.
 pub(crate) async fn user_of(conn: &Conn, tenant: TenantId, id: MembershipId) -> Result<UserId, Problem> {
-    let (member, ..) = store::find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
+    let (member, ..) = find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
     Ok(member.user_id)
 }
 
 /// The person behind a membership, for one who may act on them.
 pub(crate) async fn acted_on(tx: &mut Tx, own: &Patterns, id: MembershipId) -> Result<UserId, Problem> {
-    let found = store::find(tx, tx.tenant(), id).await?;
+    let found = find(tx, tx.tenant(), id).await?;
     let (member, _, roles) = found.ok_or_else(|| Problem::not_found("member"))?;
-    may_act_on(own, &roles::patterns_of(tx, &roles).await?)?;
+    may_act_on(own, &patterns_with(tx, id, &roles).await?)?;
     Ok(member.user_id)
+}
+
+/// What a member may do when active.
+pub(crate) async fn patterns_of(tx: &Tx, id: MembershipId) -> Result<Patterns, Problem> {
+    let found = find(tx, tx.tenant(), id).await?;
+    let (_, _, roles) = found.ok_or_else(|| Problem::not_found("member"))?;
+    patterns_with(tx, id, &roles).await
+}
+
+/// What a member with these roles may do, their job roles included.
+async fn patterns_with(tx: &Tx, id: MembershipId, roles: &[String]) -> Result<Patterns, Problem> {
+    let by_roles = roles::patterns_of(tx, roles).await?;
+    let by_jobs = job_roles::patterns_of_member(tx, tx.tenant(), id).await?;
+    Ok(Patterns::new(by_roles.as_slice().iter().cloned().chain(by_jobs)))
+}
+
+/// Raises the version of members because something about them changed, and tells: their tokens from before stop counting.
+pub(crate) async fn touch(tx: &mut Tx, ids: &[MembershipId]) -> Result<(), Problem> {
+    let touched = store::touch(tx, ids).await?;
+    let views = touched.into_iter().map(|(member, user, roles)| member.view(&user, roles));
+    let pairs: Vec<_> = views.map(|view| (MemberView { version: view.version - 1, ..view.clone() }, view)).collect();
+    tx.announce_all(&MEMBER_CHANGED, pairs.iter().map(|(before, after)| (Some(before), after))).await
 }
 
 /// What a person's names must look like.

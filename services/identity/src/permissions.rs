@@ -16,5 +16,10 @@ auth::permissions! {
     SessionWrite = "identity:session:write", "Sign members out.";
     RoleRead = "identity:role:read", "See the roles and what they allow.";
     RoleWrite = "identity:role:write", "Make and change roles.";
-    AuditRead = "identity:audit:read", "Read the audit trail.";
+    DepartmentRead = "identity:department:read", "See the departments.";
+    DepartmentWrite = "identity:department:write", "Make, change and delete departments.";
+    JobRoleRead = "identity:job-role:read", "See the job roles and what they allow.";
+    JobRoleWrite = "identity:job-role:write", "Make, change and delete job roles.";
+    EditLockTakeOver = "identity:edit-lock:take-over", "Take edit locks over from others.";
+    AuditRead = "identity:audit:read", "Read the audit trail and who signed in.";
 }

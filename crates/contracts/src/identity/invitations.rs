@@ -2,9 +2,8 @@
 
 use kernel::{InvitationId, Timestamp};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::{Aggregate, EventType};
+use crate::EventType;
 
 /// An invitation. Its link travels by mail only.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -34,14 +33,7 @@ pub struct InvitationView {
     pub expires_at: Timestamp,
 }
 
-impl Aggregate for InvitationView {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
+super::aggregates!(InvitationView);
 
 /// Somebody was invited.
 pub const INVITATION_CREATED: EventType<InvitationView> =

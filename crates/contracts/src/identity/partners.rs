@@ -2,9 +2,8 @@
 
 use kernel::{ApiKeyId, ServiceAccountId, Timestamp};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::{Aggregate, EventType};
+use crate::EventType;
 
 /// A partner's program.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -58,23 +57,7 @@ pub struct ApiKeyView {
     pub revoked_at: Option<Timestamp>,
 }
 
-impl Aggregate for ServiceAccountView {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl Aggregate for ApiKeyView {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
+super::aggregates!(ServiceAccountView, ApiKeyView);
 
 /// A program may come now.
 pub const SERVICE_ACCOUNT_CREATED: EventType<ServiceAccountView> =

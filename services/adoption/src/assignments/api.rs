@@ -105,6 +105,10 @@ pub(super) async fn delete_assignment(who: Allow<PlanWrite>, db: Data<Db>, Path(
     who.write(&db, async |tx| {
         let assignment = store::fetch_for_change(tx, id).await?;
         who.expect_version(assignment.version)?;
+        customers::hold(tx, assignment.customer_id).await?;
+        if let Some(plan) = assignment.plan_id {
+            plans::fetch_for_change(tx, plan).await?;
+        }
         let before = AssignmentView::from(assignment);
         let last = AssignmentView { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
         store::remove(tx, id).await?;

@@ -1,5 +1,6 @@
 //! The statements of customers.
 
+use contracts::identity::LockedType;
 use db::{Conn, Tx, on_constraint};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -34,16 +35,21 @@ pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, query: &CustomerQue
     Ok(listed(tenant, query).count().get_result(&mut conn).await?)
 }
 
-/// The customer, locked until the transaction ends.
+/// The customer, locked until the transaction ends; 423 when somebody else is editing it.
 pub(crate) async fn fetch_for_change(tx: &mut Tx, id: CustomerId) -> Result<Customer, Problem> {
     let row = customers::table.find((tx.tenant(), id)).select(Customer::as_select()).for_update();
-    row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("customer"))
+    let customer = row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("customer"))?;
+    locks::refuse_others(tx, LockedType::Customer, id.0).await?;
+    Ok(customer)
 }
 
-/// The customer, kept as it is until the transaction ends: others may hold it too, nobody may change it.
+/// The customer, kept as it is until the transaction ends: others may hold it too, nobody may change it; 423 when somebody
+/// else is editing it.
 pub(crate) async fn hold(tx: &mut Tx, id: CustomerId) -> Result<Customer, Problem> {
     let row = customers::table.find((tx.tenant(), id)).select(Customer::as_select()).for_share();
-    row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("customer"))
+    let customer = row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("customer"))?;
+    locks::refuse_others(tx, LockedType::Customer, id.0).await?;
+    Ok(customer)
 }
 
 pub(crate) async fn insert(tx: &mut Tx, customer: &Customer) -> Result<(), Problem> {

@@ -1,5 +1,6 @@
 //! The statements of plans.
 
+use contracts::identity::LockedType;
 use db::{Conn, Tx};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -34,17 +35,23 @@ pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, query: &PlanQuery) 
     Ok(listed(tenant, query).count().get_result(&mut conn).await?)
 }
 
-/// The plan, locked until the transaction ends.
+/// The plan, locked until the transaction ends; 423 when somebody else is editing it.
 pub(crate) async fn fetch_for_change(tx: &mut Tx, id: PlanId) -> Result<Plan, Problem> {
     let row = plans::table.find((tx.tenant(), id)).select(Plan::as_select()).for_update();
-    row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("plan"))
+    let plan = row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("plan"))?;
+    locks::refuse_others(tx, LockedType::Plan, id.0).await?;
+    Ok(plan)
 }
 
-/// The plan that a customer task belongs to, locked until the transaction ends.
+/// The plan that a customer task belongs to, locked until the transaction ends; 423 when somebody else is editing it.
 pub(crate) async fn fetch_of_task_for_change(tx: &mut Tx, task: CustomerTaskId) -> Result<Option<Plan>, Problem> {
     let plan = customer_tasks::table.find((tx.tenant(), task)).select(customer_tasks::plan_id).single_value();
     let row = plans::table.filter(plans::tenant_id.eq(tx.tenant())).filter(plans::id.nullable().eq(plan));
-    Ok(row.select(Plan::as_select()).for_update().first(&mut tx.conn()).await.optional()?)
+    let plan: Option<Plan> = row.select(Plan::as_select()).for_update().first(&mut tx.conn()).await.optional()?;
+    if let Some(plan) = &plan {
+        locks::refuse_others(tx, LockedType::Plan, plan.id.0).await?;
+    }
+    Ok(plan)
 }
 
 pub(crate) async fn insert(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {

@@ -1,8 +1,9 @@
 //! `cairn doctor`: looks at everything the platform stands on and says what to do about what is not well.
 //!
 //! [`examine`] changes nothing. What its advice needs beyond that is here as well: [`replay`] puts dead letters back,
-//! [`retry`] gives parked jobs another chance.
+//! [`retry`] gives parked jobs another chance. [`audit()`] looks at more than one wants to every day.
 
+mod audit;
 mod broker;
 mod keys;
 mod postgres;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use kernel::config::{Config, SERVICES};
 use kernel::{Clock, Problem};
 
+pub use audit::audit;
 pub use broker::replay;
 pub use report::{Finding, Health, Report};
 pub use service::{Unready, is_ready, retry};

@@ -51,6 +51,18 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let session = sessions.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
     let role = json!({ "name": format!("{mark}_ROLE").to_uppercase(), "permissions": ["catalog:product:read"] });
     made("roleId", &create("/identity/v1/roles", role).await);
+    let department = made("departmentId", &create("/identity/v1/departments", named("department")).await);
+    let job = json!({ "name": format!("{mark} job"), "permissions": ["catalog:product:read"], "departmentIds": [department] });
+    let job = made("jobRoleId", &create("/identity/v1/job-roles", job).await);
+    let sets =
+        [("departments", json!({ "departmentIds": [department] })), ("job-roles", json!({ "jobRoleIds": [job] }))];
+    for (set, body) in sets {
+        admin.put(&format!("/identity/v1/members/{colleague}/{set}"), &body).await.expect(200);
+    }
+    let bookmark = json!({ "title": format!("{mark} bookmark"), "url": "/docs" });
+    made("bookmarkId", &create("/identity/v1/me/bookmarks", bookmark).await);
+    let lock = json!({ "resourceType": "PRODUCT", "resourceId": product });
+    made("editLockId", &create("/identity/v1/edit-locks", lock).await);
 
     let invitation = json!({ "email": format!("{mark}-guest@example.com"), "name": mark, "roles": ["CSS"] });
     made("invitationId", &create("/identity/v1/invitations", invitation).await);
@@ -80,6 +92,8 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
             // Neither is anybody's: both take a browser.
             ("passkeyId", kernel::PasskeyId::fresh().to_string()),
             ("ceremonyId", kernel::PasskeyId::fresh().to_string()),
+            ("parentId", department),
+            ("resourceId", product),
         ]
         .map(|(k, v)| (k.to_owned(), v)),
     );

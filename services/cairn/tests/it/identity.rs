@@ -396,7 +396,7 @@ fn what_the_audit_trail_holds_the_service_itself_cannot_alter() {
 }
 
 /// Another platform on the same database, as a replica that starts now; with somebody who is not signed in at its door.
-async fn beside(stage: &Stage) -> (Platform, Client) {
+pub(crate) async fn beside(stage: &Stage) -> (Platform, Client) {
     let platform = Platform::start(stage.world.config.clone(), &stage.clock).expect("a platform");
     let door = Client::anonymous(&platform.gateway);
     door.get_until("/readyz", |answer| answer.status == 200).await.expect(200);

@@ -2,11 +2,15 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod adoption;
+mod audit;
+mod bookmarks;
 mod catalog;
 mod company;
 mod database;
 mod demo;
+mod departments;
 mod doctor;
+mod edit_locks;
 mod faults;
 mod gateway;
 mod identity;

@@ -11,7 +11,7 @@ use crate::schema::{products, solutions};
 /// Locks an owner that is not deleted and raises its revision.
 ///
 /// # Errors
-/// 404 when there is none, 409 when it is deleted.
+/// 404 when there is none, 409 when it is deleted, 423 when somebody else is editing it.
 pub(crate) async fn enter(tx: &mut Tx, owner: Owner) -> Result<Under, Problem> {
     let raised = match owner {
         Owner::Product(id) => {
@@ -26,6 +26,7 @@ pub(crate) async fn enter(tx: &mut Tx, owner: Owner) -> Result<Under, Problem> {
         }
     };
     let (revision, deleted_at): (i64, Option<Timestamp>) = raised.ok_or_else(|| Problem::not_found(owner.noun()))?;
+    locks::refuse_others(tx, owner.kind().into(), owner.id()).await?;
     match deleted_at {
         None => Ok(Under { tenant: tx.tenant(), owner, revision, now: tx.now() }),
         Some(_) => Err(owner.deleted()),

@@ -16,6 +16,7 @@ pub(crate) use list::{Deleted, OwnerQuery, Sort};
 pub(crate) use lock::{enter, must_exist};
 pub(crate) use noun::owner_noun;
 
+use contracts::identity::LockedType;
 use kernel::problem::ProblemKind;
 use kernel::{Problem, ProductId, SolutionId, TenantId, Timestamp};
 use uuid::Uuid;
@@ -30,6 +31,15 @@ kernel::text_enum! {
         Product = "PRODUCT",
         /// A solution.
         Solution = "SOLUTION",
+    }
+}
+
+impl From<OwnerKind> for LockedType {
+    fn from(kind: OwnerKind) -> Self {
+        match kind {
+            OwnerKind::Product => Self::Product,
+            OwnerKind::Solution => Self::Solution,
+        }
     }
 }
 

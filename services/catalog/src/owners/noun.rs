@@ -63,16 +63,19 @@ macro_rules! owner_noun {
             use serde_json::{Value, json};
 
             use super::{$Id, $Row, $table, REFUSALS};
-            use crate::owners::{OwnerQuery, Sort};
+            use crate::owners::{Owner, OwnerQuery, Sort};
             use crate::refusals::refused;
             use crate::statements::{keyset, row_statements};
 
             row_statements!($table, $Row, $Id, refused by REFUSALS);
 
-            /// The row, locked until the transaction ends.
+            /// The row, locked until the transaction ends; 423 when somebody else is editing it.
             pub(crate) async fn fetch_for_change(tx: &mut Tx, id: $Id) -> Result<$Row, Problem> {
                 let row = $table::table.find((tx.tenant(), id)).select($Row::as_select()).for_update();
-                row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found($noun))
+                let row = row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found($noun))?;
+                let owner = Owner::from(id);
+                locks::refuse_others(tx, owner.kind().into(), owner.id()).await?;
+                Ok(row)
             }
 
             /// One page in the asked order, with one row more to tell whether there is another page.

@@ -86,6 +86,11 @@ pub(crate) async fn find(mut conn: &Conn, id: TenantId) -> Result<Option<Tenant>
     Ok(tenants::table.find(id).select(Tenant::as_select()).first(&mut conn).await.optional()?)
 }
 
+/// Every tenant there is.
+pub(crate) async fn ids(mut conn: &Conn) -> Result<Vec<TenantId>, Problem> {
+    Ok(tenants::table.select(tenants::id).order(tenants::id).load(&mut conn).await?)
+}
+
 /// Several of them.
 pub(crate) async fn some(mut conn: &Conn, ids: &[TenantId]) -> Result<Vec<Tenant>, Problem> {
     Ok(tenants::table.filter(tenants::id.eq_any(ids)).select(Tenant::as_select()).load(&mut conn).await?)

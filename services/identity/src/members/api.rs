@@ -8,7 +8,7 @@ use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secre
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::{Member, MemberStatus, check_person, keeps_an_owner, may_act_on, may_grant, store, user_of};
+use super::{Member, MemberStatus, check_person, keeps_an_owner, may_act_on, may_grant, patterns_with, store, user_of};
 use crate::accounts::pictures as stored_pictures;
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential, User};
@@ -189,8 +189,8 @@ pub(crate) async fn change_member(
         } else {
             Member { job_title, ..before.changed(status, now) }
         };
-        may_act_on(&who.permissions, &roles::patterns_of(tx, &old_roles).await?)?;
-        may_grant(&who.permissions, &roles::patterns_of(tx, &roles).await?)?;
+        may_act_on(&who.permissions, &patterns_with(tx, id, &old_roles).await?)?;
+        may_grant(&who.permissions, &patterns_with(tx, id, &roles).await?)?;
         keeps_an_owner(other_owners, (before.status, &old_roles), (after.status, &roles))?;
         store::update(tx, &after).await?;
         store::set_roles(tx, id, &roles).await?;
@@ -220,7 +220,7 @@ pub(crate) async fn remove_member(who: Allow<MemberWrite>, db: Data<Db>, Path(id
         let (before, user, roles) =
             store::find(tx, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
         who.expect_version(before.version)?;
-        may_act_on(&who.permissions, &roles::patterns_of(tx, &roles).await?)?;
+        may_act_on(&who.permissions, &patterns_with(tx, id, &roles).await?)?;
         keeps_an_owner(other_owners, (before.status, &roles), (MemberStatus::Suspended, &roles))?;
         let ended = sessions::revoke_all(tx, user.id, Some(who.tenant), RevokedReason::MemberSuspended).await?;
         tell_of_end(tx, &ended).await?;

@@ -8,6 +8,7 @@ use kernel::{MembershipId, Problem, RoleId, TenantId, UserId};
 
 use super::{ALREADY_MEMBER, Member, MemberStatus};
 use crate::accounts::users::User;
+use crate::job_roles;
 use crate::roles::OWNER;
 use crate::schema::{member_roles, members, roles, users};
 
@@ -31,10 +32,10 @@ pub(crate) async fn permissions_of(
         .filter(members::status.eq(MemberStatus::Active))
         .load(&mut conn)
         .await?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Patterns::new(rows.into_iter().filter_map(|(_, permissions)| permissions).flatten())))
+    let [(member, _), ..] = rows.as_slice() else { return Ok(None) };
+    let by_jobs = job_roles::patterns_of_member(conn, tenant, *member).await?;
+    let by_roles = rows.into_iter().filter_map(|(_, permissions)| permissions).flatten();
+    Ok(Some(Patterns::new(by_roles.chain(by_jobs))))
 }
 
 /// The membership of a person.
@@ -53,24 +54,34 @@ pub(crate) async fn find(
     Ok(found.pop())
 }
 
-/// Raises the version of everybody who holds a role, because what it allows has changed; returns them as they are now.
-pub(crate) async fn touch_holders(tx: &mut Tx, role: RoleId) -> Result<Vec<(Member, User, Vec<String>)>, Problem> {
-    let tenant = tx.tenant();
-    let holders = member_roles::table
+/// The member, locked until the transaction ends.
+pub(crate) async fn fetch_for_change(tx: &mut Tx, id: MembershipId) -> Result<Member, Problem> {
+    let row = members::table.find((tx.tenant(), id)).select(Member::as_select()).for_update();
+    row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("member"))
+}
+
+/// The members who hold a role.
+pub(crate) async fn holders(tx: &mut Tx, role: RoleId) -> Result<Vec<MembershipId>, Problem> {
+    let rows = member_roles::table
         .select(member_roles::member_id)
-        .filter(member_roles::tenant_id.eq(tenant))
+        .filter(member_roles::tenant_id.eq(tx.tenant()))
         .filter(member_roles::role_id.eq(role));
-    let touched = members::table.filter(members::tenant_id.eq(tenant)).filter(members::id.eq_any(holders));
-    let ids: Vec<MembershipId> = diesel::update(touched)
+    Ok(rows.load(&mut tx.conn()).await?)
+}
+
+/// Raises the version of some members; returns them as they are now.
+pub(crate) async fn touch(tx: &mut Tx, ids: &[MembershipId]) -> Result<Vec<(Member, User, Vec<String>)>, Problem> {
+    let tenant = tx.tenant();
+    let touched = members::table.filter(members::tenant_id.eq(tenant)).filter(members::id.eq_any(ids));
+    diesel::update(touched)
         .set((
             members::version.eq(members::version + 1),
             members::updated_at.eq(tx.now()),
             members::rights_changed_at.eq(tx.now()),
         ))
-        .returning(members::id)
-        .get_results(&mut tx.conn())
+        .execute(&mut tx.conn())
         .await?;
-    page(tx, tenant, Some(&ids), None, i64::try_from(ids.len()).unwrap_or(i64::MAX)).await
+    page(tx, tenant, Some(ids), None, i64::try_from(ids.len()).unwrap_or(i64::MAX)).await
 }
 
 /// Members in the order they joined: some of them, or a page after one.

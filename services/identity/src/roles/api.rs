@@ -2,15 +2,13 @@
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
-use auth::Patterns;
-use contracts::identity::{MEMBER_CHANGED, MemberView, ROLE_CHANGED, ROLE_CREATED, ROLE_DELETED, RoleView};
+use contracts::identity::{ROLE_CHANGED, ROLE_CREATED, ROLE_DELETED, RoleView};
 use db::Db;
-use kernel::problem::PERMISSION_DENIED;
 use kernel::{Check, Field, Page, Problem, RoleId};
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Path, Reply};
 
-use super::{BUILT_IN, Role, store};
+use super::{BUILT_IN, Role, may_allow, store};
 use crate::members;
 use crate::permissions::{RoleRead, RoleWrite};
 
@@ -81,7 +79,7 @@ pub(crate) async fn create_role(who: Allow<RoleWrite>, db: Data<Db>, Body(comman
             updated_at: tx.now(),
         };
         role.check(Check::new())?;
-        may_allow(&who.permissions, &role)?;
+        may_allow(&who.permissions, &role.patterns())?;
         store::insert(tx, &role).await?;
         let view = RoleView::from(role);
         tx.announce(&ROLE_CREATED, None, &view).await?;
@@ -120,7 +118,7 @@ pub(crate) async fn change_role(
         let before = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("role"))?;
         who.expect_version(before.version)?;
         own(&before)?;
-        may_allow(&who.permissions, &before)?;
+        may_allow(&who.permissions, &before.patterns())?;
         let RolePatch { name, description, permissions } = patch;
         let mut after = Role { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
         let mut check = Check::new();
@@ -128,16 +126,11 @@ pub(crate) async fn change_role(
         check.not_null("/description", description.set(&mut after.description));
         check.not_null("/permissions", permissions.set(&mut after.permissions));
         after.check(check)?;
-        may_allow(&who.permissions, &after)?;
+        may_allow(&who.permissions, &after.patterns())?;
         store::update(tx, &after).await?;
         if after.permissions != before.permissions {
-            let holders = members::touch_holders(tx, id).await?;
-            let pairs: Vec<_> = holders
-                .into_iter()
-                .map(|(member, user, roles)| member.view(&user, roles))
-                .map(|view| (MemberView { version: view.version - 1, ..view.clone() }, view))
-                .collect();
-            tx.announce_all(&MEMBER_CHANGED, pairs.iter().map(|(before, after)| (Some(before), after))).await?;
+            let holders = members::holders(tx, id).await?;
+            members::touch(tx, &holders).await?;
         }
         let view = RoleView::from(after);
         tx.announce(&ROLE_CHANGED, Some(&before.into()), &view).await?;
@@ -157,7 +150,7 @@ pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): P
         let role = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("role"))?;
         who.expect_version(role.version)?;
         own(&role)?;
-        may_allow(&who.permissions, &role)?;
+        may_allow(&who.permissions, &role.patterns())?;
         store::delete(tx, &role).await?;
         let gone = RoleView::from(Role { version: role.version + 1, ..role.clone() });
         tx.announce(&ROLE_DELETED, Some(&role.into()), &gone).await?;
@@ -168,11 +161,4 @@ pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): P
 
 fn own(role: &Role) -> Result<(), Problem> {
     if role.built_in { Err(BUILT_IN.detail("Make a role of your own with the patterns you need.")) } else { Ok(()) }
-}
-
-fn may_allow(own: &Patterns, role: &Role) -> Result<(), Problem> {
-    if own.include(&role.patterns()) {
-        return Ok(());
-    }
-    Err(PERMISSION_DENIED.detail("A role cannot allow what its maker may not do."))
 }

@@ -22,6 +22,9 @@ pub(super) static BUILT_IN: &[(&str, &str, &[&str])] = &[
             "identity:service-account:*",
             "identity:member:*",
             "identity:role:*",
+            "identity:department:*",
+            "identity:job-role:*",
+            "identity:edit-lock:*",
             "identity:session:*",
             "identity:audit:*",
         ],
@@ -36,7 +39,14 @@ pub(super) static BUILT_IN: &[(&str, &str, &[&str])] = &[
     (
         "MANAGER",
         "Runs flows, approves, sees others' work, edits levels and roles of flows.",
-        &["workflow:flow:*", "workflow:work-item:*", "workflow:form:read", "adoption:*:read"],
+        &[
+            "workflow:flow:*",
+            "workflow:work-item:*",
+            "workflow:form:read",
+            "adoption:*:read",
+            "identity:department:read",
+            "identity:job-role:read",
+        ],
     ),
     (
         "DIRECTOR",

@@ -14,12 +14,15 @@ use db::{Conn, Db, Tx};
 use kernel::problem::PERMISSION_DENIED;
 use kernel::{Actor, ActorKind, Problem, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use web::{Answer, Context, Failure, client_address, trace_of};
 
 use super::{CREDENTIALS_REFUSED, Method, Proof, Tokens};
+use crate::accounts::failures::Attempt;
 use crate::accounts::sessions::{self, Session};
 use crate::accounts::tenants::{self, Tenant, TenantStatus};
 use crate::accounts::users;
+use crate::activity::{self, Attempted, FailureReason};
 use crate::passwords::Passwords;
 use crate::signing::Signing;
 use crate::{members, settings};
@@ -84,8 +87,10 @@ impl Desk {
             places.sort_by_key(|tenant| tenant.status != TenantStatus::Active);
             Ok(places.into_iter().next())
         };
-        let tenant = self.db.global(find).await?;
-        let tenant = tenant.ok_or_else(|| CREDENTIALS_REFUSED.detail("Check the name and the password."))?;
+        let Some(tenant) = self.db.global(find).await? else {
+            self.refused(Some(proof.user), wanted, FailureReason::Suspended, None).await?;
+            return Err(CREDENTIALS_REFUSED.detail("Check the name and the password.").into());
+        };
         let now = self.now();
         let mut session = Session {
             id: SessionId::fresh(),
@@ -110,11 +115,37 @@ impl Desk {
                 session.ends_at = now + Duration::hours(i64::from(settings.session_lifetime_hours));
                 session.expires_at = idle_until(&session, &settings, now);
                 sessions::insert(tx, &session).await?;
+                activity::record(tx, &self.attempted(Some(proof.user), wanted), None).await?;
                 tx.announce(&SESSION_STARTED, None, &SessionView::from(&session)).await?;
                 self.tokens(tx, &session, &settings).await
             })
             .await?;
         Ok(HttpResponse::Created().insert_header(("Cache-Control", "no-store")).json(tokens))
+    }
+
+    /// Records that a sign-in was refused, and counts it against whoever guesses. For a name that nobody has, too: it takes
+    /// as long.
+    pub(super) async fn refused(
+        &self,
+        person: Option<UserId>,
+        wanted: Option<TenantId>,
+        reason: FailureReason,
+        counted: Option<&Attempt>,
+    ) -> Result<(), Problem> {
+        let nowhere = Actor::service("identity", TenantId(Uuid::nil()), trace_of(&self.request));
+        let attempted = self.attempted(person, wanted);
+        self.db
+            .write(&nowhere, async |tx| {
+                if let Some(attempt) = counted {
+                    attempt.failed(tx, tx.now()).await?;
+                }
+                activity::record(tx, &attempted, Some(reason)).await
+            })
+            .await
+    }
+
+    fn attempted(&self, user: Option<UserId>, tenant: Option<TenantId>) -> Attempted {
+        Attempted { user, tenant, client_address: client_address(&self.request), user_agent: user_agent(&self.request) }
     }
 
     /// The next tokens of a session; those before them stop counting.

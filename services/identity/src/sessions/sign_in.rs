@@ -11,6 +11,7 @@ use super::{CREDENTIALS_REFUSED, Desk, FACTOR_REFUSED, Method, Proof, Tokens};
 use crate::accounts::factors::{self, Factor};
 use crate::accounts::failures::Attempt;
 use crate::accounts::users::{self, Credential};
+use crate::activity::FailureReason;
 use crate::second_factors;
 
 /// As long as an e-mail address may be.
@@ -79,10 +80,18 @@ pub(crate) async fn sign_in(desk: Desk, Body(command): Body<SignIn>) -> Answer {
     let (now, address) = (desk.now(), desk.address());
     let mut attempt = Attempt::new(&command.login, &address);
     let look = async |conn: &Conn| {
-        attempt.check(conn, now).await?;
-        users::by_login(conn, &command.login).await
+        let stopped = match attempt.check(conn, now).await {
+            Err(problem) if problem.kind().status != 429 => return Err(problem),
+            outcome => outcome.err(),
+        };
+        Ok((users::by_login(conn, &command.login).await?, stopped))
     };
-    let account = desk.db.global(look).await?;
+    let (account, stopped) = desk.db.global(look).await?;
+    let person = account.as_ref().map(|(user, _)| user.id);
+    if let Some(stopped) = stopped {
+        desk.refused(person, command.tenant_id, FailureReason::LockedOut, None).await?;
+        return Err(stopped.into());
+    }
     let hash = account.as_ref().map(|(_, credential)| credential.password_hash.clone());
     let place = desk.passwords.queue(&address)?;
     let known = desk.passwords.verify(command.password.clone(), hash).await?;
@@ -90,7 +99,7 @@ pub(crate) async fn sign_in(desk: Desk, Body(command): Body<SignIn>) -> Answer {
     let Some((user, credential)) = account.filter(|_| known) else {
         metrics::counter!("cairn_sign_ins_refused_total").increment(1);
         tracing::info!(client_address = address, "a sign-in was refused");
-        desk.db.global(async |conn| attempt.failed(conn, now).await).await?;
+        desk.refused(person, command.tenant_id, FailureReason::WrongPassword, Some(&attempt)).await?;
         return Err(CREDENTIALS_REFUSED.detail("Check the name and the password.").into());
     };
     keep_hash_current(&desk, command.password, credential).await?;
@@ -136,7 +145,7 @@ pub(crate) async fn second_factor_attempt(desk: &Desk, user: UserId, code: &Secr
             Ok(method)
         }
         None => {
-            desk.db.global(async |conn| attempt.failed(conn, now).await).await?;
+            desk.refused(Some(user), None, FailureReason::WrongSecondFactor, Some(&attempt)).await?;
             Err(FACTOR_REFUSED.detail("The code is wrong, too old, or was used before. Wait for the next one."))
         }
     }

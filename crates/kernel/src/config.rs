@@ -40,6 +40,7 @@ settings! {
     "CAIRN_BIND" = "127.0.0.1", "address that services listen on";
     "CAIRN_PORT_BASE" = "7400", "the gateway's port; identity is the next, then catalog, adoption, telemetry, workflow, helpdesk";
     "CAIRN_UPSTREAMS_*" = "", "one service's addresses, separated by commas, such as CAIRN_UPSTREAMS_CATALOG=http://a:7402,http://b:7402";
+    "CAIRN_ROUTES_FILE" = "", "a TOML file with the services behind the gateway, such as deploy/routes.toml, instead of CAIRN_UPSTREAMS_* and the ports; read again on SIGHUP";
     "CAIRN_WORKERS" = "", "HTTP workers per service; default: the number of cores, at most 4";
     "CAIRN_DB_POOL" = "4", "database connections per worker";
     "CAIRN_DB_CONNECTIONS" = "160", "the most connections that all pools of one machine may hold";
@@ -71,7 +72,7 @@ pub struct Config {
     pub keys: Keyring,
     /// Addresses and ports.
     pub network: Network,
-    /// The gateway's limits.
+    /// The gateway's routes and limits.
     pub gateway: Gateway,
     /// Logs and traces.
     pub observe: Observe,
@@ -120,9 +121,11 @@ pub struct Network {
     upstreams: BTreeMap<String, Vec<String>>,
 }
 
-/// The gateway's limits.
+/// The gateway's routes and limits.
 #[derive(Debug, Clone)]
 pub struct Gateway {
+    /// The file that names the services behind it.
+    pub routes_file: Option<PathBuf>,
     /// How long an upstream may take to answer.
     pub request_timeout: Duration,
     /// Requests per second and user.
@@ -194,6 +197,7 @@ impl Config {
                 upstreams: read.family("CAIRN_UPSTREAMS_").map(|(service, urls)| (service, list(&urls))).collect(),
             },
             gateway: Gateway {
+                routes_file: read.optional("CAIRN_ROUTES_FILE").map(PathBuf::from),
                 request_timeout: Duration::from_secs(read.number("CAIRN_REQUEST_TIMEOUT_SECONDS")),
                 rate_user: read.number("CAIRN_RATE_USER"),
                 rate_tenant: read.number("CAIRN_RATE_TENANT"),

@@ -30,6 +30,10 @@ pub struct Boundary {
     pub service: &'static str,
 }
 
+/// Marks a response that another server made: it passes as it is, whatever its status.
+#[derive(Debug, Clone, Copy)]
+pub struct PassedOn;
+
 /// The trace that a request belongs to.
 #[must_use]
 pub fn trace_of(request: &HttpRequest) -> Trace {
@@ -125,9 +129,11 @@ fn label(method: &Method) -> &'static str {
 /// here, once, with their cause.
 fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse<BoxBody> {
     let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let passed_on = response.response().extensions().contains::<PassedOn>();
     // A problem already, or a report that says more than a problem could, such as `/readyz`.
-    if content_type
-        .is_some_and(|kind| kind.starts_with(b"application/problem+json") || kind.starts_with(b"application/json"))
+    if passed_on
+        || content_type
+            .is_some_and(|kind| kind.starts_with(b"application/problem+json") || kind.starts_with(b"application/json"))
     {
         return response;
     }

@@ -21,7 +21,7 @@ mod service;
 mod trust;
 
 pub use allow::{Allow, authenticate, bearer, client_address};
-pub use boundary::{Boundary, trace_of};
+pub use boundary::{Boundary, PassedOn, trace_of};
 pub use failure::{Answer, Failure, problem_response};
 pub use input::{Body, Path, Query, RawBody, json};
 pub use internal::Internal;

@@ -52,8 +52,8 @@ pub(crate) enum Outbound {
 /// What can go wrong with a body on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("the body is larger than allowed")]
-    TooLarge,
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(u64),
     #[error("the client sent nothing for too long")]
     Idle,
     #[error("the client went away")]
@@ -70,7 +70,7 @@ impl Inbound {
     pub(crate) async fn take(request: &HttpRequest, mut payload: Payload, limit: u64) -> Result<Self, Fault> {
         let length = headers::content_length(request.headers().get("content-length").map(|value| value.as_bytes()));
         match length {
-            Some(length) if length > limit => Err(Fault::TooLarge),
+            Some(length) if length > limit => Err(Fault::TooLarge(limit)),
             Some(length) if length > SMALL => Ok(Self::Flowing { payload, length: Some(length), limit }),
             None if headers::is_chunked(request) => Ok(Self::Flowing { payload, length: None, limit }),
             None | Some(0) => Ok(Self::Whole(Bytes::new())),
@@ -120,7 +120,7 @@ async fn flow(mut payload: Payload, limit: u64, to: mpsc::Sender<Result<Bytes, F
         let chunk = chunk.and_then(|chunk| {
             let Some(chunk) = chunk else { return Ok(None) };
             let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-            left = left.checked_sub(length).ok_or(Fault::TooLarge)?;
+            left = left.checked_sub(length).ok_or(Fault::TooLarge(limit))?;
             Ok(Some(chunk))
         });
         match chunk {
@@ -201,7 +201,7 @@ impl Body for Outbound {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::TooLarge => BODY_TOO_LARGE.detail("Send less at once; CAIRN_BODY_LIMIT is the most that is taken."),
+            Fault::TooLarge(limit) => BODY_TOO_LARGE.detail(format!("The body may have {limit} bytes at most.")),
             Fault::Idle => REQUEST_TIMEOUT.detail("The body stopped arriving. Send the request again."),
             Fault::Stalled => {
                 UPSTREAM_TIMEOUT.detail("The service took no more of the body. Try again shortly.").retry_after(2)

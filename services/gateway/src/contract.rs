@@ -20,7 +20,7 @@ pub(crate) struct Contract {
 }
 
 /// An operation: its method and the segments of its path.
-struct Template {
+pub(crate) struct Template {
     method: String,
     segments: Vec<Segment>,
 }
@@ -77,7 +77,8 @@ impl Contract {
 }
 
 impl Template {
-    fn new(method: &str, path: &str) -> Self {
+    /// An operation whose path has a `{parameter}` in place of any one segment.
+    pub(crate) fn new(method: &str, path: &str) -> Self {
         let segment = |text: &str| match text.strip_prefix('{') {
             Some(_) => Segment::Parameter,
             None => Segment::Name(text.to_owned()),
@@ -85,7 +86,8 @@ impl Template {
         Self { method: method.to_ascii_uppercase(), segments: path.split('/').map(segment).collect() }
     }
 
-    fn fits(&self, method: &str, path: &str) -> bool {
+    /// Whether a request is one of this operation.
+    pub(crate) fn fits(&self, method: &str, path: &str) -> bool {
         let mut given = path.split('/');
         let all = self.segments.iter().all(|segment| match (segment, given.next()) {
             (Segment::Name(name), Some(text)) => name == text,

@@ -1,7 +1,7 @@
 //! The one door to the platform.
 //!
 //! A request is read with suspicion (`path`), its caller verified and counted (`limits`), and passed on to one of the
-//! servers of the service that its first path segment names (`upstream`, `proxy`); bodies flow both ways at the pace of
+//! servers (`upstream`) of the service that its first path segment names (`table`, `proxy`); bodies flow both ways at the pace of
 //! the slower side (`body`). Which operations need no token is read from the merged contract (`contract`), which the
 //! gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
 //!
@@ -18,6 +18,7 @@ mod limits;
 mod path;
 mod proxy;
 mod routes;
+mod table;
 mod upstream;
 
 use std::net::{IpAddr, TcpListener};
@@ -26,12 +27,17 @@ use std::time::Duration;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpServer};
+use futures_util::future::join;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use web::{Boundary, Context, Running};
 
 use crate::contract::Contract;
 use crate::limits::Limits;
-use crate::upstream::{Client, Service};
+use crate::table::Table;
+use crate::upstream::Client;
+
+pub use crate::table::RoutesError;
 
 /// How long a client may take to send a request's head.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
@@ -48,14 +54,9 @@ pub enum ServeError {
         /// The system's word.
         source: std::io::Error,
     },
-    /// A service's address cannot be used.
-    #[error("`{address}` is no address of {service}: give http://host:port in CAIRN_UPSTREAMS_*")]
-    Upstream {
-        /// The service.
-        service: &'static str,
-        /// What was given.
-        address: String,
-    },
+    /// The services behind it cannot be found that way.
+    #[error(transparent)]
+    Routes(#[from] RoutesError),
     /// A web origin cannot be one.
     #[error("`{0}` in CAIRN_CORS_ORIGINS is not an origin such as https://app.example")]
     Origin(String),
@@ -68,7 +69,7 @@ pub enum ServeError {
 struct Gate {
     context: Context,
     contract: Contract,
-    services: Vec<Service>,
+    table: Table,
     limits: Limits,
 }
 
@@ -80,8 +81,7 @@ impl Gate {
         }
         Ok(Self {
             contract: Contract::read(openapi)?,
-            services: upstream::services(&context.config)
-                .map_err(|fault| ServeError::Upstream { service: fault.service, address: fault.address })?,
+            table: Table::new(&context.config)?,
             limits: Limits::new(config),
             context,
         })
@@ -92,9 +92,17 @@ impl Gate {
         address::client(request, &self.context.config.gateway.trusted_proxies)
     }
 
-    /// The service of a name.
-    fn service(&self, name: &str) -> Option<&Service> {
-        self.services.iter().find(|service| service.name == name)
+    /// Reads again what may change while the gateway runs, whenever the process gets SIGHUP. Where nothing may change, the
+    /// signal keeps its usual meaning.
+    async fn reload_on_hangup(&self) -> std::io::Result<()> {
+        if self.context.config.gateway.routes_file.is_none() {
+            return Ok(());
+        }
+        let mut hangups = signal(SignalKind::hangup())?;
+        while hangups.recv().await.is_some() {
+            self.table.reload().await;
+        }
+        Ok(())
     }
 }
 
@@ -140,7 +148,13 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
     tasks.spawn_local(web::keep_trust(context.clone()));
     let stop = context.stop.clone();
     tasks.spawn_local(async move {
-        tokio::select! { () = stop.cancelled() => {}, () = gate.limits.forget_the_idle() => {} }
+        let reload = async {
+            if let Err(error) = gate.reload_on_hangup().await {
+                tracing::error!(service = "gateway", %error, "SIGHUP cannot be heard");
+            }
+        };
+        let work = join(gate.limits.forget_the_idle(), reload);
+        tokio::select! { () = stop.cancelled() => {}, _ = work => {} }
     });
     tracing::info!(service = "gateway", address, "listening");
     Ok(Running::new(context, handle, tasks))

@@ -68,7 +68,7 @@ impl Limits {
 }
 
 /// One kind of budget, with a bucket for each key.
-struct Budget<K: Hash + Eq + Clone> {
+pub(crate) struct Budget<K: Hash + Eq + Clone> {
     name: &'static str,
     rate: NonZeroU32,
     policy: HeaderValue,
@@ -77,7 +77,7 @@ struct Budget<K: Hash + Eq + Clone> {
 
 impl<K: Hash + Eq + Clone> Budget<K> {
     /// A rate of 0 counts as 1: a limit is never off by a slip.
-    fn new(name: &'static str, rate: u32) -> Self {
+    pub(crate) fn new(name: &'static str, rate: u32) -> Self {
         let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(rate).allow_burst(rate.saturating_add(rate.get()));
         let policy = HeaderValue::try_from(format!("\"{name}\";q={rate};w=1"));
@@ -89,7 +89,13 @@ impl<K: Hash + Eq + Clone> Budget<K> {
         }
     }
 
-    fn take(&self, key: K) -> Standing<'_> {
+    /// Requests per second.
+    pub(crate) const fn rate(&self) -> NonZeroU32 {
+        self.rate
+    }
+
+    /// Counts a request.
+    pub(crate) fn take(&self, key: K) -> Standing<'_> {
         let taken = self.buckets.check_key(&key);
         // What may be sent within the next second is at least this, and never more than the policy's quota.
         let left = taken.ok().map(|bucket| bucket.remaining_burst_capacity().min(self.rate.get()));

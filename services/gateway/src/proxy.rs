@@ -2,6 +2,7 @@
 //! often, how much; then to one server after the other until one answers.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BodyStream, SizedStream};
@@ -13,28 +14,30 @@ use hyper::body::Incoming;
 use hyper::http::uri::PathAndQuery;
 use hyper::http::{Request, Response};
 use kernel::Problem;
-use kernel::problem::{NOT_FOUND, REQUEST_MALFORMED, UNAVAILABLE, UPSTREAM_FAILED, UPSTREAM_TIMEOUT};
+use kernel::problem::{NOT_FOUND, REQUEST_MALFORMED, UPSTREAM_FAILED, UPSTREAM_TIMEOUT};
 use tokio::time::{sleep, timeout};
-use web::{Answer, Failure};
+use web::{Answer, Failure, PassedOn};
 
 use crate::body::{Inbound, Journey};
 use crate::limits::Standing;
-use crate::upstream::{Client, Failed, Service};
+use crate::table::Service;
+use crate::upstream::{Attempt, Client, Failed};
 use crate::{Gate, body, headers, path};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const READ_AFTER: &str = "cairn-read-after";
 /// Up to here an answer is awaited whole: one that breaks off becomes a 502 instead of half a 200.
 const SMALL: u64 = 64 * 1024;
 
 /// Everything that the gateway does not answer itself.
 pub(crate) async fn pass_on(request: HttpRequest, payload: Payload, gate: Data<Gate>, client: Data<Client>) -> Answer {
-    let Some(service) = gate.service(path::service(request.path())) else {
+    let Some(service) = gate.table.service(path::service(request.path())) else {
         return Err(NOT_FOUND.detail("There is no such service. The API is described at /openapi.json.").into());
     };
     let address = gate.client(&request);
-    let (standing, allowed) = admit(&request, &gate, address).await;
-    let outcome = match allowed {
-        Ok(()) => forward(&request, payload, &gate, &client, service, address).await,
+    let (standing, allowed) = admit(&request, &gate, &service, address).await;
+    let outcome = match allowed.and_then(|()| service.count()) {
+        Ok(()) => forward(&request, payload, &client, &service, address).await,
         Err(problem) => {
             if headers::is_chunked(&request) {
                 body::refuse(payload);
@@ -48,8 +51,14 @@ pub(crate) async fn pass_on(request: HttpRequest, payload: Payload, gate: Data<G
 }
 
 /// Who asks, and whether they may ask now. A token that does not count is charged to the address it came from.
-async fn admit<'a>(request: &HttpRequest, gate: &'a Gate, address: IpAddr) -> (Standing<'a>, Result<(), Problem>) {
-    if gate.contract.is_public(request.method().as_str(), request.path()) {
+async fn admit<'a>(
+    request: &HttpRequest,
+    gate: &'a Gate,
+    service: &Service,
+    address: IpAddr,
+) -> (Standing<'a>, Result<(), Problem>) {
+    let (method, path) = (request.method().as_str(), request.path());
+    if gate.contract.is_public(method, path) || service.opens(method, path) {
         let standing = gate.limits.count_address(address);
         let allowed = standing.check();
         return (standing, allowed);
@@ -71,14 +80,11 @@ async fn admit<'a>(request: &HttpRequest, gate: &'a Gate, address: IpAddr) -> (S
 async fn forward(
     request: &HttpRequest,
     payload: Payload,
-    gate: &Gate,
     client: &Client,
     service: &Service,
     address: IpAddr,
 ) -> Result<HttpResponse, Problem> {
-    let network = &gate.context.config.network;
-    let limit = u64::try_from(network.body_limit).unwrap_or(u64::MAX);
-    let body = Inbound::take(request, payload, limit).await?;
+    let body = Inbound::take(request, payload, service.body_limit).await?;
     let question = Question {
         method: request.method().as_str().parse().map_err(|_| unreadable())?,
         target: request
@@ -89,8 +95,18 @@ async fn forward(
         headers: headers::onward(request, address, body.length()),
         repeatable: is_repeatable(request),
     };
-    let answer = question.ask(body, client, service, gate.context.config.gateway.request_timeout).await?;
-    reply(answer, request.method() == Method::HEAD, gate.context.config.gateway.request_timeout).await
+    let (answer, mut attempt) = question.ask(body, client, service).await?;
+    let answer = reply(answer, request.method() == Method::HEAD, service.request_timeout).await;
+    // A reader that wants to see what is not there yet is told to wait, by a server that is well.
+    let waits = request.headers().contains_key(READ_AFTER);
+    let status = answer.as_ref().map_or_else(|problem| problem.kind().status, |answer| answer.status().as_u16());
+    attempt.settle(!tells_of_failure(status) || (status == 503 && waits));
+    answer
+}
+
+/// Whether an answer says that the server does not work.
+const fn tells_of_failure(status: u16) -> bool {
+    matches!(status, 502..=504)
 }
 
 /// A request as each server gets it.
@@ -102,6 +118,13 @@ struct Question {
     repeatable: bool,
 }
 
+/// How a server failed us.
+struct Fruitless {
+    problem: Problem,
+    /// Whether another server may be asked.
+    again: bool,
+}
+
 impl Question {
     /// Asks the servers in turn. The next one is asked when nothing was sent, or when what was sent may be sent again.
     async fn ask(
@@ -109,44 +132,61 @@ impl Question {
         mut body: Inbound,
         client: &Client,
         service: &Service,
-        wait: Duration,
-    ) -> Result<Response<Incoming>, Problem> {
-        let mut problem = UNAVAILABLE.detail("No server of this service is configured.").retry_after(2);
-        for upstream in service.in_turn() {
-            let (outbound, journey) = body.send();
-            let mut request = Request::new(outbound);
-            *request.method_mut() = self.method.clone();
-            *request.uri_mut() = upstream.at(self.target.clone()).map_err(Problem::internal)?;
-            *request.headers_mut() = self.headers.clone();
-            let failed = tokio::select! {
-                biased;
-                problem = overdue(journey.clone(), wait) => return Err(problem),
-                outcome = client.ask(request) => match outcome {
-                    Ok(answer) => return Ok(answer),
-                    Err(failed) => failed,
-                },
+    ) -> Result<(Response<Incoming>, Attempt), Problem> {
+        let (mut tried, mut last) = (Vec::new(), None);
+        while let Some(mut attempt) = service.choose(&tried) {
+            let fruitless = match self.ask_one(&mut body, client, &attempt, service.request_timeout).await {
+                Ok(answer) => return Ok((answer, attempt)),
+                Err(fruitless) => fruitless,
             };
-            // A body that failed on our side looks like a broken connection from the other.
-            if let Some(journey) = journey {
-                journey.await?;
+            // Of a body that the client did not bring to its end the server knows nothing.
+            if tells_of_failure(fruitless.problem.kind().status) {
+                attempt.settle(false);
             }
-            let again = match failed {
-                Failed::Refused(error) => {
-                    service.rest(upstream);
-                    problem = Problem::unavailable("This service", error);
-                    body.is_whole()
-                }
-                Failed::Broken(error) => {
-                    problem =
-                        UPSTREAM_FAILED.detail("Report this with the traceId if it happens again.").because(error);
-                    body.is_whole() && self.repeatable
-                }
-            };
-            if !again {
-                break;
+            if !fruitless.again {
+                return Err(fruitless.problem);
             }
+            tried.push(Arc::clone(attempt.upstream()));
+            last = Some(fruitless.problem);
         }
-        Err(problem)
+        Err(last.unwrap_or_else(|| service.all_out()))
+    }
+
+    async fn ask_one(
+        &self,
+        body: &mut Inbound,
+        client: &Client,
+        attempt: &Attempt,
+        wait: Duration,
+    ) -> Result<Response<Incoming>, Fruitless> {
+        let finally = |problem| Fruitless { problem, again: false };
+        let (outbound, journey) = body.send();
+        let mut request = Request::new(outbound);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() =
+            attempt.upstream().at(self.target.clone()).map_err(|error| finally(Problem::internal(error)))?;
+        *request.headers_mut() = self.headers.clone();
+        let failed = tokio::select! {
+            biased;
+            problem = overdue(journey.clone(), wait) => return Err(finally(problem)),
+            outcome = client.ask(request) => match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            },
+        };
+        // A body that failed on our side looks like a broken connection from the other.
+        if let Some(journey) = journey {
+            journey.await.map_err(|fault| finally(fault.into()))?;
+        }
+        Err(match failed {
+            Failed::Refused(error) => {
+                Fruitless { problem: Problem::unavailable("This service", error), again: body.is_whole() }
+            }
+            Failed::Broken(error) => Fruitless {
+                problem: UPSTREAM_FAILED.detail("Report this with the traceId if it happens again.").because(error),
+                again: body.is_whole() && self.repeatable,
+            },
+        })
     }
 }
 
@@ -186,6 +226,7 @@ async fn reply(answer: Response<Incoming>, to_head: bool, wait: Duration) -> Res
         None => HttpResponse::with_body(status, BodyStream::new(body.into_data_stream())).map_into_boxed_body(),
     };
     headers::back(&head.headers, reply.headers_mut());
+    reply.extensions_mut().insert(PassedOn);
     Ok(reply)
 }
 

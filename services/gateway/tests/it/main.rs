@@ -9,3 +9,4 @@ mod callers;
 mod hostile;
 mod platform;
 mod routing;
+mod table;

@@ -188,6 +188,7 @@ pub(crate) fn behind() -> Behind {
             .route("/catalog/v1/drip", actix::to(drip))
             .route("/catalog/v1/big", actix::to(big))
             .route("/catalog/v1/gone", actix::to(gone))
+            .route("/catalog/v1/status/{status}", actix::to(status))
             .default_service(actix::to(show))
     })
     .workers(1)
@@ -275,6 +276,11 @@ async fn gone() -> HttpResponse {
     HttpResponse::build(StatusCode::NOT_FOUND)
         .content_type("application/problem+json")
         .body(r#"{"status":404,"code":"NOT_FOUND","traceId":"00000000000000000000000000000000"}"#)
+}
+
+async fn status(status: actix::Path<u16>, behind: Data<Behind>) -> HttpResponse {
+    behind.asked.fetch_add(1, Ordering::SeqCst);
+    HttpResponse::build(StatusCode::from_u16(*status).unwrap()).finish()
 }
 
 /// Counts what was dropped before it was done.

@@ -50,6 +50,7 @@ settings! {
     "CAIRN_RATE_USER" = "200", "requests per second and user; twice that at once";
     "CAIRN_RATE_TENANT" = "2000", "requests per second and tenant; twice that at once";
     "CAIRN_RATE_ADDRESS" = "50", "requests per second and address without a token; twice that at once";
+    "CAIRN_CHECK_REQUESTS" = "true", "whether the gateway holds requests against the contract before it passes them on; false leaves that to the services";
     "CAIRN_CORS_ORIGINS" = "", "web origins that may call the gateway, separated by commas";
     "CAIRN_TRUSTED_PROXIES" = "", "addresses or networks (10.0.0.0/8), separated by commas, that may speak for a client: the gateway believes their X-Forwarded-For, a service takes one for the gateway";
     "CAIRN_BCRYPT_COST" = "12", "cost of password hashes, 4 to 16";
@@ -134,6 +135,8 @@ pub struct Gateway {
     pub rate_tenant: u32,
     /// Requests per second and address without a token.
     pub rate_address: u32,
+    /// Whether requests are held against the contract.
+    pub check_requests: bool,
     /// Web origins that may call.
     pub cors_origins: Vec<String>,
     /// Who may speak for a client.
@@ -202,6 +205,7 @@ impl Config {
                 rate_user: read.number("CAIRN_RATE_USER"),
                 rate_tenant: read.number("CAIRN_RATE_TENANT"),
                 rate_address: read.number("CAIRN_RATE_ADDRESS"),
+                check_requests: read.one_of("CAIRN_CHECK_REQUESTS", &["true", "false"]) == "true",
                 cors_origins: list(&read.text("CAIRN_CORS_ORIGINS")),
                 trusted_proxies: read.networks("CAIRN_TRUSTED_PROXIES"),
             },

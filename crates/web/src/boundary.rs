@@ -11,13 +11,14 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use kernel::problem::{
-    BODY_TOO_LARGE, HEADERS_TOO_LARGE, INTERNAL, MEDIA_TYPE_UNSUPPORTED, METHOD_NOT_ALLOWED, NOT_FOUND,
-    REQUEST_MALFORMED, REQUEST_TIMEOUT, UNAVAILABLE,
+    BODY_TOO_LARGE, HEADERS_TOO_LARGE, INTERNAL, MEDIA_TYPE_UNSUPPORTED, METHOD_NOT_ALLOWED, REQUEST_MALFORMED,
+    REQUEST_TIMEOUT, UNAVAILABLE,
 };
 use kernel::{Problem, Trace};
 use tracing::Instrument;
 
 use crate::failure::{Failure, problem_response};
+use crate::refusals;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -165,7 +166,7 @@ fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse
 
 fn by_status(status: StatusCode) -> Problem {
     match status.as_u16() {
-        404 => NOT_FOUND.detail("There is nothing at this path. The API is described at /openapi.json."),
+        404 => refusals::nothing_here(),
         405 => METHOD_NOT_ALLOWED.detail("This path does not take this method. The API is described at /openapi.json."),
         408 => REQUEST_TIMEOUT.detail("Send the request faster or in smaller parts."),
         413 => BODY_TOO_LARGE.detail("Send less at once."),

@@ -15,6 +15,7 @@ mod internal;
 mod methods;
 pub mod openapi;
 mod position;
+pub mod refusals;
 mod reply;
 mod serve;
 mod service;

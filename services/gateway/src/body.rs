@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use futures_util::future::{FutureExt, LocalBoxFuture, Shared};
 use hyper::body::{Body, Frame, SizeHint};
 use kernel::Problem;
-use kernel::problem::{BODY_TOO_LARGE, REQUEST_MALFORMED, REQUEST_TIMEOUT, UPSTREAM_TIMEOUT};
+use kernel::problem::{REQUEST_MALFORMED, REQUEST_TIMEOUT, UPSTREAM_TIMEOUT};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
@@ -201,7 +201,7 @@ impl Body for Outbound {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::TooLarge(limit) => BODY_TOO_LARGE.detail(format!("The body may have {limit} bytes at most.")),
+            Fault::TooLarge(limit) => web::refusals::body_too_large(limit),
             Fault::Idle => REQUEST_TIMEOUT.detail("The body stopped arriving. Send the request again."),
             Fault::Stalled => {
                 UPSTREAM_TIMEOUT.detail("The service took no more of the body. Try again shortly.").retry_after(2)

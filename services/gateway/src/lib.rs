@@ -2,8 +2,8 @@
 //!
 //! A request is read with suspicion (`path`), its caller verified and counted (`limits`), and passed on to one of the
 //! servers (`upstream`) of the service that its first path segment names (`table`, `proxy`); bodies flow both ways at the pace of
-//! the slower side (`body`). Which operations need no token is read from the merged contract (`contract`), which the
-//! gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
+//! the slower side (`body`). Which operations need no token, and what each one takes, is read from the merged contract
+//! (`contract`), which the gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
 //!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 

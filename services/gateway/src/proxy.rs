@@ -9,6 +9,7 @@ use actix_web::body::{BodyStream, SizedStream};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use auth::Principal;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::http::uri::PathAndQuery;
@@ -31,21 +32,30 @@ const SMALL: u64 = 64 * 1024;
 
 /// Everything that the gateway does not answer itself.
 pub(crate) async fn pass_on(request: HttpRequest, payload: Payload, gate: Data<Gate>, client: Data<Client>) -> Answer {
-    let Some(service) = gate.table.service(path::service(request.path())) else {
+    let (method, path) = (request.method().as_str(), request.path());
+    let Some(service) = gate.table.service(path::service(path)) else {
         return Err(NOT_FOUND.detail("There is no such service. The API is described at /openapi.json.").into());
     };
     let address = gate.client(&request);
-    let (standing, allowed) = admit(&request, &gate, &service, address).await;
-    let outcome = match allowed.and_then(|()| service.count()) {
-        Ok(()) => forward(&request, payload, &client, &service, address).await,
-        Err(problem) => {
+    let (found, open) = (gate.contract.find(method, path), service.opens(method, path));
+    // OPTIONS tells no more than the contract does.
+    let is_public = open || found.is_public() || request.method() == Method::OPTIONS;
+    let (standing, admitted) = admit(&request, &gate, is_public, address).await;
+    let refused = |problem| Failure::from(problem).error_response();
+    let refusal = match admitted.and_then(|caller| service.count().map(|()| caller)) {
+        Err(problem) => Some(refused(problem)),
+        Ok(_) if open || !gate.context.config.gateway.check_requests => None,
+        Ok(caller) => gate.contract.refuse(&request, &found, caller.as_deref()),
+    };
+    let mut answer = match refusal {
+        None => forward(&request, payload, &client, &service, address).await.unwrap_or_else(refused),
+        Some(refusal) => {
             if headers::is_chunked(&request) {
                 body::refuse(payload);
             }
-            Err(problem)
+            refusal
         }
     };
-    let mut answer = outcome.unwrap_or_else(|problem| Failure::from(problem).error_response());
     standing.tell(answer.headers_mut());
     Ok(answer)
 }
@@ -54,19 +64,18 @@ pub(crate) async fn pass_on(request: HttpRequest, payload: Payload, gate: Data<G
 async fn admit<'a>(
     request: &HttpRequest,
     gate: &'a Gate,
-    service: &Service,
+    is_public: bool,
     address: IpAddr,
-) -> (Standing<'a>, Result<(), Problem>) {
-    let (method, path) = (request.method().as_str(), request.path());
-    if gate.contract.is_public(method, path) || service.opens(method, path) {
+) -> (Standing<'a>, Result<Option<Arc<Principal>>, Problem>) {
+    if is_public {
         let standing = gate.limits.count_address(address);
-        let allowed = standing.check();
+        let allowed = standing.check().map(|()| None);
         return (standing, allowed);
     }
     match web::authenticate(request).await {
         Ok(caller) => {
             let standing = gate.limits.count(&caller);
-            let allowed = standing.check();
+            let allowed = standing.check().map(|()| Some(caller));
             (standing, allowed)
         }
         Err(problem) => {

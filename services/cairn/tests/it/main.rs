@@ -3,6 +3,7 @@
 
 mod adoption;
 mod catalog;
+mod checked;
 mod company;
 mod database;
 mod demo;

@@ -8,7 +8,7 @@ use hyper::http::uri::Authority;
 use toml::{Table, Value};
 
 use super::{RoutesError, Spec};
-use crate::contract::Template;
+use crate::contract::Paths;
 use crate::upstream::Upstream;
 
 /// First segments that the gateway answers itself, or to nobody.
@@ -101,15 +101,15 @@ impl Reader<'_> {
         upstreams
     }
 
-    fn public(&mut self, name: &str) -> Vec<Template> {
-        let mut public = Vec::new();
+    fn public(&mut self, name: &str) -> Paths<Vec<String>> {
+        let mut public = Paths::<Vec<String>>::default();
         for text in self.texts("public") {
             let operation = text.split_once(' ').filter(|(method, path)| {
                 let below = path.strip_prefix('/').and_then(|path| path.split('/').next()) == Some(name);
                 below && !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase())
             });
             match operation {
-                Some((method, path)) => public.push(Template::new(method, path)),
+                Some((method, path)) => public.at(path).push(method.to_owned()),
                 None => self.fault(format!("`{text}` in `public` is not like \"GET /{name}/v1/things/{{id}}\"")),
             }
         }
@@ -169,7 +169,9 @@ mod tests {
         assert_eq!(catalog.upstreams, ["a:7402", "b:7402"]);
         assert_eq!((catalog.request_timeout, catalog.body_limit), (Some(Duration::from_secs(5)), Some(1000)));
         assert_eq!(catalog.rate.map(NonZeroU32::get), Some(50));
-        assert!(catalog.public[0].fits("GET", "/catalog/v1/brochures/1"));
+        let mut open = Vec::new();
+        catalog.public.fitting("/catalog/v1/brochures/1", &mut |methods| open.extend(methods));
+        assert_eq!(open, ["GET"]);
         assert_eq!((partner.name.as_str(), partner.request_timeout, partner.rate), ("partner-portal", None, None));
     }
 

@@ -15,7 +15,7 @@ use kernel::config::{Config, SERVICES};
 
 use self::service::Defaults;
 pub(crate) use self::service::Service;
-use crate::contract::Template;
+use crate::contract::Paths;
 use crate::upstream::Upstream;
 
 /// A service as it is written down.
@@ -26,7 +26,7 @@ struct Spec {
     request_timeout: Option<Duration>,
     body_limit: Option<u64>,
     rate: Option<NonZeroU32>,
-    public: Vec<Template>,
+    public: Paths<Vec<String>>,
 }
 
 /// Everything that is wrong with the routes, at once.

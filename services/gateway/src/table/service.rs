@@ -8,7 +8,7 @@ use kernel::Problem;
 use kernel::problem::{RATE_LIMITED, UNAVAILABLE};
 
 use super::Spec;
-use crate::contract::Template;
+use crate::contract::Paths;
 use crate::limits::Budget;
 use crate::upstream::{Attempt, Turn, Upstream};
 
@@ -22,7 +22,7 @@ pub(crate) struct Service {
     pub(crate) body_limit: u64,
     upstreams: Vec<Arc<Upstream>>,
     budget: Option<Arc<Budget<()>>>,
-    public: Vec<Template>,
+    public: Paths<Vec<String>>,
     turn: AtomicUsize,
 }
 
@@ -62,7 +62,9 @@ impl Service {
 
     /// Whether the routes file opens an operation to callers without a token.
     pub(crate) fn opens(&self, method: &str, path: &str) -> bool {
-        self.public.iter().any(|template| template.fits(method, path))
+        let mut opens = false;
+        self.public.fitting(path, &mut |methods| opens |= methods.iter().any(|open| open == method));
+        opens
     }
 
     /// Counts a request that is about to be passed on.

@@ -6,6 +6,7 @@ mod support;
 mod bodies;
 mod browsers;
 mod callers;
+mod checks;
 mod hostile;
 mod platform;
 mod routing;

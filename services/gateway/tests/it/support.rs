@@ -50,6 +50,8 @@ pub(crate) fn start(
         .collect();
     pairs.insert("CAIRN_MASTER_KEY".to_owned(), MasterKey::random().unwrap().to_text());
     pairs.insert("CAIRN_WORKERS".to_owned(), "1".to_owned());
+    // Most servers of these tests are not in the contract.
+    pairs.insert("CAIRN_CHECK_REQUESTS".to_owned(), "false".to_owned());
     pairs.insert("CAIRN_SHUTDOWN_SECONDS".to_owned(), "2".to_owned());
     pairs.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let context = web::Context::new("gateway", Arc::new(Config::from_pairs(pairs).unwrap()), Clock::system()).unwrap();
@@ -60,12 +62,30 @@ pub(crate) fn start(
     gateway::serve(context.clone(), listener, contract().to_string()).map(|running| (address, context, running))
 }
 
-/// Two public operations and a secured one.
+/// Two public operations and a few secured ones.
 pub(crate) fn contract() -> Value {
+    let secured = json!([{ "bearer": ["catalog:product:read"] }]);
+    let id = json!({ "type": "string", "format": "uuid" });
+    let query = |name: &str, schema: Value| json!({ "in": "query", "name": name, "schema": schema });
     json!({ "openapi": "3.1.0", "info": { "title": "Cairn", "version": "0" }, "paths": {
         "/identity/v1/sessions": { "post": { "summary": "Sign in" } },
         "/catalog/v1/open/{id}": { "get": { "summary": "Read an open thing" } },
-        "/catalog/v1/products": { "get": { "summary": "List products", "security": [{ "bearer": ["catalog:product:read"] }] } },
+        "/catalog/v1/products": {
+            "get": { "summary": "List products", "security": secured, "parameters": [
+                query("limit", json!({ "type": "integer", "format": "int32", "minimum": 0 })),
+                query("count", json!({ "type": "boolean" })),
+                query("sort", json!({ "type": "string", "enum": ["name"] })),
+            ] },
+            "post": { "summary": "Create a product", "security": secured, "requestBody": {
+                "required": true, "content": { "application/json": {} },
+            } },
+        },
+        "/catalog/v1/products/{productId}": { "get": { "summary": "Read a product", "security": secured, "parameters": [
+            { "in": "path", "name": "productId", "required": true, "schema": id },
+        ] } },
+        "/catalog/v1/prices": { "get": { "summary": "List prices", "security": secured, "parameters": [
+            { "in": "query", "name": "productId", "required": true, "schema": id },
+        ] } },
     }})
 }
 

@@ -51,6 +51,9 @@ settings! {
     "CAIRN_RATE_TENANT" = "2000", "requests per second and tenant; twice that at once";
     "CAIRN_RATE_ADDRESS" = "50", "requests per second and address without a token; twice that at once";
     "CAIRN_CHECK_REQUESTS" = "true", "whether the gateway holds requests against the contract before it passes them on; false leaves that to the services";
+    "CAIRN_TLS_CERT" = "", "a PEM file with the gateway's certificate and those that vouch for it: its port speaks TLS; read again on SIGHUP";
+    "CAIRN_TLS_KEY" = "", "a PEM file with the certificate's key";
+    "CAIRN_ACCESS_LOG" = "false", "whether the gateway logs a line for each request";
     "CAIRN_CORS_ORIGINS" = "", "web origins that may call the gateway, separated by commas";
     "CAIRN_TRUSTED_PROXIES" = "", "addresses or networks (10.0.0.0/8), separated by commas, that may speak for a client: the gateway believes their X-Forwarded-For, a service takes one for the gateway";
     "CAIRN_BCRYPT_COST" = "12", "cost of password hashes, 4 to 16";
@@ -137,10 +140,23 @@ pub struct Gateway {
     pub rate_address: u32,
     /// Whether requests are held against the contract.
     pub check_requests: bool,
+    /// The certificate, when the gateway speaks TLS.
+    pub tls: Option<Tls>,
+    /// Whether each request is logged.
+    pub access_log: bool,
     /// Web origins that may call.
     pub cors_origins: Vec<String>,
     /// Who may speak for a client.
     pub trusted_proxies: Vec<network::Network>,
+}
+
+/// A certificate and its key, as PEM files.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The certificate, then those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 /// Logs and traces.
@@ -206,6 +222,8 @@ impl Config {
                 rate_tenant: read.number("CAIRN_RATE_TENANT"),
                 rate_address: read.number("CAIRN_RATE_ADDRESS"),
                 check_requests: read.one_of("CAIRN_CHECK_REQUESTS", &["true", "false"]) == "true",
+                tls: read.tls(),
+                access_log: read.one_of("CAIRN_ACCESS_LOG", &["true", "false"]) == "true",
                 cors_origins: list(&read.text("CAIRN_CORS_ORIGINS")),
                 trusted_proxies: read.networks("CAIRN_TRUSTED_PROXIES"),
             },
@@ -341,6 +359,17 @@ impl Reader {
             }
         }
         networks
+    }
+
+    fn tls(&mut self) -> Option<Tls> {
+        match (self.optional("CAIRN_TLS_CERT"), self.optional("CAIRN_TLS_KEY")) {
+            (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.into(), key: key.into() }),
+            (None, None) => None,
+            _ => {
+                self.faults.push("CAIRN_TLS_CERT and CAIRN_TLS_KEY belong together; give both or neither".to_owned());
+                None
+            }
+        }
     }
 
     fn family(&self, prefix: &str) -> impl Iterator<Item = (String, String)> {

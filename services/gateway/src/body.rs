@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::http::Version;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use actix_web::{HttpRequest, rt};
 use futures_util::StreamExt;
@@ -32,6 +33,8 @@ pub(crate) enum Inbound {
     Whole(Bytes),
     /// To be passed on as it comes.
     Flowing {
+        /// What has come already.
+        first: Option<Bytes>,
         /// What the client sends.
         payload: Payload,
         /// Its length, when the client has said.
@@ -71,8 +74,13 @@ impl Inbound {
         let length = headers::content_length(request.headers().get("content-length").map(|value| value.as_bytes()));
         match length {
             Some(length) if length > limit => Err(Fault::TooLarge(limit)),
-            Some(length) if length > SMALL => Ok(Self::Flowing { payload, length: Some(length), limit }),
-            None if headers::is_chunked(request) => Ok(Self::Flowing { payload, length: None, limit }),
+            Some(length) if length > SMALL => Ok(Self::Flowing { first: None, payload, length: Some(length), limit }),
+            None if headers::is_chunked(request) => Ok(Self::Flowing { first: None, payload, length: None, limit }),
+            // HTTP/2 need not say beforehand whether there is a body.
+            None if request.version() == Version::HTTP_2 => match next(&mut payload).await? {
+                None => Ok(Self::Whole(Bytes::new())),
+                first => Ok(Self::Flowing { first, payload, length: None, limit }),
+            },
             None | Some(0) => Ok(Self::Whole(Bytes::new())),
             Some(_) => timeout(LONGEST_PAUSE, whole(&mut payload)).await.map_err(|_| Fault::Idle)?.map(Self::Whole),
         }
@@ -93,9 +101,9 @@ impl Inbound {
                 *self = Self::Whole(bytes.clone());
                 (Outbound::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())), None)
             }
-            Self::Flowing { payload, limit, .. } => {
+            Self::Flowing { first, payload, limit, .. } => {
                 let (sender, receiver) = mpsc::channel(IN_FLIGHT);
-                let task = rt::spawn(flow(payload, limit, sender));
+                let task = rt::spawn(flow(first, payload, limit, sender));
                 let journey = async move { task.await.unwrap_or(Err(Fault::Lost)) };
                 (Outbound::Flowing(receiver), Some(journey.boxed_local().shared()))
             }
@@ -110,12 +118,20 @@ impl Inbound {
 
 /// Passes a body on until it ends, fails, or nobody wants more of it. A body that fails ends with its fault, never as if
 /// it were complete.
-async fn flow(mut payload: Payload, limit: u64, to: mpsc::Sender<Result<Bytes, Fault>>) -> Result<(), Fault> {
+async fn flow(
+    mut first: Option<Bytes>,
+    mut payload: Payload,
+    limit: u64,
+    to: mpsc::Sender<Result<Bytes, Fault>>,
+) -> Result<(), Fault> {
     let mut left = limit;
     loop {
-        let chunk = tokio::select! {
-            () = to.closed() => return Ok(()),
-            chunk = next(&mut payload) => chunk,
+        let chunk = match first.take() {
+            Some(chunk) => Ok(Some(chunk)),
+            None => tokio::select! {
+                () = to.closed() => return Ok(()),
+                chunk = next(&mut payload) => chunk,
+            },
         };
         let chunk = chunk.and_then(|chunk| {
             let Some(chunk) = chunk else { return Ok(None) };

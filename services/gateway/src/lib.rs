@@ -5,11 +5,17 @@
 //! the slower side (`body`). Which operations need no token, and what each one takes, is read from the merged contract
 //! (`contract`), which the gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
 //!
+//! On the wire it speaks HTTP/1.1 and HTTP/2, with TLS when it has a certificate (`tls`); it lets WebSockets through
+//! (`websocket`), compresses texts (`compress`) and keeps a log of what was asked (`access`).
+//!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 
+mod access;
 mod address;
+mod answer;
 mod body;
 mod browser;
+mod compress;
 mod contract;
 mod explorer;
 mod headers;
@@ -17,11 +23,15 @@ mod health;
 mod limits;
 mod path;
 mod proxy;
+mod question;
 mod routes;
 mod table;
+mod tls;
 mod upstream;
+mod websocket;
 
 use std::net::{IpAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::{Condition, from_fn};
@@ -35,9 +45,11 @@ use web::{Boundary, Context, Running};
 use crate::contract::Contract;
 use crate::limits::Limits;
 use crate::table::Table;
+use crate::tls::Certificate;
 use crate::upstream::Client;
 
 pub use crate::table::RoutesError;
+pub use crate::tls::TlsError;
 
 /// How long a client may take to send a request's head.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
@@ -57,6 +69,9 @@ pub enum ServeError {
     /// The services behind it cannot be found that way.
     #[error(transparent)]
     Routes(#[from] RoutesError),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A web origin cannot be one.
     #[error("`{0}` in CAIRN_CORS_ORIGINS is not an origin such as https://app.example")]
     Origin(String),
@@ -70,6 +85,7 @@ struct Gate {
     context: Context,
     contract: Contract,
     table: Table,
+    certificate: Option<Arc<Certificate>>,
     limits: Limits,
 }
 
@@ -82,6 +98,7 @@ impl Gate {
         Ok(Self {
             contract: Contract::read(openapi)?,
             table: Table::new(&context.config)?,
+            certificate: config.tls.as_ref().map(Certificate::load).transpose()?.map(Arc::new),
             limits: Limits::new(config),
             context,
         })
@@ -95,12 +112,15 @@ impl Gate {
     /// Reads again what may change while the gateway runs, whenever the process gets SIGHUP. Where nothing may change, the
     /// signal keeps its usual meaning.
     async fn reload_on_hangup(&self) -> std::io::Result<()> {
-        if self.context.config.gateway.routes_file.is_none() {
+        if self.context.config.gateway.routes_file.is_none() && self.certificate.is_none() {
             return Ok(());
         }
         let mut hangups = signal(SignalKind::hangup())?;
         while hangups.recv().await.is_some() {
             self.table.reload().await;
+            if let Some(certificate) = &self.certificate {
+                certificate.reload().await;
+            }
         }
         Ok(())
     }
@@ -123,9 +143,11 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
             .app_data(Data::new(context.clone()))
             .app_data(Data::new(Client::new()))
             // The last one wrapped is the first to see a request.
+            .wrap(from_fn(compress::compress))
             .wrap(Condition::new(!origins.is_empty(), browser::cors(origins)))
             .wrap(from_fn(browser::guard))
             .wrap(Boundary { service: "gateway" })
+            .wrap(Condition::new(context.config.gateway.access_log, from_fn(access::note)))
             .configure(routes::routes)
     })
     .workers(context.config.network.workers)
@@ -134,10 +156,12 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
     // A client that closed its side has gone: what was asked for it ends too.
     .h1_allow_half_closed(false)
     .shutdown_timeout(context.config.shutdown.as_secs())
-    .disable_signals()
-    .listen(listener)
-    .map_err(|source| ServeError::Listen { address: address.clone(), source })?
-    .run();
+    .disable_signals();
+    let server = match &gate.certificate {
+        Some(certificate) => server.listen_rustls_0_23(listener, certificate.server_config()?),
+        None => server.listen_auto_h2c(listener),
+    };
+    let server = server.map_err(|source| ServeError::Listen { address: address.clone(), source })?.run();
     let handle = server.handle();
     let mut tasks = JoinSet::new();
     tasks.spawn_local(async move {

@@ -11,3 +11,5 @@ mod hostile;
 mod platform;
 mod routing;
 mod table;
+mod websockets;
+mod wire;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -143,6 +144,13 @@ impl Gateway {
     }
 }
 
+/// Tells this process to read again what may have changed.
+pub(crate) async fn hang_up() {
+    let pid = std::process::id().to_string();
+    assert!(Command::new("/bin/sh").args(["-c", "kill -s HUP \"$1\"", "sh", &pid]).status().unwrap().success());
+    sleep(Duration::from_millis(300)).await;
+}
+
 /// Reads until the connection closes or is silent for a while.
 pub(crate) async fn read(stream: &mut TcpStream) -> String {
     let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
@@ -192,6 +200,8 @@ struct Wish {
     ms: u64,
     #[serde(default)]
     bytes: usize,
+    kind: Option<String>,
+    encoding: Option<String>,
 }
 
 /// Starts a server that shows what it was asked, flows, dawdles and fails.
@@ -209,6 +219,8 @@ pub(crate) fn behind() -> Behind {
             .route("/catalog/v1/big", actix::to(big))
             .route("/catalog/v1/gone", actix::to(gone))
             .route("/catalog/v1/status/{status}", actix::to(status))
+            .route("/catalog/v1/text", actix::to(text))
+            .route("/catalog/v1/echo", actix::get().to(echo))
             .default_service(actix::to(show))
     })
     .workers(1)
@@ -290,6 +302,26 @@ async fn drip(wish: Query<Wish>, behind: Data<Behind>) -> HttpResponse {
 
 async fn big(request: HttpRequest, wish: Query<Wish>) -> HttpResponse {
     HttpResponse::Ok().insert_header(("x-method", request.method().as_str())).body(vec![b'x'; wish.bytes])
+}
+
+async fn text(wish: Query<Wish>) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    if let Some(encoding) = &wish.encoding {
+        answer.insert_header(("content-encoding", encoding.as_str()));
+    }
+    answer.content_type(wish.kind.as_deref().unwrap_or("application/json")).body("word ".repeat(wish.bytes / 5))
+}
+
+/// Agrees to a WebSocket and says back what it hears.
+async fn echo(request: HttpRequest, body: Payload, behind: Data<Behind>) -> HttpResponse {
+    behind.asked.fetch_add(1, Ordering::SeqCst);
+    if !request.headers().contains_key("sec-websocket-key") {
+        return HttpResponse::BadRequest().finish();
+    }
+    HttpResponse::SwitchingProtocols()
+        .upgrade("websocket")
+        .insert_header(("sec-websocket-accept", "yes"))
+        .streaming(body)
 }
 
 async fn gone() -> HttpResponse {

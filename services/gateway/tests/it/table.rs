@@ -1,13 +1,12 @@
 //! The routes file, and servers that fail for a while.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::support::{Behind, Gateway, behind, gateway, hanging_up, problem};
+use crate::support::{Behind, Gateway, behind, gateway, hang_up, hanging_up, problem};
 
 /// A routes file that goes with its test.
 struct Routes(PathBuf);
@@ -32,12 +31,6 @@ impl Drop for Routes {
     fn drop(&mut self) {
         let _gone = std::fs::remove_file(&self.0);
     }
-}
-
-async fn hang_up() {
-    let pid = std::process::id().to_string();
-    assert!(Command::new("/bin/sh").args(["-c", "kill -s HUP \"$1\"", "sh", &pid]).status().unwrap().success());
-    sleep(Duration::from_millis(200)).await;
 }
 
 fn service(name: &str, behind: &[&Behind], more: &str) -> String {

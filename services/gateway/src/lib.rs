@@ -6,7 +6,8 @@
 //! (`contract`), which the gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
 //!
 //! On the wire it speaks HTTP/1.1 and HTTP/2, with TLS when it has a certificate (`tls`); it lets WebSockets through
-//! (`websocket`), compresses texts (`compress`) and keeps a log of what was asked (`access`).
+//! (`websocket`), keeps the tokens of browsers in cookies (`session`), compresses texts (`compress`) and logs what was asked
+//! (`access`).
 //!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 
@@ -25,6 +26,7 @@ mod path;
 mod proxy;
 mod question;
 mod routes;
+mod session;
 mod table;
 mod tls;
 mod upstream;
@@ -143,6 +145,7 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
             .app_data(Data::new(context.clone()))
             .app_data(Data::new(Client::new()))
             // The last one wrapped is the first to see a request.
+            .wrap(from_fn(session::keep))
             .wrap(from_fn(compress::compress))
             .wrap(Condition::new(!origins.is_empty(), browser::cors(origins)))
             .wrap(from_fn(browser::guard))

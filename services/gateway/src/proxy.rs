@@ -18,7 +18,7 @@ use crate::limits::Standing;
 use crate::question::{Question, tells_of_failure};
 use crate::table::Service;
 use crate::upstream::Client;
-use crate::{Gate, answer, body, headers, path, websocket};
+use crate::{Gate, answer, body, headers, path, session, websocket};
 
 const READ_AFTER: &str = "cairn-read-after";
 
@@ -36,7 +36,8 @@ pub(crate) async fn pass_on(request: HttpRequest, payload: Payload, gate: Data<G
     let refused = |problem| Failure::from(problem).error_response();
     let caller = admitted.as_ref().ok().cloned().flatten();
     request.extensions_mut().insert(Served { service: Arc::clone(&service.name), caller: caller.clone() });
-    let refusal = match admitted.and_then(|_| service.count()) {
+    let checked = admitted.and_then(|_| session::check(&request, caller.as_deref(), &gate));
+    let refusal = match checked.and_then(|()| service.count()) {
         Err(problem) => Some(refused(problem)),
         Ok(()) if open || !gate.context.config.gateway.check_requests => None,
         Ok(()) => gate.contract.refuse(&request, &found, caller.as_deref()),

@@ -5,6 +5,7 @@ mod adoption;
 mod catalog;
 mod checked;
 mod company;
+mod cookies;
 mod database;
 mod demo;
 mod doctor;

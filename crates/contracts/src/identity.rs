@@ -133,27 +133,32 @@ impl Aggregate for SessionView {
 }
 
 /// A tenant was made.
-pub const TENANT_CREATED: EventType<TenantView> = EventType::new("identity.tenant.created", "A tenant was made.");
+pub const TENANT_CREATED: EventType<TenantView> =
+    EventType::new("identity.tenant.created", "A tenant was made.", "identity:tenant:read");
 /// The tenant was renamed.
-pub const TENANT_CHANGED: EventType<TenantView> = EventType::new("identity.tenant.changed", "The tenant was renamed.");
+pub const TENANT_CHANGED: EventType<TenantView> =
+    EventType::new("identity.tenant.changed", "The tenant was renamed.", "identity:tenant:read");
 /// A role was made.
-pub const ROLE_CREATED: EventType<RoleView> = EventType::new("identity.role.created", "A role was made.");
+pub const ROLE_CREATED: EventType<RoleView> =
+    EventType::new("identity.role.created", "A role was made.", "identity:role:read");
 /// A role allows something else now.
 pub const ROLE_CHANGED: EventType<RoleView> =
-    EventType::new("identity.role.changed", "A role's name, description or permissions changed.");
+    EventType::new("identity.role.changed", "A role's name, description or permissions changed.", "identity:role:read");
 /// A role was deleted.
-pub const ROLE_DELETED: EventType<RoleView> = EventType::new("identity.role.deleted", "A role was deleted.");
+pub const ROLE_DELETED: EventType<RoleView> =
+    EventType::new("identity.role.deleted", "A role was deleted.", "identity:role:read");
 /// Somebody became a member.
 pub const MEMBER_ADDED: EventType<MemberView> =
-    EventType::new("identity.member.added", "Somebody became a member of the tenant.");
+    EventType::new("identity.member.added", "Somebody became a member of the tenant.", "identity:member:read");
 /// A member's roles or status changed.
 pub const MEMBER_CHANGED: EventType<MemberView> =
-    EventType::new("identity.member.changed", "A member's roles, name or status changed.");
+    EventType::new("identity.member.changed", "A member's roles, name or status changed.", "identity:member:read");
 /// Somebody signed in.
-pub const SESSION_STARTED: EventType<SessionView> = EventType::new("identity.session.started", "Somebody signed in.");
+pub const SESSION_STARTED: EventType<SessionView> =
+    EventType::new("identity.session.started", "Somebody signed in.", "identity:session:read");
 /// A session's tokens no longer count.
 pub const SESSION_REVOKED: EventType<SessionView> =
-    EventType::new("identity.session.revoked", "A session ended: its tokens no longer count.");
+    EventType::new("identity.session.revoked", "A session ended: its tokens no longer count.", "identity:session:read");
 
 /// The event types of this service.
 #[must_use]

@@ -54,6 +54,7 @@ settings! {
     "CAIRN_TLS_CERT" = "", "a PEM file with the gateway's certificate and those that vouch for it: its port speaks TLS; read again on SIGHUP";
     "CAIRN_TLS_KEY" = "", "a PEM file with the certificate's key";
     "CAIRN_ACCESS_LOG" = "false", "whether the gateway logs a line for each request";
+    "CAIRN_EVENT_STREAMS" = "20", "streams of events (GET /events) that one user may hold open";
     "CAIRN_CORS_ORIGINS" = "", "web origins that may call the gateway, separated by commas";
     "CAIRN_TRUSTED_PROXIES" = "", "addresses or networks (10.0.0.0/8), separated by commas, that may speak for a client: the gateway believes their X-Forwarded-For, a service takes one for the gateway";
     "CAIRN_BCRYPT_COST" = "12", "cost of password hashes, 4 to 16";
@@ -144,6 +145,8 @@ pub struct Gateway {
     pub tls: Option<Tls>,
     /// Whether each request is logged.
     pub access_log: bool,
+    /// Streams of events that one user may hold open.
+    pub event_streams: usize,
     /// Web origins that may call.
     pub cors_origins: Vec<String>,
     /// Who may speak for a client.
@@ -224,6 +227,7 @@ impl Config {
                 check_requests: read.one_of("CAIRN_CHECK_REQUESTS", &["true", "false"]) == "true",
                 tls: read.tls(),
                 access_log: read.one_of("CAIRN_ACCESS_LOG", &["true", "false"]) == "true",
+                event_streams: read.number("CAIRN_EVENT_STREAMS"),
                 cors_origins: list(&read.text("CAIRN_CORS_ORIGINS")),
                 trusted_proxies: read.networks("CAIRN_TRUSTED_PROXIES"),
             },

@@ -38,6 +38,13 @@ pub fn merged(services: &[Service]) -> OpenApi {
     all
 }
 
+/// The operations of a server that is no [`Service`], such as the gateway's own, with what all operations have.
+#[must_use]
+pub fn finished(mut document: OpenApi) -> OpenApi {
+    finish(&mut document);
+    document
+}
+
 /// Adds to each operation what follows from its shape: the bearer scheme and the problems it can answer with.
 fn finish(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);

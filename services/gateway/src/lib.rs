@@ -7,7 +7,7 @@
 //!
 //! On the wire it speaks HTTP/1.1 and HTTP/2, with TLS when it has a certificate (`tls`); it lets WebSockets through
 //! (`websocket`), keeps the tokens of browsers in cookies (`session`), compresses texts (`compress`) and logs what was asked
-//! (`access`).
+//! (`access`). Who wants to hear of changes while they happen listens to `live`.
 //!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 
@@ -22,6 +22,7 @@ mod explorer;
 mod headers;
 mod health;
 mod limits;
+mod live;
 mod path;
 mod proxy;
 mod question;
@@ -32,20 +33,26 @@ mod tls;
 mod upstream;
 mod websocket;
 
+use std::any::Any;
 use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpServer};
 use futures_util::future::join;
+use socket2::SockRef;
+use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
+use tokio::time::interval;
 use web::{Boundary, Context, Running};
 
 use crate::contract::Contract;
 use crate::limits::Limits;
+use crate::live::Hub;
 use crate::table::Table;
 use crate::tls::Certificate;
 use crate::upstream::Client;
@@ -55,6 +62,10 @@ pub use crate::tls::TlsError;
 
 /// How long a client may take to send a request's head.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
+/// What nobody asks for any more is forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// How long a client may take nothing of what is sent to it.
+const LONGEST_DEAFNESS: Duration = Duration::from_secs(60);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Why the gateway cannot run.
@@ -89,6 +100,7 @@ struct Gate {
     table: Table,
     certificate: Option<Arc<Certificate>>,
     limits: Limits,
+    hub: Arc<Hub>,
 }
 
 impl Gate {
@@ -102,6 +114,7 @@ impl Gate {
             table: Table::new(&context.config)?,
             certificate: config.tls.as_ref().map(Certificate::load).transpose()?.map(Arc::new),
             limits: Limits::new(config),
+            hub: Arc::new(Hub::new(config.event_streams)),
             context,
         })
     }
@@ -125,6 +138,22 @@ impl Gate {
             }
         }
         Ok(())
+    }
+}
+
+/// The contract of what the gateway answers itself.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    <live::Own as utoipa::OpenApi>::openapi()
+}
+
+/// Has the kernel end a connection whose client takes nothing for too long: neither the stream of a slow reader nor an answer
+/// that nobody fetches holds its place for ever.
+fn give_up_the_deaf(connection: &dyn Any) {
+    let over_tls = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
+    let Some(stream) = connection.downcast_ref::<TcpStream>().or_else(over_tls) else { return };
+    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(LONGEST_DEAFNESS)) {
+        tracing::debug!(service = "gateway", %error, "a connection has no limit for slow readers");
     }
 }
 
@@ -156,6 +185,7 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
     .workers(context.config.network.workers)
     .client_request_timeout(SLOWEST_HEAD)
     .keep_alive(KEEP_ALIVE)
+    .on_connect(|connection, _| give_up_the_deaf(connection))
     // A client that closed its side has gone: what was asked for it ends too.
     .h1_allow_half_closed(false)
     .shutdown_timeout(context.config.shutdown.as_secs())
@@ -173,6 +203,7 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
         }
     });
     tasks.spawn_local(web::keep_trust(context.clone()));
+    tasks.spawn_local(live::hear(context.clone(), Arc::clone(&gate.hub)));
     let stop = context.stop.clone();
     tasks.spawn_local(async move {
         let reload = async {
@@ -180,8 +211,16 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
                 tracing::error!(service = "gateway", %error, "SIGHUP cannot be heard");
             }
         };
-        let work = join(gate.limits.forget_the_idle(), reload);
-        tokio::select! { () = stop.cancelled() => {}, _ = work => {} }
+        let forget = async {
+            let mut minutes = interval(FORGET_EVERY);
+            loop {
+                minutes.tick().await;
+                gate.limits.forget_the_idle();
+                gate.hub.forget_the_old();
+            }
+        };
+        let work = join(reload, forget);
+        tokio::select! { () = stop.cancelled() => {}, ((), ()) = work => {} }
     });
     tracing::info!(service = "gateway", address, "listening");
     Ok(Running::new(context, handle, tasks))

@@ -6,7 +6,6 @@
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use auth::Principal;
@@ -18,11 +17,9 @@ use kernel::config;
 use kernel::network::customer;
 use kernel::problem::RATE_LIMITED;
 use kernel::{Problem, TenantId, UserId};
-use tokio::time::interval;
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
-const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// The gateway's budgets.
 pub(crate) struct Limits {
@@ -55,15 +52,11 @@ impl Limits {
         self.addresses.take(customer(address))
     }
 
-    /// Drops the buckets that are full again, every minute, so that memory follows the callers of the last minute.
-    pub(crate) async fn forget_the_idle(&self) {
-        let mut minutes = interval(FORGET_EVERY);
-        loop {
-            minutes.tick().await;
-            self.users.forget_the_idle();
-            self.tenants.forget_the_idle();
-            self.addresses.forget_the_idle();
-        }
+    /// Drops the buckets that are full again, so that memory follows the callers of the last minute.
+    pub(crate) fn forget_the_idle(&self) {
+        self.users.forget_the_idle();
+        self.tenants.forget_the_idle();
+        self.addresses.forget_the_idle();
     }
 }
 

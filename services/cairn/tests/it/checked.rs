@@ -24,6 +24,9 @@ fn a_request_is_refused_in_the_same_words_at_the_gateway_and_behind_it() {
         let mut compared = 0;
         for (path, item) in contract["paths"].as_object().unwrap() {
             let service = path.split('/').nth(1).unwrap();
+            if !kernel::config::SERVICES.contains(&service) {
+                continue; // the gateway's own
+            }
             let door = Client::anonymous(&stage.platform.config.upstreams(service).remove(0));
             for (method, operation) in item.as_object().unwrap() {
                 // Without a token the gateway says no more than that.

@@ -14,6 +14,7 @@ mod gateway;
 mod identity;
 mod jobs;
 mod kill;
+mod live;
 mod observability;
 mod signed_in;
 mod story;

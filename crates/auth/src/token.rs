@@ -155,13 +155,22 @@ impl Verifier {
                 principal
             }
         };
+        self.still_counts(&principal, now)?;
+        Ok(principal)
+    }
+
+    /// Whether a caller who was verified before may go on: for what lasts longer than a request.
+    ///
+    /// # Errors
+    /// When the token has expired or its session has ended.
+    pub fn still_counts(&self, principal: &Principal, now: Timestamp) -> Result<(), TokenError> {
         if principal.expires.saturating_add(LEEWAY_SECONDS) <= now.timestamp() {
             return Err(TokenError::Expired);
         }
-        if self.revocations.revoked(&principal) {
+        if self.revocations.revoked(principal) {
             return Err(TokenError::Revoked);
         }
-        Ok(principal)
+        Ok(())
     }
 
     fn read(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {

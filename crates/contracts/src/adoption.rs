@@ -227,41 +227,45 @@ macro_rules! aggregates {
 
 aggregates!(CustomerView, AssignmentView, PlanView, CustomerTaskView);
 
+const CUSTOMER_READ: &str = "adoption:customer:read";
+const PLAN_READ: &str = "adoption:plan:read";
+
 /// A customer was made.
 pub const CUSTOMER_CREATED: EventType<CustomerView> =
-    EventType::new("adoption.customer.created", "A customer was made.");
+    EventType::new("adoption.customer.created", "A customer was made.", CUSTOMER_READ);
 /// A customer's own fields changed.
 pub const CUSTOMER_CHANGED: EventType<CustomerView> =
-    EventType::new("adoption.customer.changed", "A customer's own fields changed.");
+    EventType::new("adoption.customer.changed", "A customer's own fields changed.", CUSTOMER_READ);
 /// A customer was deleted; it can be restored.
 pub const CUSTOMER_DELETED: EventType<CustomerView> =
-    EventType::new("adoption.customer.deleted", "A customer was deleted; it can be restored.");
+    EventType::new("adoption.customer.deleted", "A customer was deleted; it can be restored.", CUSTOMER_READ);
 /// A deleted customer came back.
 pub const CUSTOMER_RESTORED: EventType<CustomerView> =
-    EventType::new("adoption.customer.restored", "A deleted customer came back.");
+    EventType::new("adoption.customer.restored", "A deleted customer came back.", CUSTOMER_READ);
 /// A product was assigned to a customer.
 pub const ASSIGNMENT_CREATED: EventType<AssignmentView> =
-    EventType::new("adoption.assignment.created", "A product was assigned to a customer.");
+    EventType::new("adoption.assignment.created", "A product was assigned to a customer.", PLAN_READ);
 /// An assignment's own fields changed.
 pub const ASSIGNMENT_CHANGED: EventType<AssignmentView> = EventType::new(
     "adoption.assignment.changed",
     "An assignment's own fields changed, such as when its plan was made.",
+    PLAN_READ,
 );
 /// An assignment was taken back, with its plan.
 pub const ASSIGNMENT_REMOVED: EventType<AssignmentView> =
-    EventType::new("adoption.assignment.removed", "An assignment was taken back, with its plan.");
+    EventType::new("adoption.assignment.removed", "An assignment was taken back, with its plan.", PLAN_READ);
 /// A plan was made.
 pub const PLAN_CREATED: EventType<PlanView> =
-    EventType::new("adoption.plan.created", "A plan was made from the catalog.");
+    EventType::new("adoption.plan.created", "A plan was made from the catalog.", PLAN_READ);
 /// A plan's progress changed.
 pub const PLAN_PROGRESSED: EventType<PlanView> =
-    EventType::new("adoption.plan.progressed", "The sums of a plan changed.");
+    EventType::new("adoption.plan.progressed", "The sums of a plan changed.", PLAN_READ);
 /// A task entered a plan.
 pub const CUSTOMER_TASK_ADDED: EventType<CustomerTaskView> =
-    EventType::new("adoption.customer-task.added", "A task entered a plan, with its telemetry attributes.");
+    EventType::new("adoption.customer-task.added", "A task entered a plan, with its telemetry attributes.", PLAN_READ);
 /// The status of a customer task changed.
 pub const CUSTOMER_TASK_CHANGED: EventType<CustomerTaskView> =
-    EventType::new("adoption.customer-task.changed", "The status of a customer task changed.");
+    EventType::new("adoption.customer-task.changed", "The status of a customer task changed.", PLAN_READ);
 
 /// The event types of this service.
 #[must_use]

@@ -29,14 +29,16 @@ pub struct EventType<T> {
     pub version: u8,
     /// What it tells, in one sentence.
     pub meaning: &'static str,
+    /// The permission that lets one read it: the one that reads its noun over HTTP.
+    pub read: &'static str,
     state: PhantomData<fn() -> T>,
 }
 
 impl<T> EventType<T> {
     /// Declares an event type.
     #[must_use]
-    pub const fn new(key: &'static str, meaning: &'static str) -> Self {
-        Self { key, version: 1, meaning, state: PhantomData }
+    pub const fn new(key: &'static str, meaning: &'static str, read: &'static str) -> Self {
+        Self { key, version: 1, meaning, read, state: PhantomData }
     }
 
     /// The CloudEvents `type`: `cairn.catalog.product.created.v1`.
@@ -54,6 +56,7 @@ impl<T: utoipa::ToSchema> EventType<T> {
             key: self.key,
             type_name: self.type_name(),
             meaning: self.meaning,
+            read: self.read,
             state: T::name().into_owned(),
             schemas: T::schemas,
             schema: T::schema,
@@ -70,6 +73,8 @@ pub struct EventSpec {
     pub type_name: String,
     /// What it tells.
     pub meaning: &'static str,
+    /// The permission that lets one read it.
+    pub read: &'static str,
     /// The name of the state's schema.
     pub state: String,
     /// Collects the schemas the state refers to.

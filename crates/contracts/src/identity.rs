@@ -134,43 +134,56 @@ pub struct SessionView {
 }
 
 /// A tenant was made.
-pub const TENANT_CREATED: EventType<TenantView> = EventType::new("identity.tenant.created", "A tenant was made.");
+pub const TENANT_CREATED: EventType<TenantView> =
+    EventType::new("identity.tenant.created", "A tenant was made.", "identity:tenant:read");
 /// The tenant looks or stands differently.
 pub const TENANT_CHANGED: EventType<TenantView> =
-    EventType::new("identity.tenant.changed", "The tenant's name, domain or looks changed.");
+    EventType::new("identity.tenant.changed", "The tenant's name, domain or looks changed.", "identity:tenant:read");
 /// Nobody may use the tenant any more: suspended, or on its way to deletion.
-pub const TENANT_CLOSED: EventType<TenantView> =
-    EventType::new("identity.tenant.closed", "The tenant was suspended, or its deletion was asked for: tokens end.");
+pub const TENANT_CLOSED: EventType<TenantView> = EventType::new(
+    "identity.tenant.closed",
+    "The tenant was suspended, or its deletion was asked for: tokens end.",
+    "identity:tenant:read",
+);
 /// The tenant may be used again.
 pub const TENANT_REOPENED: EventType<TenantView> =
-    EventType::new("identity.tenant.reopened", "The tenant may be used again.");
+    EventType::new("identity.tenant.reopened", "The tenant may be used again.", "identity:tenant:read");
 /// The days of grace are over: every service removes what it holds of the tenant.
-pub const TENANT_DELETED: EventType<TenantView> =
-    EventType::new("identity.tenant.deleted", "The days of grace are over: every service forgets the tenant.");
+pub const TENANT_DELETED: EventType<TenantView> = EventType::new(
+    "identity.tenant.deleted",
+    "The days of grace are over: every service forgets the tenant.",
+    "identity:tenant:read",
+);
 /// A role was made.
-pub const ROLE_CREATED: EventType<RoleView> = EventType::new("identity.role.created", "A role was made.");
+pub const ROLE_CREATED: EventType<RoleView> =
+    EventType::new("identity.role.created", "A role was made.", "identity:role:read");
 /// A role allows something else now.
 pub const ROLE_CHANGED: EventType<RoleView> =
-    EventType::new("identity.role.changed", "A role's name, description or permissions changed.");
+    EventType::new("identity.role.changed", "A role's name, description or permissions changed.", "identity:role:read");
 /// A role was deleted.
-pub const ROLE_DELETED: EventType<RoleView> = EventType::new("identity.role.deleted", "A role was deleted.");
+pub const ROLE_DELETED: EventType<RoleView> =
+    EventType::new("identity.role.deleted", "A role was deleted.", "identity:role:read");
 /// Somebody became a member.
 pub const MEMBER_ADDED: EventType<MemberView> =
-    EventType::new("identity.member.added", "Somebody became a member of the tenant.");
+    EventType::new("identity.member.added", "Somebody became a member of the tenant.", "identity:member:read");
 /// A member's roles or status changed.
 pub const MEMBER_CHANGED: EventType<MemberView> =
-    EventType::new("identity.member.changed", "A member's roles, name or status changed.");
+    EventType::new("identity.member.changed", "A member's roles, name or status changed.", "identity:member:read");
 /// Somebody is no member any more.
 pub const MEMBER_REMOVED: EventType<MemberView> =
-    EventType::new("identity.member.removed", "Somebody is no member of the tenant any more.");
+    EventType::new("identity.member.removed", "Somebody is no member of the tenant any more.", "identity:member:read");
 /// A member is called something else; what they may do is as before.
-pub const MEMBER_RENAMED: EventType<MemberView> =
-    EventType::new("identity.member.renamed", "A member's name, e-mail address, title or picture changed.");
+pub const MEMBER_RENAMED: EventType<MemberView> = EventType::new(
+    "identity.member.renamed",
+    "A member's name, e-mail address, title or picture changed.",
+    "identity:member:read",
+);
 /// Somebody signed in.
-pub const SESSION_STARTED: EventType<SessionView> = EventType::new("identity.session.started", "Somebody signed in.");
+pub const SESSION_STARTED: EventType<SessionView> =
+    EventType::new("identity.session.started", "Somebody signed in.", "identity:session:read");
 /// A session's tokens no longer count.
 pub const SESSION_REVOKED: EventType<SessionView> =
-    EventType::new("identity.session.revoked", "A session ended: its tokens no longer count.");
+    EventType::new("identity.session.revoked", "A session ended: its tokens no longer count.", "identity:session:read");
 
 /// The event types of this service.
 #[must_use]

@@ -182,8 +182,11 @@ pub struct ValueView {
 }
 
 /// The facts of a customer task changed.
-pub const TASK_FACTS_CHANGED: EventType<TaskFacts> =
-    EventType::new("telemetry.task-facts.changed", "The values received say something new about a customer task.");
+pub const TASK_FACTS_CHANGED: EventType<TaskFacts> = EventType::new(
+    "telemetry.task-facts.changed",
+    "The values received say something new about a customer task.",
+    "telemetry:value:read",
+);
 
 /// The event types of this service.
 #[must_use]

@@ -40,6 +40,7 @@ settings! {
     "CAIRN_BIND" = "127.0.0.1", "address that services listen on";
     "CAIRN_PORT_BASE" = "7400", "the gateway's port; identity is the next, then catalog, adoption, telemetry, workflow, helpdesk";
     "CAIRN_UPSTREAMS_*" = "", "one service's addresses, separated by commas, such as CAIRN_UPSTREAMS_CATALOG=http://a:7402,http://b:7402";
+    "CAIRN_ROUTES_FILE" = "", "a TOML file with the services behind the gateway, such as deploy/routes.toml, instead of CAIRN_UPSTREAMS_* and the ports; read again on SIGHUP";
     "CAIRN_WORKERS" = "", "HTTP workers per service; default: the number of cores, at most 4";
     "CAIRN_DB_POOL" = "4", "database connections per worker";
     "CAIRN_DB_CONNECTIONS" = "160", "the most connections that all pools of one machine may hold";
@@ -49,6 +50,11 @@ settings! {
     "CAIRN_RATE_USER" = "200", "requests per second and user; twice that at once";
     "CAIRN_RATE_TENANT" = "2000", "requests per second and tenant; twice that at once";
     "CAIRN_RATE_ADDRESS" = "50", "requests per second and address without a token; twice that at once";
+    "CAIRN_CHECK_REQUESTS" = "true", "whether the gateway holds requests against the contract before it passes them on; false leaves that to the services";
+    "CAIRN_TLS_CERT" = "", "a PEM file with the gateway's certificate and those that vouch for it: its port speaks TLS; read again on SIGHUP";
+    "CAIRN_TLS_KEY" = "", "a PEM file with the certificate's key";
+    "CAIRN_ACCESS_LOG" = "false", "whether the gateway logs a line for each request";
+    "CAIRN_EVENT_STREAMS" = "20", "streams of events (GET /events) that one user may hold open";
     "CAIRN_CORS_ORIGINS" = "", "web origins that may call the gateway, separated by commas";
     "CAIRN_TRUSTED_PROXIES" = "", "addresses or networks (10.0.0.0/8), separated by commas, that may speak for a client: the gateway believes their X-Forwarded-For, a service takes one for the gateway";
     "CAIRN_PUBLIC_URL" = "", "where people reach the platform, for links in mail and for passkeys; default: http://localhost with the gateway's port";
@@ -74,7 +80,7 @@ pub struct Config {
     pub keys: Keyring,
     /// Addresses and ports.
     pub network: Network,
-    /// The gateway's limits.
+    /// The gateway's routes and limits.
     pub gateway: Gateway,
     /// Mail, and the links in it.
     pub mail: Mail,
@@ -125,9 +131,11 @@ pub struct Network {
     upstreams: BTreeMap<String, Vec<String>>,
 }
 
-/// The gateway's limits.
+/// The gateway's routes and limits.
 #[derive(Debug, Clone)]
 pub struct Gateway {
+    /// The file that names the services behind it.
+    pub routes_file: Option<PathBuf>,
     /// How long an upstream may take to answer.
     pub request_timeout: Duration,
     /// Requests per second and user.
@@ -136,6 +144,14 @@ pub struct Gateway {
     pub rate_tenant: u32,
     /// Requests per second and address without a token.
     pub rate_address: u32,
+    /// Whether requests are held against the contract.
+    pub check_requests: bool,
+    /// The certificate, when the gateway speaks TLS.
+    pub tls: Option<Tls>,
+    /// Whether each request is logged.
+    pub access_log: bool,
+    /// Streams of events that one user may hold open.
+    pub event_streams: usize,
     /// Web origins that may call.
     pub cors_origins: Vec<String>,
     /// Who may speak for a client.
@@ -151,6 +167,15 @@ pub struct Mail {
     pub smtp_url: Option<Secret<String>>,
     /// The sender.
     pub from: String,
+}
+
+/// A certificate and its key, as PEM files.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The certificate, then those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 /// Logs and traces.
@@ -210,10 +235,15 @@ impl Config {
                 upstreams: read.family("CAIRN_UPSTREAMS_").map(|(service, urls)| (service, list(&urls))).collect(),
             },
             gateway: Gateway {
+                routes_file: read.optional("CAIRN_ROUTES_FILE").map(PathBuf::from),
                 request_timeout: Duration::from_secs(read.number("CAIRN_REQUEST_TIMEOUT_SECONDS")),
                 rate_user: read.number("CAIRN_RATE_USER"),
                 rate_tenant: read.number("CAIRN_RATE_TENANT"),
                 rate_address: read.number("CAIRN_RATE_ADDRESS"),
+                check_requests: read.one_of("CAIRN_CHECK_REQUESTS", &["true", "false"]) == "true",
+                tls: read.tls(),
+                access_log: read.one_of("CAIRN_ACCESS_LOG", &["true", "false"]) == "true",
+                event_streams: read.number("CAIRN_EVENT_STREAMS"),
                 cors_origins: list(&read.text("CAIRN_CORS_ORIGINS")),
                 trusted_proxies: read.networks("CAIRN_TRUSTED_PROXIES"),
             },
@@ -356,6 +386,17 @@ impl Reader {
             }
         }
         networks
+    }
+
+    fn tls(&mut self) -> Option<Tls> {
+        match (self.optional("CAIRN_TLS_CERT"), self.optional("CAIRN_TLS_KEY")) {
+            (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.into(), key: key.into() }),
+            (None, None) => None,
+            _ => {
+                self.faults.push("CAIRN_TLS_CERT and CAIRN_TLS_KEY belong together; give both or neither".to_owned());
+                None
+            }
+        }
     }
 
     fn family(&self, prefix: &str) -> impl Iterator<Item = (String, String)> {

@@ -11,13 +11,14 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use kernel::problem::{
-    BODY_TOO_LARGE, HEADERS_TOO_LARGE, INTERNAL, MEDIA_TYPE_UNSUPPORTED, METHOD_NOT_ALLOWED, NOT_FOUND,
-    REQUEST_MALFORMED, REQUEST_TIMEOUT, UNAVAILABLE,
+    BODY_TOO_LARGE, HEADERS_TOO_LARGE, INTERNAL, MEDIA_TYPE_UNSUPPORTED, METHOD_NOT_ALLOWED, REQUEST_MALFORMED,
+    REQUEST_TIMEOUT, UNAVAILABLE,
 };
 use kernel::{Problem, Trace};
 use tracing::Instrument;
 
 use crate::failure::{Failure, problem_response};
+use crate::refusals;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -29,6 +30,10 @@ pub struct Boundary {
     /// The service's name.
     pub service: &'static str,
 }
+
+/// Marks a response that another server made: it passes as it is, whatever its status.
+#[derive(Debug, Clone, Copy)]
+pub struct PassedOn;
 
 /// The trace that a request belongs to.
 #[must_use]
@@ -125,9 +130,11 @@ fn label(method: &Method) -> &'static str {
 /// here, once, with their cause.
 fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse<BoxBody> {
     let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let passed_on = response.response().extensions().contains::<PassedOn>();
     // A problem already, or a report that says more than a problem could, such as `/readyz`.
-    if content_type
-        .is_some_and(|kind| kind.starts_with(b"application/problem+json") || kind.starts_with(b"application/json"))
+    if passed_on
+        || content_type
+            .is_some_and(|kind| kind.starts_with(b"application/problem+json") || kind.starts_with(b"application/json"))
     {
         return response;
     }
@@ -159,7 +166,7 @@ fn explain(response: ServiceResponse<BoxBody>, trace: &Trace) -> ServiceResponse
 
 fn by_status(status: StatusCode) -> Problem {
     match status.as_u16() {
-        404 => NOT_FOUND.detail("There is nothing at this path. The API is described at /openapi.json."),
+        404 => refusals::nothing_here(),
         405 => METHOD_NOT_ALLOWED.detail("This path does not take this method. The API is described at /openapi.json."),
         408 => REQUEST_TIMEOUT.detail("Send the request faster or in smaller parts."),
         413 => BODY_TOO_LARGE.detail("Send less at once."),

@@ -9,13 +9,14 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use kernel::Problem;
-use kernel::problem::{BODY_TOO_LARGE, MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED};
+use kernel::problem::REQUEST_MALFORMED;
 use kernel::reading::in_words;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
+use crate::refusals;
 use crate::service::Context;
 
 /// Bodies other than bulk data: a form, a task, a page of changes.
@@ -44,7 +45,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             let kind = content_type(&request);
             if kind != "application/json" && kind != "application/merge-patch+json" {
-                return Err(MEDIA_TYPE_UNSUPPORTED.detail("Send Content-Type: application/json.").into());
+                return Err(refusals::not_json().into());
             }
             let bytes = read(&request, payload, JSON_LIMIT).await?;
             json(&bytes).map(Self).map_err(Into::into)
@@ -74,9 +75,9 @@ fn content_type(request: &HttpRequest) -> String {
 
 async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(MEDIA_TYPE_UNSUPPORTED.detail("Send the body as it is, without Content-Encoding."));
+        return Err(refusals::encoded_body());
     }
-    let too_large = || BODY_TOO_LARGE.detail(format!("The body may have {limit} bytes at most."));
+    let too_large = || refusals::body_too_large(u64::try_from(limit).unwrap_or(u64::MAX));
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
         return Err(too_large());
@@ -126,7 +127,7 @@ fn json_with_path<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem>
 }
 
 /// What serde says of a field, with a pointer to the field itself: of one that is missing it points to its parent.
-fn misfit(pointer: &str, said: &str) -> (String, &'static str, String) {
+pub(crate) fn misfit(pointer: &str, said: &str) -> (String, &'static str, String) {
     let named = |start: &str| said.strip_prefix(start)?.split('`').next();
     if let Some(name) = named("missing field `") {
         return (format!("{pointer}/{name}"), "REQUIRED", "is required".to_owned());
@@ -173,12 +174,7 @@ fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let reader = serde_html_form::Deserializer::from_bytes(text.as_bytes());
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let path = error.path().to_string();
-        let (pointer, code, detail) = misfit(&path, &error.into_inner().to_string());
-        // Of a repeated one the index says nothing.
-        let name = pointer.trim_start_matches(['.', '/']).split('[').next().unwrap_or_default().to_owned();
-        REQUEST_MALFORMED
-            .detail(format!("The query parameter {name} cannot be used: {detail}."))
-            .at(&name, code, detail)
+        refusals::unusable_parameter(&path, &error.into_inner().to_string())
     })
 }
 
@@ -191,11 +187,7 @@ impl<T: DeserializeOwned> FromRequest for Path<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let path = actix_web::web::Path::<T>::extract(request).into_inner();
-        ready(path.map(|path| Self(path.into_inner())).map_err(|_| {
-            REQUEST_MALFORMED
-                .detail(format!("{} has a segment that should be an id (a UUID) and is not.", request.path()))
-                .into()
-        }))
+        ready(path.map(|path| Self(path.into_inner())).map_err(|_| refusals::not_an_id(request.path()).into()))
     }
 }
 

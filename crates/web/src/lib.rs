@@ -15,13 +15,14 @@ mod internal;
 mod methods;
 pub mod openapi;
 mod position;
+pub mod refusals;
 mod reply;
 mod serve;
 mod service;
 mod trust;
 
 pub use allow::{Allow, authenticate, bearer, client_address};
-pub use boundary::{Boundary, trace_of};
+pub use boundary::{Boundary, PassedOn, trace_of};
 pub use failure::{Answer, Failure, problem_response};
 pub use input::{Body, Path, Query, RawBody, json};
 pub use internal::Internal;

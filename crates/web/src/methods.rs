@@ -6,10 +6,11 @@ use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use kernel::problem::{METHOD_NOT_ALLOWED, NOT_FOUND};
+use kernel::problem::METHOD_NOT_ALLOWED;
 use utoipa::openapi::OpenApi;
 
 use crate::failure::Failure;
+use crate::refusals;
 
 /// The methods of every path of a contract.
 pub(crate) struct Methods(Vec<(ResourceDef, String)>);
@@ -41,10 +42,7 @@ pub(crate) async fn unrouted(request: HttpRequest, methods: Data<Methods>) -> Ht
     let fitting = methods.0.iter().filter(|(path, _)| path.is_match(request.path()));
     let allowed: Vec<_> = fitting.map(|(_, methods)| methods.as_str()).collect();
     if allowed.is_empty() {
-        return Failure::from(
-            NOT_FOUND.detail("There is nothing at this path. The API is described at /openapi.json."),
-        )
-        .error_response();
+        return Failure::from(refusals::nothing_here()).error_response();
     }
     only(&request, &allowed.join(", "))
 }

@@ -44,6 +44,13 @@ fn knows_locks(service: &Service) -> bool {
         .is_some_and(|queue| queue.takes("identity.edit-lock.acquired"))
 }
 
+/// The operations of a server that is no [`Service`], such as the gateway's own, with what all operations have.
+#[must_use]
+pub fn finished(mut document: OpenApi) -> OpenApi {
+    finish(&mut document, false);
+    document
+}
+
 /// Adds to each operation what follows from its shape: the bearer scheme and the problems it can answer with.
 fn finish(document: &mut OpenApi, knows_locks: bool) {
     let components = document.components.get_or_insert_with(Components::new);

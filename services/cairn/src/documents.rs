@@ -55,6 +55,7 @@ fn asyncapi() -> Value {
         let message = json!({ "$ref": format!("#/components/messages/{name}") });
         channels.insert(name.clone(), json!({
             "address": event.key,
+            "x-permission": event.read,
             "messages": { "event": message },
             "bindings": { "amqp": { "is": "routingKey", "exchange": { "name": bus::topology::EXCHANGE, "type": "topic", "durable": true } } },
         }));
@@ -174,6 +175,14 @@ mod tests {
         assert_eq!(schemas["TaskStatus"]["enum"], json!(contracts::adoption::TaskStatus::ALL));
         assert_eq!(schemas["LicenseLevel"]["enum"], json!(contracts::catalog::LicenseLevel::ALL));
         assert_eq!(schemas["DataType"]["enum"], json!(rules::DataType::ALL));
+    }
+
+    #[test]
+    fn every_event_is_read_with_a_permission_that_there_is() {
+        let known: Vec<_> = services().iter().flat_map(|service| service.permissions).map(|one| one.name).collect();
+        for event in contracts::events() {
+            assert!(known.contains(&event.read), "{} needs {}", event.key, event.read);
+        }
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub fn migrations() -> Vec<Migrations> {
 /// The contract of the platform.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    web::openapi::merged(&services())
+    let mut all = web::openapi::merged(&services());
+    all.merge(web::openapi::finished(gateway::openapi()));
+    all
 }
 
 /// A running platform.

@@ -100,7 +100,7 @@ fn programs(config: &Config, environment: &[(String, String)]) -> Vec<Program> {
         name: service.to_owned(),
         arguments: ["serve", service].map(Into::into).into(),
         environment: of_service(service, config, environment),
-        probe: Probe { port, path: "/readyz".to_owned() },
+        probe: Probe { port, path: "/readyz".to_owned(), tls: service == "gateway" && config.gateway.tls.is_some() },
     };
     SERVICES.into_iter().zip(config.network.port_base..).map(program).collect()
 }
@@ -132,7 +132,8 @@ async fn announce(supervisor: &Supervisor, config: &Config, data: &Path) -> Box<
         Ok(first) => first,
         Err(error) => return error,
     };
-    let gateway = format!("http://{}:{}", config.network.bind, config.network.port_base);
+    let scheme = if config.gateway.tls.is_some() { "https" } else { "http" };
+    let gateway = format!("{scheme}://{}:{}", config.network.bind, config.network.port_base);
     progress::say("cairn", format_args!("up at {gateway}"));
     progress::say(
         "cairn",

@@ -7,6 +7,7 @@ use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName};
 use kernel::network::Network;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The client's address. `proxies` are those in front of the gateway whose `X-Forwarded-For` counts.
 pub(crate) fn client(request: &HttpRequest, proxies: &[Network]) -> IpAddr {
@@ -28,6 +29,15 @@ fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
         }
     }
     known
+}
+
+/// Whether the client speaks TLS: to us, or to a trusted proxy that says so.
+pub(crate) fn is_secure(request: &HttpRequest, proxies: &[Network]) -> bool {
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let trusted = peer.is_some_and(|peer| proxies.iter().any(|proxy| proxy.contains(peer)));
+    let told =
+        || request.headers().get(FORWARDED_PROTO).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"));
+    request.app_config().secure() || (trusted && told())
 }
 
 /// Whether a request was made on this machine and not merely forwarded by a proxy on it.

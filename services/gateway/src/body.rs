@@ -5,13 +5,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::http::Version;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use actix_web::{HttpRequest, rt};
 use futures_util::StreamExt;
 use futures_util::future::{FutureExt, LocalBoxFuture, Shared};
 use hyper::body::{Body, Frame, SizeHint};
 use kernel::Problem;
-use kernel::problem::{BODY_TOO_LARGE, REQUEST_MALFORMED, REQUEST_TIMEOUT, UPSTREAM_TIMEOUT};
+use kernel::problem::{REQUEST_MALFORMED, REQUEST_TIMEOUT, UPSTREAM_TIMEOUT};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
@@ -32,6 +33,8 @@ pub(crate) enum Inbound {
     Whole(Bytes),
     /// To be passed on as it comes.
     Flowing {
+        /// What has come already.
+        first: Option<Bytes>,
         /// What the client sends.
         payload: Payload,
         /// Its length, when the client has said.
@@ -52,8 +55,8 @@ pub(crate) enum Outbound {
 /// What can go wrong with a body on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("the body is larger than allowed")]
-    TooLarge,
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(u64),
     #[error("the client sent nothing for too long")]
     Idle,
     #[error("the client went away")]
@@ -70,9 +73,14 @@ impl Inbound {
     pub(crate) async fn take(request: &HttpRequest, mut payload: Payload, limit: u64) -> Result<Self, Fault> {
         let length = headers::content_length(request.headers().get("content-length").map(|value| value.as_bytes()));
         match length {
-            Some(length) if length > limit => Err(Fault::TooLarge),
-            Some(length) if length > SMALL => Ok(Self::Flowing { payload, length: Some(length), limit }),
-            None if headers::is_chunked(request) => Ok(Self::Flowing { payload, length: None, limit }),
+            Some(length) if length > limit => Err(Fault::TooLarge(limit)),
+            Some(length) if length > SMALL => Ok(Self::Flowing { first: None, payload, length: Some(length), limit }),
+            None if headers::is_chunked(request) => Ok(Self::Flowing { first: None, payload, length: None, limit }),
+            // HTTP/2 need not say beforehand whether there is a body.
+            None if request.version() == Version::HTTP_2 => match next(&mut payload).await? {
+                None => Ok(Self::Whole(Bytes::new())),
+                first => Ok(Self::Flowing { first, payload, length: None, limit }),
+            },
             None | Some(0) => Ok(Self::Whole(Bytes::new())),
             Some(_) => timeout(LONGEST_PAUSE, whole(&mut payload)).await.map_err(|_| Fault::Idle)?.map(Self::Whole),
         }
@@ -93,9 +101,9 @@ impl Inbound {
                 *self = Self::Whole(bytes.clone());
                 (Outbound::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())), None)
             }
-            Self::Flowing { payload, limit, .. } => {
+            Self::Flowing { first, payload, limit, .. } => {
                 let (sender, receiver) = mpsc::channel(IN_FLIGHT);
-                let task = rt::spawn(flow(payload, limit, sender));
+                let task = rt::spawn(flow(first, payload, limit, sender));
                 let journey = async move { task.await.unwrap_or(Err(Fault::Lost)) };
                 (Outbound::Flowing(receiver), Some(journey.boxed_local().shared()))
             }
@@ -110,17 +118,25 @@ impl Inbound {
 
 /// Passes a body on until it ends, fails, or nobody wants more of it. A body that fails ends with its fault, never as if
 /// it were complete.
-async fn flow(mut payload: Payload, limit: u64, to: mpsc::Sender<Result<Bytes, Fault>>) -> Result<(), Fault> {
+async fn flow(
+    mut first: Option<Bytes>,
+    mut payload: Payload,
+    limit: u64,
+    to: mpsc::Sender<Result<Bytes, Fault>>,
+) -> Result<(), Fault> {
     let mut left = limit;
     loop {
-        let chunk = tokio::select! {
-            () = to.closed() => return Ok(()),
-            chunk = next(&mut payload) => chunk,
+        let chunk = match first.take() {
+            Some(chunk) => Ok(Some(chunk)),
+            None => tokio::select! {
+                () = to.closed() => return Ok(()),
+                chunk = next(&mut payload) => chunk,
+            },
         };
         let chunk = chunk.and_then(|chunk| {
             let Some(chunk) = chunk else { return Ok(None) };
             let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-            left = left.checked_sub(length).ok_or(Fault::TooLarge)?;
+            left = left.checked_sub(length).ok_or(Fault::TooLarge(limit))?;
             Ok(Some(chunk))
         });
         match chunk {
@@ -201,7 +217,7 @@ impl Body for Outbound {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::TooLarge => BODY_TOO_LARGE.detail("Send less at once; CAIRN_BODY_LIMIT is the most that is taken."),
+            Fault::TooLarge(limit) => web::refusals::body_too_large(limit),
             Fault::Idle => REQUEST_TIMEOUT.detail("The body stopped arriving. Send the request again."),
             Fault::Stalled => {
                 UPSTREAM_TIMEOUT.detail("The service took no more of the body. Try again shortly.").retry_after(2)

@@ -22,7 +22,8 @@ const HOP_BY_HOP: [&str; 10] = [
     "upgrade",
 ];
 /// What a caller says and services must not believe, or what the gateway has dealt with.
-const ENDS_HERE: [&str; 6] = ["expect", "forwarded", "host", "traceparent", "x-real-ip", "x-request-id"];
+const ENDS_HERE: [&str; 7] =
+    ["expect", "forwarded", "host", "traceparent", "x-csrf-token", "x-real-ip", "x-request-id"];
 /// The same by their beginnings; what starts with `x-cairn-` is said between gateway and services only.
 const ENDS_HERE_TOO: [&str; 2] = ["x-forwarded-", "x-cairn-"];
 /// Told anew by the gateway's own server and boundary.

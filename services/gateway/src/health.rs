@@ -17,7 +17,8 @@ use tokio::time::timeout;
 use web::Answer;
 
 use crate::body::Outbound;
-use crate::upstream::{Client, Service, Upstream};
+use crate::table::Service;
+use crate::upstream::{Client, Upstream};
 use crate::{Gate, address};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -26,7 +27,7 @@ const LONGEST_REPORT: usize = 16 * 1024;
 /// One service's readiness.
 #[derive(Serialize)]
 struct Report {
-    service: &'static str,
+    service: String,
     status: &'static str,
     /// What it lacks; empty when it is ready.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -34,8 +35,8 @@ struct Report {
 }
 
 impl Report {
-    fn new(service: &'static str, missing: Vec<String>) -> Self {
-        Self { service, status: if missing.is_empty() { "READY" } else { "NOT_READY" }, missing }
+    fn new(service: &str, missing: Vec<String>) -> Self {
+        Self { service: service.to_owned(), status: if missing.is_empty() { "READY" } else { "NOT_READY" }, missing }
     }
 }
 
@@ -51,7 +52,8 @@ pub(crate) async fn ready(request: HttpRequest, gate: Data<Gate>, client: Data<C
         return Ok(HttpResponse::ServiceUnavailable().json(json!({ "status": "STOPPING" })));
     }
     let keys = if gate.context.knows_whom_to_trust() { Vec::new() } else { vec!["keys".to_owned()] };
-    let asked = join_all(gate.services.iter().map(|service| report(service, &client))).await;
+    let services = gate.table.services();
+    let asked = join_all(services.iter().map(|service| report(service, &client))).await;
     let reports: Vec<_> = std::iter::once(Report::new("gateway", keys)).chain(asked).collect();
     let all = reports.iter().all(|report| report.missing.is_empty());
     let broker = gate.context.broker.load(Ordering::Relaxed);
@@ -81,7 +83,7 @@ async fn report(service: &Service, client: &Client) -> Report {
         .collect();
     missing.sort_unstable();
     missing.dedup();
-    Report::new(service.name, missing)
+    Report::new(&service.name, missing)
 }
 
 /// What one server says it lacks. Its address is nobody's business here.
@@ -89,7 +91,10 @@ async fn missing(upstream: &Upstream, client: &Client) -> Vec<String> {
     match timeout(LONGEST_WAIT, ask(upstream, client)).await {
         Err(_) => vec!["does not answer in time".to_owned()],
         Ok(None) => vec!["cannot be reached".to_owned()],
-        Ok(Some((true, _))) => Vec::new(),
+        Ok(Some((true, _))) => {
+            upstream.invite();
+            Vec::new()
+        }
         Ok(Some((false, told))) => lacking(&told),
     }
 }

@@ -1,40 +1,71 @@
 //! The one door to the platform.
 //!
 //! A request is read with suspicion (`path`), its caller verified and counted (`limits`), and passed on to one of the
-//! servers of the service that its first path segment names (`upstream`, `proxy`); bodies flow both ways at the pace of
-//! the slower side (`body`). Which operations need no token is read from the merged contract (`contract`), which the
-//! gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
+//! servers (`upstream`) of the service that its first path segment names (`table`, `proxy`); bodies flow both ways at the pace of
+//! the slower side (`body`). Which operations need no token, and what each one takes, is read from the merged contract
+//! (`contract`), which the gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
+//!
+//! On the wire it speaks HTTP/1.1 and HTTP/2, with TLS when it has a certificate (`tls`); it lets WebSockets through
+//! (`websocket`), keeps the tokens of browsers in cookies (`session`), compresses texts (`compress`) and logs what was asked
+//! (`access`). Who wants to hear of changes while they happen listens to `live`.
 //!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 
+mod access;
 mod address;
+mod answer;
 mod body;
 mod browser;
+mod compress;
 mod contract;
 mod explorer;
 mod headers;
 mod health;
 mod limits;
+mod live;
 mod path;
 mod proxy;
+mod question;
 mod routes;
+mod session;
+mod table;
+mod tls;
 mod upstream;
+mod websocket;
 
+use std::any::Any;
 use std::net::{IpAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpServer};
+use futures_util::future::join;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
+use tokio::time::interval;
 use web::{Boundary, Context, Running};
 
 use crate::contract::Contract;
 use crate::limits::Limits;
-use crate::upstream::{Client, Service};
+use crate::live::Hub;
+use crate::table::Table;
+use crate::tls::Certificate;
+use crate::upstream::Client;
+
+pub use crate::table::RoutesError;
+pub use crate::tls::TlsError;
 
 /// How long a client may take to send a request's head.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
+/// What nobody asks for any more is forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// How long a client may take nothing of what is sent to it.
+const LONGEST_DEAFNESS: Duration = Duration::from_secs(60);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Why the gateway cannot run.
@@ -48,14 +79,12 @@ pub enum ServeError {
         /// The system's word.
         source: std::io::Error,
     },
-    /// A service's address cannot be used.
-    #[error("`{address}` is no address of {service}: give http://host:port in CAIRN_UPSTREAMS_*")]
-    Upstream {
-        /// The service.
-        service: &'static str,
-        /// What was given.
-        address: String,
-    },
+    /// The services behind it cannot be found that way.
+    #[error(transparent)]
+    Routes(#[from] RoutesError),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A web origin cannot be one.
     #[error("`{0}` in CAIRN_CORS_ORIGINS is not an origin such as https://app.example")]
     Origin(String),
@@ -68,8 +97,10 @@ pub enum ServeError {
 struct Gate {
     context: Context,
     contract: Contract,
-    services: Vec<Service>,
+    table: Table,
+    certificate: Option<Arc<Certificate>>,
     limits: Limits,
+    hub: Arc<Hub>,
 }
 
 impl Gate {
@@ -80,9 +111,10 @@ impl Gate {
         }
         Ok(Self {
             contract: Contract::read(openapi)?,
-            services: upstream::services(&context.config)
-                .map_err(|fault| ServeError::Upstream { service: fault.service, address: fault.address })?,
+            table: Table::new(&context.config)?,
+            certificate: config.tls.as_ref().map(Certificate::load).transpose()?.map(Arc::new),
             limits: Limits::new(config),
+            hub: Arc::new(Hub::new(config.event_streams)),
             context,
         })
     }
@@ -92,9 +124,36 @@ impl Gate {
         address::client(request, &self.context.config.gateway.trusted_proxies)
     }
 
-    /// The service of a name.
-    fn service(&self, name: &str) -> Option<&Service> {
-        self.services.iter().find(|service| service.name == name)
+    /// Reads again what may change while the gateway runs, whenever the process gets SIGHUP. Where nothing may change, the
+    /// signal keeps its usual meaning.
+    async fn reload_on_hangup(&self) -> std::io::Result<()> {
+        if self.context.config.gateway.routes_file.is_none() && self.certificate.is_none() {
+            return Ok(());
+        }
+        let mut hangups = signal(SignalKind::hangup())?;
+        while hangups.recv().await.is_some() {
+            self.table.reload().await;
+            if let Some(certificate) = &self.certificate {
+                certificate.reload().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The contract of what the gateway answers itself.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    <live::Own as utoipa::OpenApi>::openapi()
+}
+
+/// Has the kernel end a connection whose client takes nothing for too long: neither the stream of a slow reader nor an answer
+/// that nobody fetches holds its place for ever.
+fn give_up_the_deaf(connection: &dyn Any) {
+    let over_tls = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
+    let Some(stream) = connection.downcast_ref::<TcpStream>().or_else(over_tls) else { return };
+    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(LONGEST_DEAFNESS)) {
+        tracing::debug!(service = "gateway", %error, "a connection has no limit for slow readers");
     }
 }
 
@@ -115,21 +174,27 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
             .app_data(Data::new(context.clone()))
             .app_data(Data::new(Client::new()))
             // The last one wrapped is the first to see a request.
+            .wrap(from_fn(session::keep))
+            .wrap(from_fn(compress::compress))
             .wrap(Condition::new(!origins.is_empty(), browser::cors(origins)))
             .wrap(from_fn(browser::guard))
             .wrap(Boundary { service: "gateway" })
+            .wrap(Condition::new(context.config.gateway.access_log, from_fn(access::note)))
             .configure(routes::routes)
     })
     .workers(context.config.network.workers)
     .client_request_timeout(SLOWEST_HEAD)
     .keep_alive(KEEP_ALIVE)
+    .on_connect(|connection, _| give_up_the_deaf(connection))
     // A client that closed its side has gone: what was asked for it ends too.
     .h1_allow_half_closed(false)
     .shutdown_timeout(context.config.shutdown.as_secs())
-    .disable_signals()
-    .listen(listener)
-    .map_err(|source| ServeError::Listen { address: address.clone(), source })?
-    .run();
+    .disable_signals();
+    let server = match &gate.certificate {
+        Some(certificate) => server.listen_rustls_0_23(listener, certificate.server_config()?),
+        None => server.listen_auto_h2c(listener),
+    };
+    let server = server.map_err(|source| ServeError::Listen { address: address.clone(), source })?.run();
     let handle = server.handle();
     let mut tasks = JoinSet::new();
     tasks.spawn_local(async move {
@@ -138,9 +203,24 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
         }
     });
     tasks.spawn_local(web::keep_trust(context.clone()));
+    tasks.spawn_local(live::hear(context.clone(), Arc::clone(&gate.hub)));
     let stop = context.stop.clone();
     tasks.spawn_local(async move {
-        tokio::select! { () = stop.cancelled() => {}, () = gate.limits.forget_the_idle() => {} }
+        let reload = async {
+            if let Err(error) = gate.reload_on_hangup().await {
+                tracing::error!(service = "gateway", %error, "SIGHUP cannot be heard");
+            }
+        };
+        let forget = async {
+            let mut minutes = interval(FORGET_EVERY);
+            loop {
+                minutes.tick().await;
+                gate.limits.forget_the_idle();
+                gate.hub.forget_the_old();
+            }
+        };
+        let work = join(reload, forget);
+        tokio::select! { () = stop.cancelled() => {}, ((), ()) = work => {} }
     });
     tracing::info!(service = "gateway", address, "listening");
     Ok(Running::new(context, handle, tasks))

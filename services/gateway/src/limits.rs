@@ -6,7 +6,6 @@
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use auth::Principal;
@@ -18,11 +17,9 @@ use kernel::config;
 use kernel::network::customer;
 use kernel::problem::RATE_LIMITED;
 use kernel::{Problem, TenantId, UserId};
-use tokio::time::interval;
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
-const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// The gateway's budgets.
 pub(crate) struct Limits {
@@ -55,20 +52,16 @@ impl Limits {
         self.addresses.take(customer(address))
     }
 
-    /// Drops the buckets that are full again, every minute, so that memory follows the callers of the last minute.
-    pub(crate) async fn forget_the_idle(&self) {
-        let mut minutes = interval(FORGET_EVERY);
-        loop {
-            minutes.tick().await;
-            self.users.forget_the_idle();
-            self.tenants.forget_the_idle();
-            self.addresses.forget_the_idle();
-        }
+    /// Drops the buckets that are full again, so that memory follows the callers of the last minute.
+    pub(crate) fn forget_the_idle(&self) {
+        self.users.forget_the_idle();
+        self.tenants.forget_the_idle();
+        self.addresses.forget_the_idle();
     }
 }
 
 /// One kind of budget, with a bucket for each key.
-struct Budget<K: Hash + Eq + Clone> {
+pub(crate) struct Budget<K: Hash + Eq + Clone> {
     name: &'static str,
     rate: NonZeroU32,
     policy: HeaderValue,
@@ -77,7 +70,7 @@ struct Budget<K: Hash + Eq + Clone> {
 
 impl<K: Hash + Eq + Clone> Budget<K> {
     /// A rate of 0 counts as 1: a limit is never off by a slip.
-    fn new(name: &'static str, rate: u32) -> Self {
+    pub(crate) fn new(name: &'static str, rate: u32) -> Self {
         let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(rate).allow_burst(rate.saturating_add(rate.get()));
         let policy = HeaderValue::try_from(format!("\"{name}\";q={rate};w=1"));
@@ -89,7 +82,13 @@ impl<K: Hash + Eq + Clone> Budget<K> {
         }
     }
 
-    fn take(&self, key: K) -> Standing<'_> {
+    /// Requests per second.
+    pub(crate) const fn rate(&self) -> NonZeroU32 {
+        self.rate
+    }
+
+    /// Counts a request.
+    pub(crate) fn take(&self, key: K) -> Standing<'_> {
         let taken = self.buckets.check_key(&key);
         // What may be sent within the next second is at least this, and never more than the policy's quota.
         let left = taken.ok().map(|bucket| bucket.remaining_burst_capacity().min(self.rate.get()));

@@ -2,62 +2,79 @@
 //! often, how much; then to one server after the other until one answers.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::Arc;
 
-use actix_web::body::{BodyStream, SizedStream};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper::http::uri::PathAndQuery;
-use hyper::http::{Request, Response};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use auth::Principal;
 use kernel::Problem;
-use kernel::problem::{NOT_FOUND, REQUEST_MALFORMED, UNAVAILABLE, UPSTREAM_FAILED, UPSTREAM_TIMEOUT};
-use tokio::time::{sleep, timeout};
+use kernel::problem::NOT_FOUND;
 use web::{Answer, Failure};
 
-use crate::body::{Inbound, Journey};
+use crate::access::Served;
+use crate::body::Inbound;
 use crate::limits::Standing;
-use crate::upstream::{Client, Failed, Service};
-use crate::{Gate, body, headers, path};
+use crate::question::{Question, tells_of_failure};
+use crate::table::Service;
+use crate::upstream::Client;
+use crate::{Gate, answer, body, headers, path, session, websocket};
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// Up to here an answer is awaited whole: one that breaks off becomes a 502 instead of half a 200.
-const SMALL: u64 = 64 * 1024;
+const READ_AFTER: &str = "cairn-read-after";
 
 /// Everything that the gateway does not answer itself.
 pub(crate) async fn pass_on(request: HttpRequest, payload: Payload, gate: Data<Gate>, client: Data<Client>) -> Answer {
-    let Some(service) = gate.service(path::service(request.path())) else {
+    let (method, path) = (request.method().as_str(), request.path());
+    let Some(service) = gate.table.service(path::service(path)) else {
         return Err(NOT_FOUND.detail("There is no such service. The API is described at /openapi.json.").into());
     };
     let address = gate.client(&request);
-    let (standing, allowed) = admit(&request, &gate, address).await;
-    let outcome = match allowed {
-        Ok(()) => forward(&request, payload, &gate, &client, service, address).await,
-        Err(problem) => {
+    let (found, open) = (gate.contract.find(method, path), service.opens(method, path));
+    // OPTIONS tells no more than the contract does.
+    let is_public = open || found.is_public() || request.method() == Method::OPTIONS;
+    let (standing, admitted) = admit(&request, &gate, is_public, address).await;
+    let refused = |problem| Failure::from(problem).error_response();
+    let caller = admitted.as_ref().ok().cloned().flatten();
+    request.extensions_mut().insert(Served { service: Arc::clone(&service.name), caller: caller.clone() });
+    let checked = admitted.and_then(|_| session::check(&request, caller.as_deref(), &gate));
+    let refusal = match checked.and_then(|()| service.count()) {
+        Err(problem) => Some(refused(problem)),
+        Ok(()) if open || !gate.context.config.gateway.check_requests => None,
+        Ok(()) => gate.contract.refuse(&request, &found, caller.as_deref()),
+    };
+    let mut answer = match refusal {
+        None if websocket::is_asked(&request) => {
+            let visit = websocket::Visit { request: &request, address, caller, context: &gate.context };
+            visit.open(payload, &client, &service).await.unwrap_or_else(refused)
+        }
+        None => forward(&request, payload, &client, &service, address).await.unwrap_or_else(refused),
+        Some(refusal) => {
             if headers::is_chunked(&request) {
                 body::refuse(payload);
             }
-            Err(problem)
+            refusal
         }
     };
-    let mut answer = outcome.unwrap_or_else(|problem| Failure::from(problem).error_response());
     standing.tell(answer.headers_mut());
     Ok(answer)
 }
 
 /// Who asks, and whether they may ask now. A token that does not count is charged to the address it came from.
-async fn admit<'a>(request: &HttpRequest, gate: &'a Gate, address: IpAddr) -> (Standing<'a>, Result<(), Problem>) {
-    if gate.contract.is_public(request.method().as_str(), request.path()) {
+async fn admit<'a>(
+    request: &HttpRequest,
+    gate: &'a Gate,
+    is_public: bool,
+    address: IpAddr,
+) -> (Standing<'a>, Result<Option<Arc<Principal>>, Problem>) {
+    if is_public {
         let standing = gate.limits.count_address(address);
-        let allowed = standing.check();
+        let allowed = standing.check().map(|()| None);
         return (standing, allowed);
     }
     match web::authenticate(request).await {
         Ok(caller) => {
             let standing = gate.limits.count(&caller);
-            let allowed = standing.check();
+            let allowed = standing.check().map(|()| Some(caller));
             (standing, allowed)
         }
         Err(problem) => {
@@ -71,136 +88,17 @@ async fn admit<'a>(request: &HttpRequest, gate: &'a Gate, address: IpAddr) -> (S
 async fn forward(
     request: &HttpRequest,
     payload: Payload,
-    gate: &Gate,
     client: &Client,
     service: &Service,
     address: IpAddr,
 ) -> Result<HttpResponse, Problem> {
-    let network = &gate.context.config.network;
-    let limit = u64::try_from(network.body_limit).unwrap_or(u64::MAX);
-    let body = Inbound::take(request, payload, limit).await?;
-    let question = Question {
-        method: request.method().as_str().parse().map_err(|_| unreadable())?,
-        target: request
-            .uri()
-            .path_and_query()
-            .and_then(|target| target.as_str().parse().ok())
-            .ok_or_else(unreadable)?,
-        headers: headers::onward(request, address, body.length()),
-        repeatable: is_repeatable(request),
-    };
-    let answer = question.ask(body, client, service, gate.context.config.gateway.request_timeout).await?;
-    reply(answer, request.method() == Method::HEAD, gate.context.config.gateway.request_timeout).await
-}
-
-/// A request as each server gets it.
-struct Question {
-    method: hyper::Method,
-    target: PathAndQuery,
-    headers: hyper::HeaderMap,
-    /// Whether doing it twice is as good as once.
-    repeatable: bool,
-}
-
-impl Question {
-    /// Asks the servers in turn. The next one is asked when nothing was sent, or when what was sent may be sent again.
-    async fn ask(
-        self,
-        mut body: Inbound,
-        client: &Client,
-        service: &Service,
-        wait: Duration,
-    ) -> Result<Response<Incoming>, Problem> {
-        let mut problem = UNAVAILABLE.detail("No server of this service is configured.").retry_after(2);
-        for upstream in service.in_turn() {
-            let (outbound, journey) = body.send();
-            let mut request = Request::new(outbound);
-            *request.method_mut() = self.method.clone();
-            *request.uri_mut() = upstream.at(self.target.clone()).map_err(Problem::internal)?;
-            *request.headers_mut() = self.headers.clone();
-            let failed = tokio::select! {
-                biased;
-                problem = overdue(journey.clone(), wait) => return Err(problem),
-                outcome = client.ask(request) => match outcome {
-                    Ok(answer) => return Ok(answer),
-                    Err(failed) => failed,
-                },
-            };
-            // A body that failed on our side looks like a broken connection from the other.
-            if let Some(journey) = journey {
-                journey.await?;
-            }
-            let again = match failed {
-                Failed::Refused(error) => {
-                    service.rest(upstream);
-                    problem = Problem::unavailable("This service", error);
-                    body.is_whole()
-                }
-                Failed::Broken(error) => {
-                    problem =
-                        UPSTREAM_FAILED.detail("Report this with the traceId if it happens again.").because(error);
-                    body.is_whole() && self.repeatable
-                }
-            };
-            if !again {
-                break;
-            }
-        }
-        Err(problem)
-    }
-}
-
-/// Ends the wait for an answer: when the body fails on its way, or when the service has had all of the request for long
-/// enough. While a body flows its own pauses are what is limited.
-async fn overdue(journey: Option<Journey>, wait: Duration) -> Problem {
-    if let Some(journey) = journey
-        && let Err(fault) = journey.await
-    {
-        return fault.into();
-    }
-    sleep(wait).await;
-    late(wait)
-}
-
-/// The service's answer as ours.
-async fn reply(answer: Response<Incoming>, to_head: bool, wait: Duration) -> Result<HttpResponse, Problem> {
-    let (head, body) = answer.into_parts();
-    let status = StatusCode::from_u16(head.status.as_u16()).map_err(Problem::internal)?;
-    let length = headers::content_length(head.headers.get(hyper::header::CONTENT_LENGTH).map(|value| value.as_bytes()));
-    let mut reply = match length {
-        // The length is of what GET would answer.
-        Some(length) if to_head => {
-            let nothing = futures_util::stream::empty::<Result<_, hyper::Error>>();
-            HttpResponse::with_body(status, SizedStream::new(length, nothing)).map_into_boxed_body()
-        }
-        Some(length) if length <= SMALL => {
-            let whole = timeout(wait, body.collect()).await.map_err(|_| late(wait))?;
-            let whole =
-                whole.map_err(|error| UPSTREAM_FAILED.detail("The service's answer broke off.").because(error))?;
-            HttpResponse::with_body(status, whole.to_bytes()).map_into_boxed_body()
-        }
-        Some(length) => {
-            HttpResponse::with_body(status, SizedStream::new(length, body.into_data_stream())).map_into_boxed_body()
-        }
-        None if to_head || hyper::body::Body::is_end_stream(&body) => HttpResponse::new(status),
-        None => HttpResponse::with_body(status, BodyStream::new(body.into_data_stream())).map_into_boxed_body(),
-    };
-    headers::back(&head.headers, reply.headers_mut());
-    Ok(reply)
-}
-
-/// Methods that may be repeated by definition (RFC 9110 9.2.2), and any request whose key makes a repeat harmless.
-fn is_repeatable(request: &HttpRequest) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS)
-        || request.headers().contains_key(IDEMPOTENCY_KEY)
-}
-
-fn late(wait: Duration) -> Problem {
-    let detail =
-        format!("The service did not answer within {} seconds. What was asked may still happen.", wait.as_secs());
-    UPSTREAM_TIMEOUT.detail(detail).retry_after(2)
-}
-
-fn unreadable() -> Problem {
-    REQUEST_MALFORMED.detail("The method or the path cannot be read.")
+    let body = Inbound::take(request, payload, service.body_limit).await?;
+    let question = Question::new(request, headers::onward(request, address, body.length()))?;
+    let (answer, mut attempt) = question.ask(body, client, service).await?;
+    let answer = answer::reply(answer, request.method() == Method::HEAD, service.request_timeout).await;
+    // A reader that wants to see what is not there yet is told to wait, by a server that is well.
+    let waits = request.headers().contains_key(READ_AFTER);
+    let status = answer.as_ref().map_or_else(|problem| problem.kind().status, |answer| answer.status().as_u16());
+    attempt.settle(!tells_of_failure(status) || (status == 503 && waits));
+    answer
 }

@@ -5,13 +5,14 @@ use actix_web::web::{ServiceConfig, resource, route, to};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder};
 use serde_json::json;
 
-use crate::{contract, explorer, health, proxy};
+use crate::{contract, explorer, health, live, proxy};
 
 /// The routing table.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(page("/", index))
         .service(page("/openapi.json", contract::show_contract))
+        .service(page("/events", live::open))
         .service(page("/docs", explorer::enter))
         .service(page("/docs/{file:.*}", explorer::show))
         .service(page("/healthz", health::alive))
@@ -39,6 +40,7 @@ async fn index() -> HttpResponse {
         "name": "Cairn",
         "explorer": "/docs/",
         "contract": "/openapi.json",
+        "events": "/events",
         "health": "/readyz",
     }))
 }

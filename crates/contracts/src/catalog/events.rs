@@ -6,11 +6,14 @@ use super::{
 };
 use crate::{EventSpec, EventType};
 
+/// Who may see products may see everything under them.
+const READ: &str = "catalog:product:read";
+
 macro_rules! events {
     ($($name:ident: $state:ty = $key:literal, $meaning:literal;)+) => {
         $(
             #[doc = $meaning]
-            pub const $name: EventType<$state> = EventType::new($key, $meaning);
+            pub const $name: EventType<$state> = EventType::new($key, $meaning, READ);
         )+
 
         /// The event types of this service.

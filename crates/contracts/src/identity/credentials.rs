@@ -38,5 +38,8 @@ impl Aggregate for CredentialsView {
 }
 
 /// A person's password or second factors changed.
-pub const CREDENTIALS_CHANGED: EventType<CredentialsView> =
-    EventType::new("identity.credentials.changed", "A person changed their password or second factors.");
+pub const CREDENTIALS_CHANGED: EventType<CredentialsView> = EventType::new(
+    "identity.credentials.changed",
+    "A person changed their password or second factors.",
+    "identity:member:read",
+);

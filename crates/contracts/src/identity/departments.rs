@@ -81,28 +81,37 @@ super::aggregates!(DepartmentView, JobRoleView, MemberDepartmentsView, MemberJob
 
 /// A department was made.
 pub const DEPARTMENT_CREATED: EventType<DepartmentView> =
-    EventType::new("identity.department.created", "A department was made.");
+    EventType::new("identity.department.created", "A department was made.", "identity:department:read");
 /// A department was changed or moved.
-pub const DEPARTMENT_CHANGED: EventType<DepartmentView> =
-    EventType::new("identity.department.changed", "A department's name, description, key or parent changed.");
+pub const DEPARTMENT_CHANGED: EventType<DepartmentView> = EventType::new(
+    "identity.department.changed",
+    "A department's name, description, key or parent changed.",
+    "identity:department:read",
+);
 /// A department was deleted.
 pub const DEPARTMENT_DELETED: EventType<DepartmentView> =
-    EventType::new("identity.department.deleted", "A department was deleted.");
+    EventType::new("identity.department.deleted", "A department was deleted.", "identity:department:read");
 /// A job role was made.
 pub const JOB_ROLE_CREATED: EventType<JobRoleView> =
-    EventType::new("identity.job-role.created", "A job role was made.");
+    EventType::new("identity.job-role.created", "A job role was made.", "identity:job-role:read");
 /// A job role allows something else now, or is found elsewhere.
-pub const JOB_ROLE_CHANGED: EventType<JobRoleView> =
-    EventType::new("identity.job-role.changed", "A job role's name, description, permissions or departments changed.");
+pub const JOB_ROLE_CHANGED: EventType<JobRoleView> = EventType::new(
+    "identity.job-role.changed",
+    "A job role's name, description, permissions or departments changed.",
+    "identity:job-role:read",
+);
 /// A job role was deleted.
 pub const JOB_ROLE_DELETED: EventType<JobRoleView> =
-    EventType::new("identity.job-role.deleted", "A job role was deleted.");
+    EventType::new("identity.job-role.deleted", "A job role was deleted.", "identity:job-role:read");
 /// A member has other departments.
-pub const MEMBER_DEPARTMENTS_CHANGED: EventType<MemberDepartmentsView> =
-    EventType::new("identity.member-departments.changed", "A member belongs to other departments.");
+pub const MEMBER_DEPARTMENTS_CHANGED: EventType<MemberDepartmentsView> = EventType::new(
+    "identity.member-departments.changed",
+    "A member belongs to other departments.",
+    "identity:department:read",
+);
 /// A member has other job roles.
 pub const MEMBER_JOB_ROLES_CHANGED: EventType<MemberJobRolesView> =
-    EventType::new("identity.member-job-roles.changed", "A member has other job roles.");
+    EventType::new("identity.member-job-roles.changed", "A member has other job roles.", "identity:job-role:read");
 
 pub(super) fn events() -> Vec<EventSpec> {
     vec![

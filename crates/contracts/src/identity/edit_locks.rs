@@ -48,16 +48,22 @@ super::aggregates!(EditLockView);
 
 /// Somebody began to edit.
 pub const EDIT_LOCK_ACQUIRED: EventType<EditLockView> =
-    EventType::new("identity.edit-lock.acquired", "Somebody locked something to edit it.");
+    EventType::new("identity.edit-lock.acquired", "Somebody locked something to edit it.", "identity:member:read");
 /// Somebody goes on editing.
 pub const EDIT_LOCK_RENEWED: EventType<EditLockView> =
-    EventType::new("identity.edit-lock.renewed", "A lock lasts longer.");
+    EventType::new("identity.edit-lock.renewed", "A lock lasts longer.", "identity:member:read");
 /// Somebody has finished, or their session has ended.
-pub const EDIT_LOCK_RELEASED: EventType<EditLockView> =
-    EventType::new("identity.edit-lock.released", "A lock was released, by its holder or with the holder's session.");
+pub const EDIT_LOCK_RELEASED: EventType<EditLockView> = EventType::new(
+    "identity.edit-lock.released",
+    "A lock was released, by its holder or with the holder's session.",
+    "identity:member:read",
+);
 /// Somebody else edits instead.
-pub const EDIT_LOCK_TAKEN_OVER: EventType<EditLockView> =
-    EventType::new("identity.edit-lock.taken-over", "Somebody took a lock over from its holder.");
+pub const EDIT_LOCK_TAKEN_OVER: EventType<EditLockView> = EventType::new(
+    "identity.edit-lock.taken-over",
+    "Somebody took a lock over from its holder.",
+    "identity:member:read",
+);
 
 pub(super) fn events() -> Vec<EventSpec> {
     vec![EDIT_LOCK_ACQUIRED.spec(), EDIT_LOCK_RENEWED.spec(), EDIT_LOCK_RELEASED.spec(), EDIT_LOCK_TAKEN_OVER.spec()]

@@ -37,13 +37,19 @@ super::aggregates!(InvitationView);
 
 /// Somebody was invited.
 pub const INVITATION_CREATED: EventType<InvitationView> =
-    EventType::new("identity.invitation.created", "Somebody was invited.");
+    EventType::new("identity.invitation.created", "Somebody was invited.", "identity:member:read");
 /// The link was sent again.
-pub const INVITATION_RESENT: EventType<InvitationView> =
-    EventType::new("identity.invitation.resent", "An invitation was sent again and counts longer.");
+pub const INVITATION_RESENT: EventType<InvitationView> = EventType::new(
+    "identity.invitation.resent",
+    "An invitation was sent again and counts longer.",
+    "identity:member:read",
+);
 /// The invited person is a member now.
 pub const INVITATION_ACCEPTED: EventType<InvitationView> =
-    EventType::new("identity.invitation.accepted", "The invited person became a member.");
+    EventType::new("identity.invitation.accepted", "The invited person became a member.", "identity:member:read");
 /// The invitation was taken back.
-pub const INVITATION_WITHDRAWN: EventType<InvitationView> =
-    EventType::new("identity.invitation.withdrawn", "An invitation was taken back: its link no longer counts.");
+pub const INVITATION_WITHDRAWN: EventType<InvitationView> = EventType::new(
+    "identity.invitation.withdrawn",
+    "An invitation was taken back: its link no longer counts.",
+    "identity:member:read",
+);

@@ -60,19 +60,35 @@ pub struct ApiKeyView {
 super::aggregates!(ServiceAccountView, ApiKeyView);
 
 /// A program may come now.
-pub const SERVICE_ACCOUNT_CREATED: EventType<ServiceAccountView> =
-    EventType::new("identity.service-account.created", "A partner's program was given an account.");
+pub const SERVICE_ACCOUNT_CREATED: EventType<ServiceAccountView> = EventType::new(
+    "identity.service-account.created",
+    "A partner's program was given an account.",
+    "identity:service-account:read",
+);
 /// It may do something else, or was suspended.
-pub const SERVICE_ACCOUNT_CHANGED: EventType<ServiceAccountView> =
-    EventType::new("identity.service-account.changed", "An account's name, rights or status changed.");
+pub const SERVICE_ACCOUNT_CHANGED: EventType<ServiceAccountView> = EventType::new(
+    "identity.service-account.changed",
+    "An account's name, rights or status changed.",
+    "identity:service-account:read",
+);
 /// It is gone, and its keys with it.
-pub const SERVICE_ACCOUNT_DELETED: EventType<ServiceAccountView> =
-    EventType::new("identity.service-account.deleted", "An account and its keys were deleted.");
+pub const SERVICE_ACCOUNT_DELETED: EventType<ServiceAccountView> = EventType::new(
+    "identity.service-account.deleted",
+    "An account and its keys were deleted.",
+    "identity:service-account:read",
+);
 /// A key was made.
-pub const API_KEY_CREATED: EventType<ApiKeyView> = EventType::new("identity.api-key.created", "A key was made.");
+pub const API_KEY_CREATED: EventType<ApiKeyView> =
+    EventType::new("identity.api-key.created", "A key was made.", "identity:service-account:read");
 /// A key may be used from elsewhere, for longer or shorter.
-pub const API_KEY_CHANGED: EventType<ApiKeyView> =
-    EventType::new("identity.api-key.changed", "A key's name, scopes, addresses or end changed.");
+pub const API_KEY_CHANGED: EventType<ApiKeyView> = EventType::new(
+    "identity.api-key.changed",
+    "A key's name, scopes, addresses or end changed.",
+    "identity:service-account:read",
+);
 /// A key's tokens no longer count, or not those given so far.
-pub const API_KEY_REVOKED: EventType<ApiKeyView> =
-    EventType::new("identity.api-key.revoked", "A key ended: its tokens no longer count.");
+pub const API_KEY_REVOKED: EventType<ApiKeyView> = EventType::new(
+    "identity.api-key.revoked",
+    "A key ended: its tokens no longer count.",
+    "identity:service-account:read",
+);

@@ -130,5 +130,8 @@ impl Aggregate for SettingsView {
 }
 
 /// A setting was set or reset.
-pub const SETTINGS_CHANGED: EventType<SettingsView> =
-    EventType::new("identity.settings.changed", "The tenant set something, or went back to a default.");
+pub const SETTINGS_CHANGED: EventType<SettingsView> = EventType::new(
+    "identity.settings.changed",
+    "The tenant set something, or went back to a default.",
+    "identity:settings:read",
+);

@@ -17,6 +17,7 @@ mod postgres;
 mod process;
 mod reads;
 mod statements;
+mod streams;
 mod table;
 mod telemetry;
 mod wrk;
@@ -81,6 +82,9 @@ enum Part {
     /// Processor time of one request
     #[value(name = "g")]
     Processor,
+    /// Streams of events
+    #[value(name = "h")]
+    Streams,
 }
 
 impl Arguments {
@@ -171,6 +175,10 @@ async fn measure(arguments: &Arguments, platform: &mut Platform, table: &mut Tab
     if arguments.wants(Part::Latency) {
         progress::say("bench", "events");
         rows.extend(latency::measure(&bench).await?);
+    }
+    if arguments.wants(Part::Streams) {
+        progress::say("bench", "streams of events");
+        rows.extend(streams::measure(&bench).await?);
     }
     if arguments.wants(Part::Telemetry) {
         progress::say("bench", "telemetry beside COPY");

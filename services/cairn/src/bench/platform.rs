@@ -47,7 +47,8 @@ impl Platform {
             command.env_remove(name);
         }
         command.env("CAIRN_PORT_BASE", port_base.to_string()).env("CAIRN_LOG_FORMAT", "text");
-        command.envs(["CAIRN_RATE_USER", "CAIRN_RATE_TENANT", "CAIRN_RATE_ADDRESS"].map(|name| (name, NO_LIMIT)));
+        let limits = ["CAIRN_RATE_USER", "CAIRN_RATE_TENANT", "CAIRN_RATE_ADDRESS", "CAIRN_EVENT_STREAMS"];
+        command.envs(limits.map(|name| (name, NO_LIMIT)));
         // Ctrl-C is for us; we ask it to stop when we have done what needs it.
         let child = command.process_group(0).spawn()?;
         let supervisor = Process::new(child.id().ok_or("the platform ended at once")?);

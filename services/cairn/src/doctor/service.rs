@@ -20,7 +20,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 pub(super) async fn ready(config: &Config, service: &'static str) -> Finding {
     for address in config.upstreams(service) {
         let log = format!("its log says more (`cairn up` keeps it in log/{service}.log)");
-        match ask(&address).await {
+        match ask(&address, speaks_tls(config, service)).await {
             Ok(()) => {}
             Err(Unready::Silent(why)) => {
                 let advice = format!("is `cairn serve {service}` running? {log}");
@@ -40,7 +40,7 @@ pub(super) async fn ready(config: &Config, service: &'static str) -> Finding {
 /// # Errors
 /// Why it is not.
 pub async fn is_ready(config: &Config, service: &str) -> Result<(), Unready> {
-    ask(&format!("http://127.0.0.1:{}", config.port(service))).await
+    ask(&format!("http://127.0.0.1:{}", config.port(service)), speaks_tls(config, service)).await
 }
 
 /// What waits in a schema, as its relay role, the one that sees all tenants.
@@ -90,8 +90,18 @@ pub enum Unready {
     Lacks(String),
 }
 
-/// Asks `/readyz`.
-async fn ask(address: &str) -> Result<(), Unready> {
+/// Whether a service has a certificate, which is for other names than the address that we know it by.
+fn speaks_tls(config: &Config, service: &str) -> bool {
+    service == "gateway" && config.gateway.tls.is_some()
+}
+
+/// Asks `/readyz`. Of one that speaks TLS it has to do that it is there.
+async fn ask(address: &str, tls: bool) -> Result<(), Unready> {
+    if tls {
+        let host = address.trim_start_matches("http://");
+        let there = tokio::time::timeout(ANSWER_LIMIT, tokio::net::TcpStream::connect(host)).await;
+        return there.ok().and_then(Result::ok).map(drop).ok_or(Unready::Silent("cannot be reached"));
+    }
     let asked = async {
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_LIMIT).build()?;
         client.get(format!("{address}/readyz")).send().await

@@ -139,7 +139,7 @@ mod tests {
                 .map(Into::into)
                 .into(),
             environment: vec![("DIR".to_owned(), dir.display().to_string())],
-            probe: Probe { port: 0, path: String::new() },
+            probe: Probe { port: 0, path: String::new(), tls: false },
         };
         let log = Log::open(&dir, "catalog").unwrap();
         let (ask, stop) = watch::channel(false);

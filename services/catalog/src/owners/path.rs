@@ -5,7 +5,6 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use kernel::Problem;
-use kernel::problem::REQUEST_MALFORMED;
 use uuid::Uuid;
 use web::Failure;
 
@@ -26,7 +25,6 @@ fn owner(request: &HttpRequest) -> Result<Owner, Problem> {
     let Some((text, kind)) = named.into_iter().find_map(|(name, kind)| path.get(name).map(|text| (text, kind))) else {
         return Err(Problem::internal("a route with an owner is registered under neither products nor solutions"));
     };
-    let id = Uuid::parse_str(text)
-        .map_err(|_| REQUEST_MALFORMED.detail(format!("{text} should be an id (a UUID) and is not.")))?;
+    let id = Uuid::parse_str(text).map_err(|_| web::refusals::not_an_id(request.path()))?;
     Ok(Owner::of(kind, id))
 }

@@ -58,10 +58,9 @@ async fn metrics_are_for_this_machine_only() {
 #[actix_web::test]
 async fn settings_that_cannot_be_meant_are_refused() {
     let refused = |name: &str, value: &str| start(&[(name, value)], &Jwks::default()).err().unwrap();
-    assert!(matches!(
-        refused("CAIRN_UPSTREAMS_CATALOG", "catalog:7402"),
-        ServeError::Upstream { service: "catalog", .. }
-    ));
+    let ServeError::Routes(error) = refused("CAIRN_UPSTREAMS_CATALOG", "catalog:7402") else { panic!("an address") };
+    assert_eq!(error.0, ["`catalog:7402` in CAIRN_UPSTREAMS_CATALOG is no address; give http://host:port"]);
+    assert!(matches!(refused("CAIRN_ROUTES_FILE", "/nowhere/routes.toml"), ServeError::Routes(_)));
     assert!(matches!(refused("CAIRN_CORS_ORIGINS", "*"), ServeError::Origin(_)));
 }
 

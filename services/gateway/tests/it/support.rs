@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub(crate) fn start(
         .collect();
     pairs.insert("CAIRN_MASTER_KEY".to_owned(), MasterKey::random().unwrap().to_text());
     pairs.insert("CAIRN_WORKERS".to_owned(), "1".to_owned());
+    // Most servers of these tests are not in the contract.
+    pairs.insert("CAIRN_CHECK_REQUESTS".to_owned(), "false".to_owned());
     pairs.insert("CAIRN_SHUTDOWN_SECONDS".to_owned(), "2".to_owned());
     pairs.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let context = web::Context::new("gateway", Arc::new(Config::from_pairs(pairs).unwrap()), Clock::system()).unwrap();
@@ -60,12 +63,30 @@ pub(crate) fn start(
     gateway::serve(context.clone(), listener, contract().to_string()).map(|running| (address, context, running))
 }
 
-/// Two public operations and a secured one.
+/// Two public operations and a few secured ones.
 pub(crate) fn contract() -> Value {
+    let secured = json!([{ "bearer": ["catalog:product:read"] }]);
+    let id = json!({ "type": "string", "format": "uuid" });
+    let query = |name: &str, schema: Value| json!({ "in": "query", "name": name, "schema": schema });
     json!({ "openapi": "3.1.0", "info": { "title": "Cairn", "version": "0" }, "paths": {
         "/identity/v1/sessions": { "post": { "summary": "Sign in" } },
         "/catalog/v1/open/{id}": { "get": { "summary": "Read an open thing" } },
-        "/catalog/v1/products": { "get": { "summary": "List products", "security": [{ "bearer": ["catalog:product:read"] }] } },
+        "/catalog/v1/products": {
+            "get": { "summary": "List products", "security": secured, "parameters": [
+                query("limit", json!({ "type": "integer", "format": "int32", "minimum": 0 })),
+                query("count", json!({ "type": "boolean" })),
+                query("sort", json!({ "type": "string", "enum": ["name"] })),
+            ] },
+            "post": { "summary": "Create a product", "security": secured, "requestBody": {
+                "required": true, "content": { "application/json": {} },
+            } },
+        },
+        "/catalog/v1/products/{productId}": { "get": { "summary": "Read a product", "security": secured, "parameters": [
+            { "in": "path", "name": "productId", "required": true, "schema": id },
+        ] } },
+        "/catalog/v1/prices": { "get": { "summary": "List prices", "security": secured, "parameters": [
+            { "in": "query", "name": "productId", "required": true, "schema": id },
+        ] } },
     }})
 }
 
@@ -123,6 +144,13 @@ impl Gateway {
     }
 }
 
+/// Tells this process to read again what may have changed.
+pub(crate) async fn hang_up() {
+    let pid = std::process::id().to_string();
+    assert!(Command::new("/bin/sh").args(["-c", "kill -s HUP \"$1\"", "sh", &pid]).status().unwrap().success());
+    sleep(Duration::from_millis(300)).await;
+}
+
 /// Reads until the connection closes or is silent for a while.
 pub(crate) async fn read(stream: &mut TcpStream) -> String {
     let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
@@ -172,6 +200,8 @@ struct Wish {
     ms: u64,
     #[serde(default)]
     bytes: usize,
+    kind: Option<String>,
+    encoding: Option<String>,
 }
 
 /// Starts a server that shows what it was asked, flows, dawdles and fails.
@@ -188,6 +218,9 @@ pub(crate) fn behind() -> Behind {
             .route("/catalog/v1/drip", actix::to(drip))
             .route("/catalog/v1/big", actix::to(big))
             .route("/catalog/v1/gone", actix::to(gone))
+            .route("/catalog/v1/status/{status}", actix::to(status))
+            .route("/catalog/v1/text", actix::to(text))
+            .route("/catalog/v1/echo", actix::get().to(echo))
             .default_service(actix::to(show))
     })
     .workers(1)
@@ -271,10 +304,35 @@ async fn big(request: HttpRequest, wish: Query<Wish>) -> HttpResponse {
     HttpResponse::Ok().insert_header(("x-method", request.method().as_str())).body(vec![b'x'; wish.bytes])
 }
 
+async fn text(wish: Query<Wish>) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    if let Some(encoding) = &wish.encoding {
+        answer.insert_header(("content-encoding", encoding.as_str()));
+    }
+    answer.content_type(wish.kind.as_deref().unwrap_or("application/json")).body("word ".repeat(wish.bytes / 5))
+}
+
+/// Agrees to a WebSocket and says back what it hears.
+async fn echo(request: HttpRequest, body: Payload, behind: Data<Behind>) -> HttpResponse {
+    behind.asked.fetch_add(1, Ordering::SeqCst);
+    if !request.headers().contains_key("sec-websocket-key") {
+        return HttpResponse::BadRequest().finish();
+    }
+    HttpResponse::SwitchingProtocols()
+        .upgrade("websocket")
+        .insert_header(("sec-websocket-accept", "yes"))
+        .streaming(body)
+}
+
 async fn gone() -> HttpResponse {
     HttpResponse::build(StatusCode::NOT_FOUND)
         .content_type("application/problem+json")
         .body(r#"{"status":404,"code":"NOT_FOUND","traceId":"00000000000000000000000000000000"}"#)
+}
+
+async fn status(status: actix::Path<u16>, behind: Data<Behind>) -> HttpResponse {
+    behind.asked.fetch_add(1, Ordering::SeqCst);
+    HttpResponse::build(StatusCode::from_u16(*status).unwrap()).finish()
 }
 
 /// Counts what was dropped before it was done.

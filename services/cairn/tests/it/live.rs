@@ -1,0 +1,155 @@
+//! The stream of events, from the commit through the broker to the client.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::Client;
+use tokio::time::{Instant, timeout};
+
+use crate::identity::{add_member, with_new_password};
+use crate::support::on_stage;
+
+const LONG: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_millis(700);
+
+/// An open stream.
+struct Stream {
+    answer: reqwest::Response,
+    rest: String,
+}
+
+/// A frame: what a browser's `EventSource` gives a page.
+#[derive(Debug)]
+struct Frame {
+    id: String,
+    event: String,
+    data: Value,
+}
+
+async fn open(client: &Client, query: &str, last: Option<&str>) -> Stream {
+    let request = client.request(Method::GET, &format!("/events{query}"));
+    let request = last.map_or(request.try_clone().unwrap(), |last| request.header("last-event-id", last));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    assert!(answer.headers().contains_key("ratelimit"));
+    let mut stream = Stream { answer, rest: String::new() };
+    // The first beat: from here on everything is heard.
+    while !stream.rest.starts_with(": ") && !stream.rest.contains("event: ") {
+        stream.rest += std::str::from_utf8(&stream.answer.chunk().await.unwrap().unwrap()).unwrap();
+    }
+    stream
+}
+
+impl Stream {
+    /// The next event; none when the stream has ended.
+    async fn next(&mut self) -> Option<Frame> {
+        loop {
+            if let Some((frame, rest)) = self.rest.split_once("\n\n") {
+                let (frame, rest) = (frame.to_owned(), rest.to_owned());
+                self.rest = rest;
+                let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+                if frame.contains("event: ") {
+                    let data = serde_json::from_str(field("data: ")).unwrap();
+                    return Some(Frame { id: field("id: ").to_owned(), event: field("event: ").to_owned(), data });
+                }
+                continue;
+            }
+            let chunk = timeout(LONG, self.answer.chunk()).await.expect("something to hear").ok().flatten()?;
+            self.rest += std::str::from_utf8(&chunk).unwrap();
+        }
+    }
+
+    async fn hears(&mut self, event: &str) -> Frame {
+        let frame = self.next().await.expect("the stream goes on");
+        assert_eq!(frame.event, event, "{frame:?}");
+        frame
+    }
+
+    async fn is_silent(&mut self) {
+        if let Ok(frame) = timeout(SILENCE, self.next()).await {
+            panic!("heard {frame:?}");
+        }
+    }
+}
+
+async fn create(client: &Client, name: &str) -> String {
+    client.post("/catalog/v1/products", &json!({ "name": name })).await.expect(201).id()
+}
+
+#[test]
+fn each_hears_what_happens_in_their_tenant_and_what_they_may_read() {
+    on_stage(async |stage| {
+        let stranger = stage.another_tenant().await;
+        let role = json!({ "name": "WATCHER", "permissions": ["adoption:customer:read"] });
+        stage.admin.post("/identity/v1/roles", &role).await.expect(201);
+        add_member(&stage.admin, "kim", &["WATCHER"]).await.expect(201);
+        let kim = with_new_password(&stage.anonymous, "kim").await;
+        let mut all = open(&stage.admin, "?types=catalog.*.*&types=adoption.customer.created", None).await;
+        let mut some = open(&kim, "", None).await;
+        let mut others = open(&stranger, "?types=catalog.*.*", None).await;
+
+        let product = create(&stage.admin, "Sea Gate").await;
+        stage.admin.post("/adoption/v1/customers", &json!({ "name": "Rotterdam" })).await.expect(201);
+        let frame = all.hears("catalog.product.created").await;
+        assert_eq!(
+            (frame.data["id"].as_str().unwrap(), frame.data["subject"].as_str().unwrap()),
+            (&*frame.id, &*product)
+        );
+        assert_eq!((&frame.data["data"]["state"]["name"], frame.data.get("clientaddress")), (&json!("Sea Gate"), None));
+        all.hears("adoption.customer.created").await;
+        some.hears("adoption.customer.created").await;
+        others.is_silent().await;
+        create(&stranger, "Elsewhere").await;
+        others.hears("catalog.product.created").await;
+        all.is_silent().await;
+        // Streams that are open do not hold the platform up when it stops.
+    });
+}
+
+#[test]
+fn who_comes_back_gets_what_was_missed() {
+    on_stage(async |stage| {
+        let mut stream = open(&stage.admin, "?types=catalog.product.*", None).await;
+        create(&stage.admin, "One").await;
+        let last = stream.hears("catalog.product.created").await.id;
+        drop(stream);
+        create(&stage.admin, "Two").await;
+        create(&stage.admin, "Three").await;
+        let mut witness = open(&stage.admin, "", None).await;
+        create(&stage.admin, "Four").await;
+        witness.hears("catalog.product.created").await;
+        let mut stream = open(&stage.admin, "?types=catalog.product.*", Some(&last)).await;
+        for name in ["Two", "Three", "Four"] {
+            assert_eq!(stream.hears("catalog.product.created").await.data["data"]["state"]["name"], name);
+        }
+        for unknown in [kernel::EventId::fresh().to_string(), "nonsense".to_owned()] {
+            let mut stream = open(&stage.admin, "?types=catalog.product.*", Some(&unknown)).await;
+            stream.hears("reset").await;
+            create(&stage.admin, &unknown).await;
+            stream.hears("catalog.product.created").await;
+        }
+    });
+}
+
+#[test]
+fn a_stream_ends_with_its_session() {
+    on_stage(async |stage| {
+        add_member(&stage.admin, "kim", &["SME"]).await.expect(201);
+        let kim = with_new_password(&stage.anonymous, "kim").await;
+        let mut stream = open(&kim, "?types=catalog.*.*", None).await;
+        create(&stage.admin, "Seen").await;
+        stream.hears("catalog.product.created").await;
+        kim.delete("/identity/v1/sessions/current").await.expect(204);
+        kim.get_until("/catalog/v1/products", |answer| answer.status == 401).await.expect(401);
+        let began = Instant::now();
+        create(&stage.admin, "Unseen").await;
+        assert!(stream.next().await.is_none());
+        assert!(began.elapsed() < Duration::from_secs(5));
+        kim.get("/events").await.expect_problem(401, "TOKEN_INVALID");
+        stage.anonymous.get("/events").await.expect_problem(401, "TOKEN_MISSING");
+        stage.admin.get("/events?types=nothing.like.this").await.expect_problem(400, "REQUEST_MALFORMED");
+    });
+}

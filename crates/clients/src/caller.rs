@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use auth::ServiceSigner;
 use kernel::{Actor, Clock, Problem};
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// How long an answer may take, from the first byte sent to the last received.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -56,9 +57,34 @@ impl Line {
 
     /// Asks an internal route. `None`: there is no such thing.
     pub(crate) async fn get<T: DeserializeOwned>(&self, who: &Actor, path: &str) -> Result<Option<T>, Problem> {
-        let answer = self.send(who, path).await?;
+        let token = self.sign(Some(who))?;
+        let ask = |address: String| {
+            self.caller.http.get(address).bearer_auth(&token).header("traceparent", who.trace.to_string())
+        };
+        self.read(self.send(ask, path).await?, StatusCode::NOT_FOUND, path).await
+    }
+
+    /// Has an internal route judge something that belongs to no tenant yet. `None`: it was refused.
+    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<Option<T>, Problem> {
+        let token = self.sign(None)?;
+        let ask = |address: String| self.caller.http.post(address).bearer_auth(&token).json(body);
+        self.read(self.send(ask, path).await?, StatusCode::UNAUTHORIZED, path).await
+    }
+
+    fn sign(&self, who: Option<&Actor>) -> Result<String, Problem> {
+        let Caller { signer, clock, .. } = &self.caller;
+        let (tenant, person) = (who.map(|who| who.tenant), who.and_then(Actor::person));
+        signer.sign(self.service, tenant, person, clock.now()).map_err(Problem::internal)
+    }
+
+    async fn read<T: DeserializeOwned>(
+        &self,
+        answer: Response,
+        none: StatusCode,
+        path: &str,
+    ) -> Result<Option<T>, Problem> {
         let status = answer.status();
-        if status == reqwest::StatusCode::NOT_FOUND {
+        if status == none {
             return Ok(None);
         }
         if status.is_server_error() {
@@ -73,17 +99,10 @@ impl Line {
 
     /// Tries one address after the other until one accepts the connection. Whatever that one does then is the answer: a
     /// request that may have arrived is not sent twice.
-    async fn send(&self, who: &Actor, path: &str) -> Result<Response, Problem> {
-        let Caller { http, signer, clock } = &self.caller;
-        let token =
-            signer.sign(self.service, Some(who.tenant), who.person(), clock.now()).map_err(Problem::internal)?;
+    async fn send(&self, ask: impl Fn(String) -> RequestBuilder, path: &str) -> Result<Response, Problem> {
         let mut refusal = None;
         for upstream in &self.upstreams {
-            let request = http
-                .get(format!("{upstream}/internal/{}/v1/{path}", self.service))
-                .bearer_auth(&token)
-                .header("traceparent", who.trace.to_string());
-            match request.send().await {
+            match ask(format!("{upstream}/internal/{}/v1/{path}", self.service)).send().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.is_connect() => {
                     tracing::debug!(service = self.service, upstream, %error, "an address does not accept connections");

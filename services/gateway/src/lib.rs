@@ -6,7 +6,7 @@
 //! (`contract`), which the gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
 //!
 //! On the wire it speaks HTTP/1.1 and HTTP/2, with TLS when it has a certificate (`tls`); it lets WebSockets through
-//! (`websocket`), keeps the tokens of browsers in cookies (`session`), compresses texts (`compress`) and logs what was asked
+//! (`websocket`), keeps the tokens of browsers in cookies (`session`), exchanges the keys of programs (`api_key`), compresses texts (`compress`) and logs what was asked
 //! (`access`). Who wants to hear of changes while they happen listens to `live`.
 //!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
@@ -14,6 +14,7 @@
 mod access;
 mod address;
 mod answer;
+mod api_key;
 mod body;
 mod browser;
 mod compress;
@@ -42,6 +43,7 @@ use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpServer};
+use clients::{Caller, Identity};
 use futures_util::future::join;
 use socket2::SockRef;
 use tokio::net::TcpStream;
@@ -101,6 +103,7 @@ struct Gate {
     certificate: Option<Arc<Certificate>>,
     limits: Limits,
     hub: Arc<Hub>,
+    keys: api_key::Tokens,
 }
 
 impl Gate {
@@ -115,6 +118,7 @@ impl Gate {
             certificate: config.tls.as_ref().map(Certificate::load).transpose()?.map(Arc::new),
             limits: Limits::new(config),
             hub: Arc::new(Hub::new(config.event_streams)),
+            keys: api_key::Tokens::new(),
             context,
         })
     }
@@ -173,7 +177,12 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
             .app_data(for_workers.clone())
             .app_data(Data::new(context.clone()))
             .app_data(Data::new(Client::new()))
+            .app_data(Data::new(Identity::new(
+                Caller::new(context.signer.clone(), context.clock.clone()),
+                context.config.upstreams("identity"),
+            )))
             // The last one wrapped is the first to see a request.
+            .wrap(from_fn(api_key::exchange))
             .wrap(from_fn(session::keep))
             .wrap(from_fn(compress::compress))
             .wrap(Condition::new(!origins.is_empty(), browser::cors(origins)))

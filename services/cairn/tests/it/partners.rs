@@ -66,6 +66,30 @@ fn a_key_is_exchanged_for_a_token_that_does_what_the_account_may() {
 }
 
 #[test]
+fn the_gateway_takes_the_key_itself() {
+    on_stage(async |stage| {
+        let account = account(&stage.admin, "Export", &["catalog:*:read"]).await;
+        let key = key(&stage.admin, &account, json!({})).await;
+        let whole = key.body["key"].as_str().unwrap();
+        let program = stage.anonymous.with_token(whole);
+        program.get("/catalog/v1/products").await.expect(200);
+        let by_header = stage.anonymous.request(Method::GET, "/catalog/v1/products").header("x-api-key", whole);
+        send(by_header).await.expect(200);
+        for wrong in ["cairn_", "cairn_0123456789ab_wrong", "nonsense"] {
+            let request = stage.anonymous.request(Method::GET, "/catalog/v1/products").header("x-api-key", wrong);
+            send(request).await.expect_problem(401, "TOKEN_INVALID");
+        }
+        // Another right is there with the next request, an ended key is not.
+        let path = format!("{ACCOUNTS}/{}", account.id());
+        stage.admin.patch(&path, None, &json!({ "permissions": ["adoption:*:read"] })).await.expect(200);
+        program.get_until("/adoption/v1/customers", |answer| answer.status == 200).await.expect(200);
+        program.get("/catalog/v1/products").await.expect_problem(403, "PERMISSION_DENIED");
+        stage.admin.delete(&format!("{path}/keys/{}", key.id())).await.expect(204);
+        program.get_until("/adoption/v1/customers", |answer| answer.status == 401).await.expect(401);
+    });
+}
+
+#[test]
 fn what_a_program_does_is_told_of_the_program() {
     on_stage(async |stage| {
         let account = account(&stage.admin, "Import", &["catalog:*:*"]).await;

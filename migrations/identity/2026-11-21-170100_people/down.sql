@@ -1,4 +1,6 @@
 revoke delete on users from identity_app;
+drop index members_pending_idx;
+drop function members_waiting_since(timestamptz);
 drop function only_here();
 drop function password_rules_of(uuid, integer, integer);
 drop function memberships_of(uuid);

@@ -56,6 +56,16 @@ language sql stable security definer set search_path = identity, pg_temp as $$
       and not exists (select from members o where o.user_id = m.user_id and o.tenant_id <> m.tenant_id)
 $$;
 
-revoke execute on function memberships_of(uuid), password_rules_of(uuid, integer, integer), only_here() from public;
-grant execute on function memberships_of(uuid), password_rules_of(uuid, integer, integer), only_here() to identity_app;
+-- Who registered before a moment and never proved their address, in every tenant.
+create function members_waiting_since(moment timestamptz) returns table (tenant_id uuid, member_id uuid)
+language sql stable security definer set search_path = identity, pg_temp as $$
+    select m.tenant_id, m.id from members m join users u on u.id = m.user_id
+    where m.status = 'PENDING' and m.created_at < moment and u.email_verified_at is null
+$$;
+create index members_pending_idx on members (created_at) where status = 'PENDING';
+
+revoke execute on function memberships_of(uuid), password_rules_of(uuid, integer, integer), only_here(),
+    members_waiting_since(timestamptz) from public;
+grant execute on function memberships_of(uuid), password_rules_of(uuid, integer, integer), only_here(),
+    members_waiting_since(timestamptz) to identity_app;
 grant delete on users to identity_app;

@@ -148,6 +148,9 @@ async fn announce(supervisor: &Supervisor, config: &Config, data: &Path) -> Box<
         }
     };
     progress::say("cairn", format_args!("sign in as admin {how}"));
+    if config.mail.smtp_url.is_none() {
+        progress::say("cairn", format_args!("mail is not sent but written to {}", config.data.join("mail").display()));
+    }
     progress::say("cairn", "Ctrl-C stops everything and keeps the data");
     pending().await
 }

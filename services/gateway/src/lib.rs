@@ -12,6 +12,7 @@
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 
 mod access;
+mod account;
 mod address;
 mod answer;
 mod api_key;

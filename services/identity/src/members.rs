@@ -5,6 +5,7 @@
 mod api;
 mod profile;
 mod store;
+pub(crate) mod waiting;
 
 use auth::Patterns;
 use contracts::identity::{MEMBER_CHANGED, MemberView};

@@ -179,8 +179,9 @@ pub(crate) async fn sweep(db: Db, stop: CancellationToken) {
             factors::forget(conn, now).await?;
             sessions::forget(conn, now - KEPT).await
         };
-        if let Err(problem) = db.global(sweep).await {
-            tracing::info!(error = %problem, "expired sessions could not be swept; it will be tried again");
+        let swept = db.global(sweep).await.and(members::waiting::forget(&db, now).await);
+        if let Err(problem) = swept {
+            tracing::info!(error = %problem, "what has expired could not be swept; it will be tried again");
         }
         tokio::select! { () = stop.cancelled() => {}, () = sleep(SWEEP_EVERY) => {} }
     }

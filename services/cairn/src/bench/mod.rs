@@ -17,6 +17,7 @@ mod postgres;
 mod process;
 mod reads;
 mod statements;
+mod storm;
 mod streams;
 mod table;
 mod telemetry;
@@ -85,6 +86,9 @@ enum Part {
     /// Streams of events
     #[value(name = "h")]
     Streams,
+    /// A refresh during a storm of sign-ins
+    #[value(name = "i")]
+    Storm,
 }
 
 impl Arguments {
@@ -175,6 +179,10 @@ async fn measure(arguments: &Arguments, platform: &mut Platform, table: &mut Tab
     if arguments.wants(Part::Latency) {
         progress::say("bench", "events");
         rows.extend(latency::measure(&bench).await?);
+    }
+    if arguments.wants(Part::Storm) {
+        progress::say("bench", "a storm of sign-ins");
+        rows.extend(storm::measure(&bench).await?);
     }
     if arguments.wants(Part::Streams) {
         progress::say("bench", "streams of events");

@@ -126,12 +126,30 @@ impl Platform {
 
     /// An access token of the first tenant's administrator.
     pub(super) async fn sign_in(&self) -> Outcome<String> {
+        let tokens = self.session().await?;
+        Ok(tokens.pointer("/accessToken").and_then(Value::as_str).ok_or("no access token")?.to_owned())
+    }
+
+    /// The tokens of a new session of the administrator.
+    pub(super) async fn session(&self) -> Outcome<Value> {
+        match self.try_post("/identity/v1/sessions", &self.credentials()?).await? {
+            (201, tokens) => Ok(tokens),
+            (status, _) => Err(format!("a sign-in was answered with {status}").into()),
+        }
+    }
+
+    /// Name and password of the administrator.
+    pub(super) fn credentials(&self) -> Outcome<Value> {
         let account = std::fs::read_to_string(self.data.join("admin"))?;
         let value = |name: &str| account.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-        let body = json!({ "login": value("login="), "password": value("password=") });
-        let request = self.http.post(format!("{}/identity/v1/sessions", self.address("gateway"))).json(&body);
-        let tokens: Value = request.send().await?.error_for_status()?.json().await?;
-        Ok(tokens.pointer("/accessToken").and_then(Value::as_str).ok_or("no access token")?.to_owned())
+        Ok(json!({ "login": value("login="), "password": value("password=") }))
+    }
+
+    /// What somebody gets who is not signed in, whatever it is.
+    pub(super) async fn try_post(&self, path: &str, body: &Value) -> Outcome<(u16, Value)> {
+        let answer = self.http.post(format!("{}{path}", self.address("gateway"))).json(body).send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await?))
     }
 
     /// What a caller gets.

@@ -325,6 +325,41 @@ fn a_suspended_member_loses_access_within_a_second() {
 }
 
 #[test]
+fn other_roles_and_a_stopped_tenant_are_known_everywhere_within_a_second() {
+    on_stage(async |stage| {
+        let member = add_member(&stage.admin, "sue", &["SME"]).await;
+        let sue = with_new_password(&stage.anonymous, "sue").await;
+        let services = ["catalog", "adoption", "telemetry", "identity"];
+        let doors: Vec<Client> = services
+            .map(|service| Client::anonymous(&stage.platform.config.upstreams(service)[0]))
+            .into_iter()
+            .chain([stage.anonymous.clone()])
+            .collect();
+        let known_everywhere = async |token: &str| {
+            let began = Instant::now();
+            for door in &doors {
+                let asked =
+                    ["/identity/v1/me", "/catalog/v1/products", "/adoption/v1/customers", "/telemetry/v1/refusals"];
+                for path in asked {
+                    let answer =
+                        door.with_token(token).get_until(path, |answer| [401, 404].contains(&answer.status)).await;
+                    assert!([401, 404].contains(&answer.status), "{path}: {}", answer.text);
+                }
+            }
+            began.elapsed()
+        };
+        let path = format!("/identity/v1/members/{}", member.id());
+        stage.admin.patch(&path, None, &json!({ "roles": ["VIEWER"] })).await.expect(200);
+        let took = known_everywhere(sue.token.as_deref().unwrap()).await;
+        assert!(took.as_secs_f64() < 1.0, "{took:?}");
+        let tenant = stage.admin.get("/identity/v1/tenant").await.id().parse().unwrap();
+        cairn::operator::set_suspended(&stage.platform.config, tenant, true).await.unwrap();
+        let took = known_everywhere(stage.admin.token.as_deref().unwrap()).await;
+        assert!(took.as_secs_f64() < 1.0, "{took:?}");
+    });
+}
+
+#[test]
 fn the_audit_trail_filters_and_pages() {
     on_stage(async |stage| {
         for name in ["A", "B", "C"] {

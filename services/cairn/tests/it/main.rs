@@ -13,6 +13,7 @@ mod demo;
 mod departments;
 mod doctor;
 mod edit_locks;
+mod escalation;
 mod faults;
 mod gateway;
 mod identity;

@@ -178,6 +178,28 @@ fn people_join_by_themselves_where_they_may_and_only_as_members() {
 }
 
 #[test]
+fn who_registered_and_never_came_back_gives_the_name_back() {
+    on_stage(async |stage| {
+        let domain = json!({ "domain": "northwind.example" });
+        stage.admin.patch("/identity/v1/tenant", None, &domain).await.expect(200);
+        stage.admin.patch("/identity/v1/settings", None, &json!({ "selfRegistration": true })).await.expect(200);
+        let lee = json!({
+            "domain": "northwind.example", "email": "lee@example.com", "username": "lee", "name": "Lee", "password": CHOSEN,
+        });
+        stage.anonymous.post("/identity/v1/registrations", &lee).await.expect(202);
+        stage.clock.advance(Duration::days(3));
+        // A platform that starts sweeps at once.
+        let platform = cairn::Platform::start(stage.world.config.clone(), &stage.clock).unwrap();
+        let admin = stage.another_session().await;
+        let left = |answer: &Response| answer.body["items"].as_array().is_some_and(|items| items.len() == 1);
+        let members = admin.get_until("/identity/v1/members", left).await;
+        assert!(left(&members), "{}", members.text);
+        add_member(&admin, "lee", &["SME"]).await.expect(201);
+        platform.stop().await;
+    });
+}
+
+#[test]
 fn a_forgotten_password_is_replaced_by_a_link_and_nobody_learns_who_has_an_account() {
     on_stage(async |stage| {
         add_member(&stage.admin, "kim", &["SME"]).await.expect(201);

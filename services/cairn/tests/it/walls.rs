@@ -27,17 +27,20 @@ const PUBLIC: [&str; 14] = [
 ];
 
 /// One operation of the merged document.
-struct Operation {
-    method: Method,
-    path: String,
-    permission: Option<String>,
+pub(crate) struct Operation {
+    /// How it is called.
+    pub(crate) method: Method,
+    /// Where.
+    pub(crate) path: String,
+    /// What it takes; nothing for a public one.
+    pub(crate) permission: Option<String>,
     /// An example of its JSON body, if it takes one.
     body: Option<Value>,
 }
 
 impl Operation {
     /// Calls it with these ids in its path and its body.
-    async fn call(&self, caller: &Client, in_path: &Ids, in_body: &Ids) -> Response {
+    pub(crate) async fn call(&self, caller: &Client, in_path: &Ids, in_body: &Ids) -> Response {
         let path = self.path.split(['{', '}']).enumerate().map(|(place, part)| match (place % 2, in_path.get(part)) {
             (0, _) => part.to_owned(),
             (_, Some(id)) => id.clone(),
@@ -58,7 +61,7 @@ impl Operation {
 }
 
 /// Every operation, with a body made from the contract.
-fn operations() -> Vec<Operation> {
+pub(crate) fn operations() -> Vec<Operation> {
     let mut document = cairn::openapi();
     let permissions = web::openapi::permissions(&mut document);
     let document = serde_json::to_value(&document).unwrap();

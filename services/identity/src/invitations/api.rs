@@ -49,6 +49,7 @@ pub(crate) struct InvitationQuery {
     cursor: Option<String>,
     /// PENDING (also those that have expired), ACCEPTED or WITHDRAWN. Repeat for more.
     #[serde(default)]
+    #[param(inline)]
     status: Vec<InvitationStatus>,
 }
 

@@ -13,7 +13,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage};
 use auth::Principal;
 
-use crate::Gate;
+use crate::gate::Gate;
 
 /// Who served a request, and for whom.
 pub(crate) struct Served {

@@ -16,7 +16,7 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use web::Failure;
 
-use crate::Gate;
+use crate::gate::Gate;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// What every key begins with.

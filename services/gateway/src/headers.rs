@@ -8,6 +8,8 @@ use actix_web::http::header::{HeaderMap as Here, HeaderName as HereName, HeaderV
 use actix_web::{HttpMessage, HttpRequest};
 use hyper::header::{CONTENT_LENGTH, HeaderMap as There, HeaderName as ThereName, HeaderValue as ThereValue};
 
+use crate::session;
+
 /// Hop-by-hop (RFC 9110 7.6.1): about this connection, not about the message. `content-length` is said anew.
 const HOP_BY_HOP: [&str; 10] = [
     "connection",
@@ -35,11 +37,12 @@ const REQUEST_ID: &str = "x-request-id";
 
 /// The headers that a service gets.
 pub(crate) fn onward(request: &HttpRequest, client: IpAddr, length: Option<u64>) -> There {
-    let given = request.headers();
+    let (given, hidden) = (request.headers(), session::is_hidden(request));
     let mut headers = There::with_capacity(given.len() + 4);
     for (name, value) in given {
         let (name, value) = (name.as_str(), value.as_bytes());
         let ends_here = ENDS_HERE.contains(&name) || ENDS_HERE_TOO.iter().any(|start| name.starts_with(start));
+        let ends_here = ends_here || (hidden && name == "authorization");
         let passes = !HOP_BY_HOP.contains(&name) && !ends_here;
         if passes && !named_by_connection(given, name) {
             append(&mut headers, name, value);

@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use web::Answer;
 
+use crate::address;
 use crate::body::Outbound;
+use crate::gate::Gate;
 use crate::table::Service;
 use crate::upstream::{Client, Upstream};
-use crate::{Gate, address};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_REPORT: usize = 16 * 1024;

@@ -5,7 +5,7 @@
 //! the slower side (`body`). Which operations need no token, and what each one takes, is read from the merged contract
 //! (`contract`), which the gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
 //!
-//! On the wire it speaks HTTP/1.1 and HTTP/2, with TLS when it has a certificate (`tls`); it lets WebSockets through
+//! On the wire it speaks HTTP/1.1, and with a certificate TLS and HTTP/2 (`tls`); it lets WebSockets through
 //! (`websocket`), keeps the tokens of browsers in cookies (`session`), exchanges the keys of programs (`api_key`), compresses texts (`compress`) and logs what was asked
 //! (`access`). Who wants to hear of changes while they happen listens to `live`.
 //!
@@ -21,6 +21,7 @@ mod browser;
 mod compress;
 mod contract;
 mod explorer;
+mod gate;
 mod headers;
 mod health;
 mod limits;
@@ -36,28 +37,21 @@ mod upstream;
 mod websocket;
 
 use std::any::Any;
-use std::net::{IpAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
-use actix_web::{App, HttpRequest, HttpServer};
+use actix_web::{App, HttpServer};
 use clients::{Caller, Identity};
-use futures_util::future::join;
 use socket2::SockRef;
 use tokio::net::TcpStream;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
-use tokio::time::interval;
 use web::{Boundary, Context, Running};
 
-use crate::contract::Contract;
-use crate::limits::Limits;
-use crate::live::Hub;
-use crate::table::Table;
-use crate::tls::Certificate;
+use crate::gate::Gate;
 use crate::upstream::Client;
 
 pub use crate::table::RoutesError;
@@ -65,8 +59,6 @@ pub use crate::tls::TlsError;
 
 /// How long a client may take to send a request's head.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
-/// What nobody asks for any more is forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// How long a client may take nothing of what is sent to it.
 const LONGEST_DEAFNESS: Duration = Duration::from_secs(60);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -94,56 +86,6 @@ pub enum ServeError {
     /// The merged document is not OpenAPI.
     #[error("the merged OpenAPI document cannot be read: {0}")]
     Contract(#[from] serde_json::Error),
-}
-
-/// What all workers share.
-struct Gate {
-    context: Context,
-    contract: Contract,
-    table: Table,
-    certificate: Option<Arc<Certificate>>,
-    limits: Limits,
-    hub: Arc<Hub>,
-    keys: api_key::Tokens,
-}
-
-impl Gate {
-    fn new(context: Context, openapi: String) -> Result<Self, ServeError> {
-        let config = &context.config.gateway;
-        if let Some(origin) = config.cors_origins.iter().find(|origin| !browser::is_origin(origin)) {
-            return Err(ServeError::Origin(origin.clone()));
-        }
-        Ok(Self {
-            contract: Contract::read(openapi)?,
-            table: Table::new(&context.config)?,
-            certificate: config.tls.as_ref().map(Certificate::load).transpose()?.map(Arc::new),
-            limits: Limits::new(config),
-            hub: Arc::new(Hub::new(config.event_streams)),
-            keys: api_key::Tokens::new(),
-            context,
-        })
-    }
-
-    /// Whose request it is.
-    fn client(&self, request: &HttpRequest) -> IpAddr {
-        address::client(request, &self.context.config.gateway.trusted_proxies)
-    }
-
-    /// Reads again what may change while the gateway runs, whenever the process gets SIGHUP. Where nothing may change, the
-    /// signal keeps its usual meaning.
-    async fn reload_on_hangup(&self) -> std::io::Result<()> {
-        if self.context.config.gateway.routes_file.is_none() && self.certificate.is_none() {
-            return Ok(());
-        }
-        let mut hangups = signal(SignalKind::hangup())?;
-        while hangups.recv().await.is_some() {
-            self.table.reload().await;
-            if let Some(certificate) = &self.certificate {
-                certificate.reload().await;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The contract of what the gateway answers itself.
@@ -202,7 +144,8 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
     .disable_signals();
     let server = match &gate.certificate {
         Some(certificate) => server.listen_rustls_0_23(listener, certificate.server_config()?),
-        None => server.listen_auto_h2c(listener),
+        // HTTP/2 without TLS would have actix wait for a first byte for ever.
+        None => server.listen(listener),
     };
     let server = server.map_err(|source| ServeError::Listen { address: address.clone(), source })?.run();
     let handle = server.handle();
@@ -214,24 +157,7 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
     });
     tasks.spawn_local(web::keep_trust(context.clone()));
     tasks.spawn_local(live::hear(context.clone(), Arc::clone(&gate.hub)));
-    let stop = context.stop.clone();
-    tasks.spawn_local(async move {
-        let reload = async {
-            if let Err(error) = gate.reload_on_hangup().await {
-                tracing::error!(service = "gateway", %error, "SIGHUP cannot be heard");
-            }
-        };
-        let forget = async {
-            let mut minutes = interval(FORGET_EVERY);
-            loop {
-                minutes.tick().await;
-                gate.limits.forget_the_idle();
-                gate.hub.forget_the_old();
-            }
-        };
-        let work = join(reload, forget);
-        tokio::select! { () = stop.cancelled() => {}, ((), ()) = work => {} }
-    });
+    tasks.spawn_local(async move { gate.tend().await });
     tracing::info!(service = "gateway", address, "listening");
     Ok(Running::new(context, handle, tasks))
 }

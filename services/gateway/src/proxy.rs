@@ -14,11 +14,12 @@ use web::{Answer, Failure};
 
 use crate::access::Served;
 use crate::body::Inbound;
+use crate::gate::Gate;
 use crate::limits::Standing;
 use crate::question::{Question, tells_of_failure};
 use crate::table::Service;
 use crate::upstream::Client;
-use crate::{Gate, answer, body, headers, path, session, websocket};
+use crate::{answer, body, headers, path, session, websocket};
 
 const READ_AFTER: &str = "cairn-read-after";
 

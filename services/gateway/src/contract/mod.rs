@@ -15,7 +15,8 @@ use web::{Failure, refusals};
 
 use self::operation::{Entry, Operation};
 pub(crate) use self::paths::Paths;
-use crate::{Gate, path};
+use crate::gate::Gate;
+use crate::path;
 
 /// The document and what the gateway takes from it.
 pub(crate) struct Contract {

@@ -5,16 +5,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use actix_web::web::Bytes;
-use auth::Principal;
 use contracts::Envelope;
 use kernel::problem::RATE_LIMITED;
 use kernel::{EventId, Problem, TenantId, UserId};
 use tokio::sync::mpsc;
 
-use super::types::Types;
+use super::told::{Interest, Told};
 
 /// How long, and up to how many bytes of a tenant, an event can be asked for again.
 const KEPT_FOR: Duration = Duration::from_secs(300);
@@ -23,21 +21,6 @@ const KEPT_BYTES: usize = 512 * 1024;
 const KEPT_BYTES_OF_ALL: usize = 64 * 1024 * 1024;
 /// Events that a stream may lag behind.
 const QUEUE: usize = 64;
-
-/// An event, or a word to the reader, as it goes out.
-pub(crate) struct Told {
-    id: Option<EventId>,
-    key: String,
-    read: &'static str,
-    at: Instant,
-    pub(crate) frame: Bytes,
-}
-
-/// What a stream wants to hear, and who is asking.
-pub(crate) struct Interest {
-    pub(crate) caller: Arc<Principal>,
-    pub(crate) types: Types,
-}
 
 /// All streams of this process, and what they may want to read again.
 pub(crate) struct Hub {
@@ -190,28 +173,6 @@ impl Drop for Listener {
     }
 }
 
-impl Interest {
-    fn wants(&self, told: &Told) -> bool {
-        self.types.include(&told.key) && self.caller.permissions.allow(told.read)
-    }
-}
-
-impl Told {
-    /// An event as a frame. From where somebody acted is for the audit trail, not for all who may see the noun.
-    fn event(mut event: Envelope, read: &'static str) -> Option<Arc<Self>> {
-        event.clientaddress = None;
-        let (key, json) = (event.key().to_owned(), serde_json::to_string(&event).ok()?);
-        let frame = format!("id: {}\nevent: {key}\ndata: {json}\n\n", event.id);
-        Some(Arc::new(Self { id: Some(event.id), key, read, at: Instant::now(), frame: frame.into() }))
-    }
-
-    /// The word that something was missed.
-    fn reset() -> Arc<Self> {
-        let frame = Bytes::from_static(b"event: reset\ndata: {\"detail\":\"Events were missed. Read anew.\"}\n\n");
-        Arc::new(Self { id: None, key: String::new(), read: "", at: Instant::now(), frame })
-    }
-}
-
 impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(room) = self.hub.rooms().tenants.get_mut(&self.tenant) {
@@ -222,10 +183,11 @@ impl Drop for Subscription {
 
 #[cfg(test)]
 mod tests {
-    use auth::{AUDIENCE, Claims, ISSUER, Jwks, Patterns, SigningKey, Verifier};
+    use auth::{AUDIENCE, Claims, ISSUER, Jwks, Patterns, Principal, SigningKey, Verifier};
     use kernel::{Clock, SessionId};
     use serde_json::json;
 
+    use super::super::types::Types;
     use super::*;
 
     fn caller(tenant: TenantId, user: UserId, permission: &str) -> Arc<Principal> {

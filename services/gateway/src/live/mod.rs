@@ -1,6 +1,7 @@
 //! `GET /events`: what changes in a tenant, while it changes, as server-sent events.
 
 mod hub;
+mod told;
 mod types;
 
 use std::sync::Arc;
@@ -18,10 +19,11 @@ use utoipa::OpenApi;
 use web::{Answer, Context};
 
 pub(crate) use self::hub::Hub;
-use self::hub::{Interest, Subscription};
+use self::hub::Subscription;
+use self::told::Interest;
 use self::types::Types;
-use crate::Gate;
 use crate::access::Served;
+use crate::gate::Gate;
 
 /// Proxies and clients that hear nothing for longer may take a connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);

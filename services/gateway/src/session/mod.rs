@@ -21,7 +21,9 @@ use serde_json::{Map, Value, json};
 use web::Failure;
 
 use self::jar::Jar;
-use crate::{Gate, address, headers, websocket};
+use crate::access::Served;
+use crate::gate::Gate;
+use crate::{address, headers, websocket};
 
 const ASKED: &str = "cairn-session";
 const CSRF: &str = "x-csrf-token";
@@ -82,6 +84,13 @@ pub(crate) fn check(request: &HttpRequest, caller: Option<&Principal>, gate: &Ga
         return Ok(());
     }
     check_token(request.headers(), caller.session, &gate.context.config.keys)
+}
+
+/// Whether a caller who is known by a cookie stays unknown to the service: nobody has looked at the token, nor asked for the
+/// CSRF token, where an operation is public.
+pub(crate) fn is_hidden(request: &HttpRequest) -> bool {
+    let extensions = request.extensions();
+    extensions.contains::<ByCookie>() && extensions.get::<Served>().is_none_or(|served| served.caller.is_none())
 }
 
 fn check_token(headers: &HeaderMap, session: SessionId, keys: &Keyring) -> Result<(), Problem> {

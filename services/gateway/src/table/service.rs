@@ -81,17 +81,15 @@ impl Service {
         let first = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(self.upstreams.len())?;
         let in_turn = self.upstreams.iter().cycle().skip(first).take(self.upstreams.len());
         let untried = in_turn.filter(|upstream| !tried.iter().any(|tried| Arc::ptr_eq(tried, upstream)));
-        let best = untried.filter_map(|upstream| match upstream.turn() {
+        let best = untried.clone().filter_map(|upstream| match upstream.turn() {
             Turn::Trial => Some((0, upstream)),
             Turn::Usual => Some((upstream.outstanding() + 1, upstream)),
             Turn::NotBefore(_) => None,
         });
         let (_, upstream) = best.min_by_key(|(requests, _)| *requests)?;
-        // Lost when another worker took the trial in this very moment: then without a trial.
-        Attempt::begin(&self.name, upstream).or_else(|| {
-            let usual = self.upstreams.iter().filter(|upstream| upstream.turn() == Turn::Usual);
-            usual.filter_map(|upstream| Attempt::begin(&self.name, upstream)).next()
-        })
+        // Lost when another worker took the trial in this very moment: then any other will do.
+        Attempt::begin(&self.name, upstream)
+            .or_else(|| untried.filter_map(|upstream| Attempt::begin(&self.name, upstream)).next())
     }
 
     /// The answer while no server is to be asked: at once, instead of hammering what does not work.

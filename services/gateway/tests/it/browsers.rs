@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{behind, contract, gateway};
+use crate::support::{behind, contract, gateway, problem};
 
 const ORIGIN: &str = "https://app.example";
 
@@ -69,6 +69,23 @@ async fn every_answer_has_security_headers_and_no_server() {
             if path == "/openapi.json" || path == "/docs/" { headers["cache-control"] != "no-store" } else { true };
         assert!(cached && headers.contains_key("cache-control"), "{path}");
     }
+}
+
+#[actix_web::test]
+async fn a_cookie_speaks_for_its_owner_only_where_that_was_looked_at() {
+    let (catalog, identity) = (behind(), behind());
+    let gateway = gateway(&[("CAIRN_UPSTREAMS_CATALOG", &catalog.url), ("CAIRN_UPSTREAMS_IDENTITY", &identity.url)]);
+    let cookie = format!("theme=dark; cairn-access={}", gateway.token());
+    let ask = |method: &str, path: &str| gateway.anonymous(method, path).header("cookie", &cookie);
+    let shown: Value = ask("GET", "/catalog/v1/products").send().await.unwrap().json().await.unwrap();
+    let told = shown["headers"].to_string();
+    assert!(told.contains("Bearer ") && told.contains("theme=dark") && !told.contains("cairn-access"), "{told}");
+    let refused = ask("POST", "/catalog/v1/products").send().await.unwrap();
+    assert_eq!((refused.status().as_u16(), problem(refused).await.as_str()), (403, "CSRF_TOKEN_INVALID"));
+    // A public operation is anybody's: nobody was asked for the CSRF token.
+    let shown: Value = ask("POST", "/identity/v1/sessions").send().await.unwrap().json().await.unwrap();
+    assert!(!shown["headers"].to_string().contains("Bearer "), "{shown}");
+    assert_eq!(catalog.asked(), 1);
 }
 
 #[actix_web::test]

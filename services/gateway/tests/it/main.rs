@@ -1,6 +1,7 @@
 //! The gateway over real sockets, with small servers behind it.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot stand should fall loudly")]
 
+mod behind;
 mod support;
 
 mod bodies;

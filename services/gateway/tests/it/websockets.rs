@@ -56,6 +56,18 @@ async fn without_a_token_nobody_gets_one_and_a_refusal_is_an_answer() {
 }
 
 #[actix_web::test]
+async fn with_a_cookie_only_a_page_of_this_origin_gets_one() {
+    let catalog = behind();
+    let gateway = gateway(&[("CAIRN_UPSTREAMS_CATALOG", &catalog.url)]);
+    let cookie = format!("Cookie: cairn-access={}", gateway.token());
+    for (origin, status) in [("Origin: http://g\r\n", 101), ("Origin: https://evil.example\r\n", 403), ("", 403)] {
+        let request = format!("GET /catalog/v1/echo HTTP/1.1\r\nHost: g\r\n{origin}{cookie}\r\n{HANDSHAKE}\r\n\r\n");
+        let answer = gateway.raw(&request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{origin}: {answer}");
+    }
+}
+
+#[actix_web::test]
 async fn it_ends_with_the_session_and_with_either_side() {
     let catalog = behind();
     let gateway = gateway(&[("CAIRN_UPSTREAMS_CATALOG", &catalog.url)]);

@@ -86,13 +86,17 @@ async fn tls(
 }
 
 #[actix_web::test]
-async fn http_2_without_tls_carries_requests_bodies_and_refusals() {
-    let catalog = behind();
-    let gateway = gateway(&[("CAIRN_UPSTREAMS_CATALOG", &catalog.url)]);
-    let sender = speak_h2(TcpStream::connect(&gateway.address).await.unwrap()).await;
+async fn http_2_carries_requests_bodies_and_refusals() {
+    let (files, catalog) = (Files::new(), behind());
+    let certificate = files.certify();
+    let (cert, key) = (files.path("cert.pem"), files.path("key.pem"));
+    let settings =
+        [("CAIRN_UPSTREAMS_CATALOG", catalog.url.as_str()), ("CAIRN_TLS_CERT", &cert), ("CAIRN_TLS_KEY", &key)];
+    let gateway = gateway(&settings);
+    let sender = speak_h2(tls(&gateway.address, &certificate, &["h2"]).await.unwrap()).await;
     let request = |method: &str, path: &str| {
         let bearer = format!("Bearer {}", gateway.token());
-        let uri = format!("http://{}{path}", gateway.address);
+        let uri = format!("https://{}{path}", gateway.address);
         Request::builder()
             .method(method)
             .uri(uri)

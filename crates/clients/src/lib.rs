@@ -6,7 +6,9 @@
 mod adoption;
 mod caller;
 mod catalog;
+mod identity;
 
 pub use adoption::Adoption;
 pub use caller::Caller;
 pub use catalog::Catalog;
+pub use identity::Identity;

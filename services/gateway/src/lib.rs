@@ -7,7 +7,8 @@
 //!
 //! On the wire it speaks HTTP/1.1 and HTTP/2, with TLS when it has a certificate (`tls`); it lets WebSockets through
 //! (`websocket`), keeps the tokens of browsers in cookies (`session`), compresses texts (`compress`) and logs what was asked
-//! (`access`). Who wants to hear of changes while they happen listens to `live`.
+//! (`access`). Who wants to hear of changes while they happen listens to `live`. What a tenant allows its callers in a minute, a
+//! day and a month is counted by `quotas`, in a schema of the gateway's own.
 //!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 
@@ -24,13 +25,17 @@ mod health;
 mod limits;
 mod live;
 mod path;
+pub mod permissions;
 mod proxy;
 mod question;
+mod quotas;
 mod routes;
+mod schema;
 mod session;
 mod table;
 mod tls;
 mod upstream;
+mod visitor;
 mod websocket;
 
 use std::any::Any;
@@ -42,6 +47,9 @@ use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpServer};
+use clients::{Caller, Identity};
+use db::Migrations;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use futures_util::future::join;
 use socket2::SockRef;
 use tokio::net::TcpStream;
@@ -113,7 +121,7 @@ impl Gate {
             contract: Contract::read(openapi)?,
             table: Table::new(&context.config)?,
             certificate: config.tls.as_ref().map(Certificate::load).transpose()?.map(Arc::new),
-            limits: Limits::new(config),
+            limits: Limits::new(config, context.clock.clone()),
             hub: Arc::new(Hub::new(config.event_streams)),
             context,
         })
@@ -141,10 +149,20 @@ impl Gate {
     }
 }
 
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/gateway");
+
+/// The gateway's schema.
+#[must_use]
+pub fn migrations() -> Migrations {
+    Migrations { schema: "gateway", own: || MIGRATIONS }
+}
+
 /// The contract of what the gateway answers itself.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    <live::Own as utoipa::OpenApi>::openapi()
+    let mut own = <live::Own as utoipa::OpenApi>::openapi();
+    own.merge(<quotas::Own as utoipa::OpenApi>::openapi());
+    own
 }
 
 /// Has the kernel end a connection whose client takes nothing for too long: neither the stream of a slow reader nor an answer
@@ -173,6 +191,11 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
             .app_data(for_workers.clone())
             .app_data(Data::new(context.clone()))
             .app_data(Data::new(Client::new()))
+            .app_data(Data::new(context.pool()))
+            .app_data(Data::new(Identity::new(
+                Caller::new(context.signer.clone(), context.clock.clone()),
+                context.config.upstreams("identity"),
+            )))
             // The last one wrapped is the first to see a request.
             .wrap(from_fn(session::keep))
             .wrap(from_fn(compress::compress))
@@ -203,7 +226,8 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
         }
     });
     tasks.spawn_local(web::keep_trust(context.clone()));
-    tasks.spawn_local(live::hear(context.clone(), Arc::clone(&gate.hub)));
+    tasks.spawn_local(live::hear(context.clone(), Arc::clone(&gate.hub), Arc::clone(&gate.limits.quotas)));
+    tasks.spawn_local(quotas::keep(context.clone(), Arc::clone(&gate.limits.quotas)));
     let stop = context.stop.clone();
     tasks.spawn_local(async move {
         let reload = async {

@@ -39,6 +39,7 @@ pub static QUEUES: &[Queue] = &[
     Queue { name: "telemetry.tenants", bindings: FORGOTTEN },
     Queue { name: "workflow.tenants", bindings: FORGOTTEN },
     Queue { name: "helpdesk.tenants", bindings: FORGOTTEN },
+    Queue { name: "gateway.tenants", bindings: FORGOTTEN },
     // Whoever owns what people lock to edit it learns of the locks; a lock ends with its session.
     Queue { name: "identity.edit-locks", bindings: &["identity.session.revoked"] },
     Queue { name: "catalog.edit-locks", bindings: &["identity.edit-lock.*"] },

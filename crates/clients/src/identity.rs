@@ -1,6 +1,7 @@
 //! Asking identity.
 
-use kernel::{Problem, Secret};
+use contracts::identity::settings::QuotaSettings;
+use kernel::{Actor, Problem, Secret};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -33,5 +34,13 @@ impl Identity {
     /// 503 when identity is away.
     pub async fn exchange_key(&self, key: &Secret<String>, address: &str) -> Result<Option<KeyToken>, Problem> {
         self.0.post("key-tokens", &json!({ "key": key.reveal(), "address": address })).await
+    }
+
+    /// How often one may ask in the tenant; `None` of an identity that does not tell that yet.
+    ///
+    /// # Errors
+    /// 503 when identity is away.
+    pub async fn quota_settings(&self, who: &Actor) -> Result<Option<QuotaSettings>, Problem> {
+        self.0.get(who, "settings").await
     }
 }

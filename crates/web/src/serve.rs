@@ -34,7 +34,7 @@ pub enum ServeError {
     },
     /// More connections than allowed.
     #[error(
-        "the pools of one service may take {wanted} connections, six times that is more than CAIRN_DB_CONNECTIONS ({allowed}); lower CAIRN_DB_POOL or CAIRN_WORKERS"
+        "the pools of one service may take {wanted} connections, seven times that is more than CAIRN_DB_CONNECTIONS ({allowed}); lower CAIRN_DB_POOL or CAIRN_WORKERS"
     )]
     Connections {
         /// What one service would take.
@@ -145,8 +145,9 @@ fn spawn_background(service: Service, context: &Context, tasks: &mut JoinSet<()>
 
 fn check_connections(config: &Config) -> Result<(), ServeError> {
     let pools = u32::try_from(config.network.workers).unwrap_or(u32::MAX).saturating_add(1);
-    // Beside its pools a service holds one connection for its relay and one for the relay's bell. The gateway has none.
+    // Beside its pools a service holds one connection for its relay and one for the relay's bell. The gateway needs
+    // no more than a service.
     let wanted = pools.saturating_mul(config.database.pool).saturating_add(2);
     let allowed = config.database.connections;
-    if wanted.saturating_mul(6) > allowed { Err(ServeError::Connections { wanted, allowed }) } else { Ok(()) }
+    if wanted.saturating_mul(7) > allowed { Err(ServeError::Connections { wanted, allowed }) } else { Ok(()) }
 }

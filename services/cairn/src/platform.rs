@@ -22,10 +22,10 @@ pub fn services() -> [Service; 6] {
     ]
 }
 
-/// The schemas of all services.
+/// The schemas of all services, and the gateway's.
 #[must_use]
 pub fn migrations() -> Vec<Migrations> {
-    services().iter().map(|service| service.migrations).collect()
+    services().iter().map(|service| service.migrations).chain([gateway::migrations()]).collect()
 }
 
 /// The contract of the platform.

@@ -109,7 +109,7 @@ fn programs(config: &Config, environment: &[(String, String)]) -> Vec<Program> {
 fn of_service(service: &str, config: &Config, environment: &[(String, String)]) -> Vec<(String, String)> {
     let others = environment.iter().filter(|(name, _)| !name.starts_with("CAIRN_DATABASE_URL")).cloned();
     let roles = ["app", "relay"].map(|role| format!("{service}_{role}"));
-    let own = roles.into_iter().filter(|_| service != "gateway").filter_map(|role| {
+    let own = roles.into_iter().filter_map(|role| {
         let url = config.role_url(&role)?;
         Some((format!("CAIRN_DATABASE_URL_{}", role.to_uppercase()), url.reveal().clone()))
     });

@@ -42,7 +42,7 @@ impl Gate {
             contract: Contract::read(openapi)?,
             table: Table::new(&context.config)?,
             certificate: config.tls.as_ref().map(Certificate::load).transpose()?.map(Arc::new),
-            limits: Limits::new(config),
+            limits: Limits::new(config, context.clock.clone()),
             hub: Arc::new(Hub::new(config.event_streams)),
             keys: api_key::Tokens::new(),
             context,

@@ -7,7 +7,8 @@
 //!
 //! On the wire it speaks HTTP/1.1, and with a certificate TLS and HTTP/2 (`tls`); it lets WebSockets through
 //! (`websocket`), keeps the tokens of browsers in cookies (`session`), exchanges the keys of programs (`api_key`), compresses texts (`compress`) and logs what was asked
-//! (`access`). Who wants to hear of changes while they happen listens to `live`.
+//! (`access`). Who wants to hear of changes while they happen listens to `live`. What a tenant allows its callers in a minute, a
+//! day and a month is counted by `quotas`, in a schema of the gateway's own.
 //!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 
@@ -27,13 +28,17 @@ mod health;
 mod limits;
 mod live;
 mod path;
+pub mod permissions;
 mod proxy;
 mod question;
+mod quotas;
 mod routes;
+mod schema;
 mod session;
 mod table;
 mod tls;
 mod upstream;
+mod visitor;
 mod websocket;
 
 use std::any::Any;
@@ -46,6 +51,8 @@ use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use clients::{Caller, Identity};
+use db::Migrations;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -88,10 +95,20 @@ pub enum ServeError {
     Contract(#[from] serde_json::Error),
 }
 
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/gateway");
+
+/// The gateway's schema.
+#[must_use]
+pub fn migrations() -> Migrations {
+    Migrations { schema: "gateway", own: || MIGRATIONS }
+}
+
 /// The contract of what the gateway answers itself.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    <live::Own as utoipa::OpenApi>::openapi()
+    let mut own = <live::Own as utoipa::OpenApi>::openapi();
+    own.merge(<quotas::Own as utoipa::OpenApi>::openapi());
+    own
 }
 
 /// Has the kernel end a connection whose client takes nothing for too long: neither the stream of a slow reader nor an answer
@@ -120,6 +137,7 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
             .app_data(for_workers.clone())
             .app_data(Data::new(context.clone()))
             .app_data(Data::new(Client::new()))
+            .app_data(Data::new(context.pool()))
             .app_data(Data::new(Identity::new(
                 Caller::new(context.signer.clone(), context.clock.clone()),
                 context.config.upstreams("identity"),
@@ -156,7 +174,8 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
         }
     });
     tasks.spawn_local(web::keep_trust(context.clone()));
-    tasks.spawn_local(live::hear(context.clone(), Arc::clone(&gate.hub)));
+    tasks.spawn_local(live::hear(context.clone(), Arc::clone(&gate.hub), Arc::clone(&gate.limits.quotas)));
+    tasks.spawn_local(quotas::keep(context.clone(), Arc::clone(&gate.limits.quotas)));
     tasks.spawn_local(async move { gate.tend().await });
     tracing::info!(service = "gateway", address, "listening");
     Ok(Running::new(context, handle, tasks))

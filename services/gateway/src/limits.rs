@@ -1,4 +1,5 @@
-//! How often one may ask: per user and per tenant with a token that counts, per address without one.
+//! How often one may ask: per user and per tenant with a token that counts, per address without one; and what a tenant allows
+//! beyond the second (`quotas`).
 //!
 //! Each budget is a leaky bucket (GCRA) shared by all workers: its rate per second, and twice that at once. What is left
 //! is told with every answer (IETF draft `httpapi-ratelimit-headers`).
@@ -6,17 +7,20 @@
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use auth::Principal;
+use governor::RateLimiter;
 use governor::clock::DefaultClock;
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
 use kernel::config;
 use kernel::network::customer;
 use kernel::problem::RATE_LIMITED;
-use kernel::{Problem, TenantId, UserId};
+use kernel::{Clock, Problem, TenantId, UserId};
+
+use crate::quotas::{Quota, Quotas};
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
@@ -26,25 +30,32 @@ pub(crate) struct Limits {
     users: Budget<UserId>,
     tenants: Budget<TenantId>,
     addresses: Budget<IpAddr>,
+    pub(crate) quotas: Arc<Quotas>,
 }
 
 impl Limits {
-    pub(crate) fn new(config: &config::Gateway) -> Self {
+    pub(crate) fn new(config: &config::Gateway, clock: Clock) -> Self {
         Self {
             users: Budget::new("user", config.rate_user),
             tenants: Budget::new("tenant", config.rate_tenant),
             addresses: Budget::new("address", config.rate_address),
+            quotas: Arc::new(Quotas::new(clock)),
         }
     }
 
-    /// Counts a request of a verified caller; tells of the budget that ends first.
-    pub(crate) fn count(&self, caller: &Principal) -> Standing<'_> {
+    /// Counts a request of a verified caller; tells of the budget and of the quota that end first. What is too much for a budget
+    /// does not count for the quotas.
+    pub(crate) fn count(&self, caller: &Principal, path: &str) -> Standing<'_> {
         let user = self.users.take(caller.user);
         if user.left.is_none() {
             return user;
         }
         let tenant = self.tenants.take(caller.tenant);
-        if tenant.left < user.left { tenant } else { user }
+        let standing = if tenant.left < user.left { tenant } else { user };
+        if standing.left.is_none() {
+            return standing;
+        }
+        Standing { quota: self.quotas.count(caller, path), ..standing }
     }
 
     /// Counts a request without a caller.
@@ -72,7 +83,7 @@ impl<K: Hash + Eq + Clone> Budget<K> {
     /// A rate of 0 counts as 1: a limit is never off by a slip.
     pub(crate) fn new(name: &'static str, rate: u32) -> Self {
         let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_second(rate).allow_burst(rate.saturating_add(rate.get()));
+        let quota = governor::Quota::per_second(rate).allow_burst(rate.saturating_add(rate.get()));
         let policy = HeaderValue::try_from(format!("\"{name}\";q={rate};w=1"));
         Self {
             name,
@@ -95,7 +106,7 @@ impl<K: Hash + Eq + Clone> Budget<K> {
         if left.is_none() {
             metrics::counter!("cairn_gateway_limited_total", "budget" => self.name).increment(1);
         }
-        Standing { name: self.name, policy: &self.policy, left }
+        Standing { name: self.name, policy: &self.policy, left, quota: None }
     }
 
     fn forget_the_idle(&self) {
@@ -110,17 +121,20 @@ pub(crate) struct Standing<'a> {
     policy: &'a HeaderValue,
     /// Requests left in this second; `None` when this one was already too many.
     left: Option<u32>,
+    quota: Option<Quota>,
 }
 
 impl Standing<'_> {
     /// Refuses what is too much.
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        if self.left.is_some() {
-            return Ok(());
+        if self.left.is_none() {
+            let how = format!("The {}'s budget is used up. Slow down and try again.", self.name);
+            return Err(RATE_LIMITED.detail(how).retry_after(1));
         }
-        Err(RATE_LIMITED
-            .detail(format!("The {}'s budget is used up. Slow down and try again.", self.name))
-            .retry_after(1))
+        match self.quota.as_ref().filter(|quota| quota.is_used_up()) {
+            Some(quota) => Err(quota.refusal()),
+            None => Ok(()),
+        }
     }
 
     /// Writes the standard headers.
@@ -128,6 +142,12 @@ impl Standing<'_> {
         headers.insert(POLICY, self.policy.clone());
         if let Ok(left) = HeaderValue::try_from(format!("\"{}\";r={};t=1", self.name, self.left.unwrap_or(0))) {
             headers.insert(LEFT, left);
+        }
+        let Some(quota) = &self.quota else { return };
+        for (name, value) in [(POLICY, quota.policy()), (LEFT, quota.state())] {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.append(name, value);
+            }
         }
     }
 }
@@ -141,7 +161,7 @@ mod tests {
             .map(|name| (name.to_owned(), rate.to_string()));
         let key = kernel::keys::MasterKey::random().unwrap().to_text();
         let config = config::Config::from_pairs(pairs.into_iter().chain([("CAIRN_MASTER_KEY".to_owned(), key)]));
-        Limits::new(&config.unwrap().gateway)
+        Limits::new(&config.unwrap().gateway, Clock::system())
     }
 
     #[test]

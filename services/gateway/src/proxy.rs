@@ -74,7 +74,7 @@ async fn admit<'a>(
     }
     match web::authenticate(request).await {
         Ok(caller) => {
-            let standing = gate.limits.count(&caller);
+            let standing = gate.limits.count(&caller, request.path());
             let allowed = standing.check().map(|()| Some(caller));
             (standing, allowed)
         }

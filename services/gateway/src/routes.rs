@@ -5,7 +5,7 @@ use actix_web::web::{ServiceConfig, resource, route, to};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder};
 use serde_json::json;
 
-use crate::{account, contract, explorer, health, live, proxy};
+use crate::{account, contract, explorer, health, live, proxy, quotas};
 
 /// The routing table.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -14,6 +14,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(page("/openapi.json", contract::show_contract))
         .service(page("/events", live::open))
         .service(page("/account/{file}", account::show))
+        .service(page("/gateway/v1/usage", quotas::show))
         .service(page("/docs", explorer::enter))
         .service(page("/docs/{file:.*}", explorer::show))
         .service(page("/healthz", health::alive))

@@ -100,7 +100,11 @@ fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {
-    config.configure(tenants::internal).configure(revocations::internal).configure(partners::internal);
+    config
+        .configure(tenants::internal)
+        .configure(settings::internal)
+        .configure(revocations::internal)
+        .configure(partners::internal);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use kernel::{Check, Problem, TenantId, Timestamp};
 use serde_json::{Map, Value};
 use utoipa_actix_web::service_config::ServiceConfig;
-use web::{Allow, Answer, Body, Reply};
+use web::{Allow, Answer, Body, Internal, Reply};
 
 use crate::permissions::{SettingsRead, SettingsWrite};
 use crate::schema::tenant_settings;
@@ -27,6 +27,10 @@ struct Row {
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(show_settings).service(change_settings);
+}
+
+pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
+    config.service(tell_settings);
 }
 
 /// What counts in a tenant now.
@@ -73,6 +77,15 @@ async fn change_settings(who: Allow<SettingsWrite>, db: Data<Db>, Body(patch): B
         Reply::show(&view)
     })
     .await
+}
+
+/// Show the settings to a service
+#[utoipa::path(tag = "internal", responses((status = 200, body = SettingsView)))]
+#[get("/settings")]
+async fn tell_settings(caller: Internal, db: Data<Db>) -> Answer {
+    let tenant = caller.tenant()?;
+    let row = db.read(tenant, async |conn| find(conn, tenant).await).await?;
+    Ok(Reply::show(&view(tenant, row)?)?.into_response())
 }
 
 async fn find(mut conn: &Conn, tenant: TenantId) -> Result<Option<Row>, Problem> {

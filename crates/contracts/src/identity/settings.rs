@@ -135,3 +135,24 @@ pub const SETTINGS_CHANGED: EventType<SettingsView> = EventType::new(
     "The tenant set something, or went back to a default.",
     "identity:settings:read",
 );
+
+/// As much of [`SettingsView`] as the gateway must understand, also when identity is of another version.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct QuotaSettings {
+    /// The version of the settings.
+    pub version: i64,
+    /// What counts.
+    pub values: RequestQuotas,
+}
+
+/// The settings that say how often one may ask, as [`TenantSettings`] has them.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "they are described where they are set")]
+pub struct RequestQuotas {
+    pub caller_requests_per_minute: Option<u32>,
+    pub caller_requests_per_day: Option<u32>,
+    pub caller_requests_per_month: Option<u32>,
+    pub tenant_requests_per_day: Option<u32>,
+    pub tenant_requests_per_month: Option<u32>,
+}

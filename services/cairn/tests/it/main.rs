@@ -24,6 +24,7 @@ mod mailbox;
 mod observability;
 mod partners;
 mod people;
+mod quotas;
 mod second_factors;
 mod signed_in;
 mod story;

@@ -10,10 +10,9 @@ use std::time::Duration;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use auth::Principal;
 use futures_util::stream;
-use kernel::problem::PASSWORD_CHANGE_REQUIRED;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use utoipa::OpenApi;
 use web::{Answer, Context};
@@ -22,8 +21,9 @@ pub(crate) use self::hub::Hub;
 use self::hub::Subscription;
 use self::told::Interest;
 use self::types::Types;
-use crate::access::Served;
 use crate::gate::Gate;
+use crate::quotas::Quotas;
+use crate::visitor;
 
 /// Proxies and clients that hear nothing for longer may take a connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -52,20 +52,7 @@ pub(crate) struct Own;
     ),
     responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream")))]
 pub(crate) async fn open(request: HttpRequest, gate: Data<Gate>) -> Answer {
-    let caller = match web::authenticate(&request).await {
-        Ok(caller) => caller,
-        Err(problem) => {
-            gate.limits.count_address(gate.client(&request)).check()?;
-            return Err(problem.into());
-        }
-    };
-    request.extensions_mut().insert(Served { service: Arc::from("gateway"), caller: Some(Arc::clone(&caller)) });
-    let standing = gate.limits.count(&caller);
-    standing.check()?;
-    if caller.must_change_password {
-        let how = "Change the password with POST /identity/v1/me/password, then sign in again.";
-        return Err(PASSWORD_CHANGE_REQUIRED.detail(how).into());
-    }
+    let (caller, standing) = visitor::receive(&request, &gate).await?;
     let types = Types::read(request.query_string())?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CONTENT_TYPE, "text/event-stream"));
@@ -115,9 +102,9 @@ impl Feed {
     }
 }
 
-/// Hears every event of the platform until the gateway stops, and ends the streams then.
-pub(crate) async fn hear(context: Context, hub: Arc<Hub>) {
-    let (ears, link) = (Arc::clone(&hub), Arc::clone(&hub));
+/// Hears every event of the platform until the gateway stops, and ends the streams then. The quotas hear what they go by.
+pub(crate) async fn hear(context: Context, hub: Arc<Hub>, quotas: Arc<Quotas>) {
+    let (ears, link, doubts) = (Arc::clone(&hub), Arc::clone(&hub), Arc::clone(&quotas));
     let listener = bus::Listener {
         name: "streams of events",
         bindings: &["#"],
@@ -125,9 +112,13 @@ pub(crate) async fn hear(context: Context, hub: Arc<Hub>) {
         connected: Box::new(move |is_connected| {
             if is_connected {
                 link.missed();
+                doubts.doubt(None);
             }
         }),
-        hear: Box::new(move |event| ears.tell(event)),
+        hear: Box::new(move |event| {
+            quotas.hear(&event);
+            ears.tell(event);
+        }),
     };
     bus::listen(context.config.broker.clone(), listener, context.stop.clone()).await;
     hub.close();

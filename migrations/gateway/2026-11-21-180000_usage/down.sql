@@ -1,0 +1,2 @@
+drop function forget_usage(timestamptz);
+drop table usage;

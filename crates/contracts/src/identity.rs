@@ -129,7 +129,7 @@ pub struct SessionView {
     /// Tokens of this session issued before this moment no longer count.
     pub not_before: Option<Timestamp>,
     /// Why it ended: SIGNED_OUT, REFRESH_TOKEN_REUSED, PASSWORD_CHANGED, MEMBER_SUSPENDED,
-    /// ENDED_BY_ADMINISTRATOR or TENANT_SWITCHED.
+    /// ENDED_BY_ADMINISTRATOR, TENANT_SWITCHED or SECOND_FACTOR_ADDED.
     pub reason: Option<String>,
 }
 

@@ -45,4 +45,4 @@ grant select, insert, update, delete on data_keys, pictures to identity_app;
 alter table sessions
     drop constraint sessions_revoked_reason_check,
     add constraint sessions_revoked_reason_check check (revoked_reason in ('SIGNED_OUT', 'REFRESH_TOKEN_REUSED',
-        'PASSWORD_CHANGED', 'MEMBER_SUSPENDED', 'ENDED_BY_ADMINISTRATOR', 'TENANT_SWITCHED'));
+        'PASSWORD_CHANGED', 'MEMBER_SUSPENDED', 'ENDED_BY_ADMINISTRATOR', 'TENANT_SWITCHED', 'SECOND_FACTOR_ADDED'));

@@ -2,6 +2,7 @@
 //!
 //! Without `CAIRN_SMTP_URL` they become files in `<data>/mail`, to be read with any mail program or editor.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::time::Duration;
 
 use chrono::Duration as Span;
@@ -62,7 +63,9 @@ pub(crate) async fn send(context: Context, db: Db) {
 fn transport(context: &Context) -> Result<Transport, String> {
     let Some(url) = &context.config.mail.smtp_url else {
         let folder = context.config.data.join("mail");
-        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        // Links to new passwords are in there.
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(|error| format!("{}: {error}", folder.display()))?;
         return Ok(Transport::Files(AsyncFileTransport::new(folder)));
     };
     let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.reveal());

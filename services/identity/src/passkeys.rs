@@ -25,7 +25,7 @@ use crate::accounts::factors::{self, StoredPasskey};
 use crate::accounts::users;
 use crate::permissions::SelfWrite;
 use crate::second_factors::{
-    PasskeyShown, RecoveryCodes, drop_lonely_codes, first_recovery_codes, proved_with, tell, view,
+    PasskeyShown, RecoveryCodes, drop_lonely_codes, first_recovery_codes, must_have_given_one, proved_with, tell, view,
 };
 use crate::sessions::{Desk, FACTOR_REFUSED, Method, Proof, Tokens, renew};
 
@@ -161,7 +161,7 @@ async fn add_passkey(
         };
         factors::insert_passkey(tx, &stored).await?;
         let codes = first_recovery_codes(tx, &context.config.keys, who.user).await?;
-        proved_with(tx, who.session, Method::Passkey).await?;
+        proved_with(tx, who.user, who.session, Method::Passkey).await?;
         tell(tx, who.user, &before).await?;
         let shown = || PasskeyShown {
             id: stored.id,
@@ -201,6 +201,7 @@ async fn rename_passkey(
 async fn remove_passkey(who: Allow<SelfWrite>, db: Data<Db>, Path(id): Path<PasskeyId>) -> Answer {
     who.has_just_signed_in()?;
     who.write(&db, async |tx| {
+        must_have_given_one(tx, who.user, who.session).await?;
         let before: CredentialsView = view(tx, who.tenant, who.user).await?;
         if !factors::remove_passkey(tx, who.user, id).await? {
             return Err(Problem::not_found("passkey"));

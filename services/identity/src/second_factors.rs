@@ -8,7 +8,7 @@ use actix_web::{delete, get, post};
 use contracts::identity::credentials::{CREDENTIALS_CHANGED, CredentialsView};
 use db::{Conn, Db, Tx};
 use kernel::keys::Keyring;
-use kernel::problem::ProblemKind;
+use kernel::problem::{ProblemKind, STEP_UP_REQUIRED};
 use kernel::{PasskeyId, Problem, Secret, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -18,10 +18,10 @@ use web::{Allow, Answer, Body, Context, Reply};
 
 use crate::accounts::factors::{self, Authenticator};
 use crate::accounts::letters::{self, Letter, LetterKind};
-use crate::accounts::sessions as stored_sessions;
+use crate::accounts::sessions::{self as stored_sessions, RevokedReason};
 use crate::accounts::{tenants, users};
 use crate::permissions::{SelfRead, SelfWrite};
-use crate::sessions::{Desk, Method};
+use crate::sessions::{Desk, Method, tell_of_end};
 use crate::vault;
 
 /// As RFC 4226 recommends.
@@ -170,7 +170,7 @@ async fn confirm_authenticator(
         let row = Authenticator { confirmed_at: Some(tx.now()), last_step: step, ..begun };
         factors::put_authenticator(tx, &row).await?;
         let codes = first_recovery_codes(tx, &context.config.keys, who.user).await?;
-        proved_with(tx, who.session, Method::Totp).await?;
+        proved_with(tx, who.user, who.session, Method::Totp).await?;
         tell(tx, who.user, &before).await?;
         Reply::once(&codes)
     })
@@ -185,6 +185,7 @@ async fn confirm_authenticator(
 async fn remove_authenticator(who: Allow<SelfWrite>, db: Data<Db>) -> Answer {
     who.has_just_signed_in()?;
     who.write(&db, async |tx| {
+        must_have_given_one(tx, who.user, who.session).await?;
         let before = view(tx, who.tenant, who.user).await?;
         if factors::remove_authenticator(tx, who.user).await? {
             drop_lonely_codes(tx, who.user).await?;
@@ -206,6 +207,7 @@ async fn renew_recovery_codes(who: Allow<SelfWrite>, context: Data<Context>, db:
         if factors::of(tx, who.user).await?.is_empty() {
             return Err(NOT_BEGUN.detail("Set up an authenticator app or a passkey first."));
         }
+        must_have_given_one(tx, who.user, who.session).await?;
         let before = view(tx, who.tenant, who.user).await?;
         let codes = fresh_recovery_codes(tx, &context.config.keys, who.user).await?;
         tell(tx, who.user, &before).await?;
@@ -250,8 +252,10 @@ pub(crate) async fn drop_lonely_codes(tx: &mut Tx, user: UserId) -> Result<(), P
     Ok(())
 }
 
-/// The present session has seen a second factor now.
-pub(crate) async fn proved_with(tx: &mut Tx, session: SessionId, method: Method) -> Result<(), Problem> {
+/// The present session has seen a second factor now; the others have not, and end.
+pub(crate) async fn proved_with(tx: &mut Tx, user: UserId, session: SessionId, method: Method) -> Result<(), Problem> {
+    let ended = stored_sessions::revoke_others(tx, user, session, RevokedReason::SecondFactorAdded).await?;
+    tell_of_end(tx, &ended).await?;
     if let Some(mut session) = stored_sessions::fetch_for_change(tx, session).await?
         && !session.methods.iter().any(|known| known == method.as_str())
     {
@@ -259,6 +263,17 @@ pub(crate) async fn proved_with(tx: &mut Tx, session: SessionId, method: Method)
         stored_sessions::advance(tx, &session).await?;
     }
     Ok(())
+}
+
+/// Who has a second factor takes it away only in a session that has seen it.
+pub(crate) async fn must_have_given_one(tx: &mut Tx, user: UserId, session: SessionId) -> Result<(), Problem> {
+    let known = stored_sessions::fetch_for_change(tx, session).await?;
+    let given = known.is_some_and(|session| session.methods.iter().any(|method| *method != Method::Password.as_str()));
+    if given || factors::of(tx, user).await?.is_empty() {
+        return Ok(());
+    }
+    let how = "This session has seen a password only. Use POST /identity/v1/sessions/current/step-up with a code, then try again.";
+    Err(STEP_UP_REQUIRED.detail(how))
 }
 
 /// How a person's credentials stand, without their secrets.

@@ -23,7 +23,9 @@ pub async fn audit(config: &Config, clock: &Clock) -> Result<Report, Problem> {
                 Finding::warn(check, "no rows", "when the tenant is not a new one, all of its trail was removed")
             }
             None => Finding::ok(check, format!("{} rows, each as it was written", trail.rows)),
-            Some(AuditFault::Unsealed) => Finding::warn(check, AuditFault::Unsealed.to_string(), "start identity"),
+            Some(AuditFault::Unsealed) => {
+                Finding::warn(check, AuditFault::Unsealed.to_string(), "compare with a backup from before the upgrade")
+            }
             Some(fault) => {
                 let advice = "somebody changed the database itself: keep it as evidence, and compare with a backup";
                 Finding::fail(check, format!("{fault}; the {} rows before it are as written", trail.rows), advice)

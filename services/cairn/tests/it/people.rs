@@ -108,9 +108,19 @@ fn one_person_belongs_to_two_tenants_and_goes_from_one_to_the_other() {
         let switch = async |client: &Client, tenant: &Value| {
             client.post("/identity/v1/sessions/switch", &json!({ "tenantId": tenant })).await
         };
-        let there = switch(&lee, &joined.body["tenantId"]).await;
+        let ends = lee.get("/identity/v1/me/sessions").await.body["items"][0]["endsAt"].clone();
+        stage.clock.advance(Duration::minutes(5));
+        // Of two at once one goes on; neither lives longer than before.
+        let (one, two) = tokio::join!(switch(&lee, &joined.body["tenantId"]), switch(&lee, &joined.body["tenantId"]));
+        let (there, other_try) = if one.status == 201 { (one, two) } else { (two, one) };
+        assert!([401, 403].contains(&other_try.status), "{}", other_try.text);
         let there = stage.anonymous.with_token(there.expect(201).body["accessToken"].as_str().unwrap());
         assert_eq!(there.get("/identity/v1/me").await.body["roles"], json!(["VIEWER"]));
+        let sessions = there.get("/identity/v1/me/sessions").await;
+        assert_eq!(
+            (sessions.body["items"].as_array().unwrap().len(), &sessions.body["items"][0]["endsAt"]),
+            (1, &ends)
+        );
         there.post("/catalog/v1/products", &json!({ "name": "No" })).await.expect_problem(403, "PERMISSION_DENIED");
         lee.get_until("/identity/v1/me", |answer| answer.status == 401).await.expect(401);
         let strangers = stage.another_tenant().await.get("/identity/v1/tenant").await;

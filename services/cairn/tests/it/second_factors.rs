@@ -73,6 +73,36 @@ fn with_an_authenticator_a_password_alone_opens_nothing() {
 }
 
 #[test]
+fn a_session_that_has_not_seen_the_second_factor_cannot_take_it_away() {
+    on_stage(async |stage| {
+        add_member(&stage.admin, "kim", &["SME"]).await.expect(201);
+        let kim = with_new_password(&stage.anonymous, "kim").await;
+        let thief = stage.anonymous.sign_in("kim", "another password, hers").await;
+        enrol(&stage, &kim).await;
+        // What was open elsewhere has ended.
+        thief.get_until("/identity/v1/me", |answer| answer.status == 401).await.expect(401);
+        kim.delete("/identity/v1/me/authenticator").await.expect(204);
+    });
+}
+
+#[test]
+fn who_holds_a_token_does_not_guess_the_password_either() {
+    on_stage(async |stage| {
+        add_member(&stage.admin, "kim", &["SME"]).await.expect(201);
+        let kim = with_new_password(&stage.anonymous, "kim").await;
+        let guess = json!({ "currentPassword": "not it, not it", "newPassword": "wrong donkey charger" });
+        for _ in 0..5 {
+            kim.post("/identity/v1/me/password", &guess).await.expect_problem(422, "PASSWORD_REFUSED");
+        }
+        kim.post("/identity/v1/me/password", &guess).await.expect_problem(429, "SESSION_TOO_MANY_FAILURES");
+        let step_up = json!({ "password": "not it, not it" });
+        kim.post("/identity/v1/sessions/current/step-up", &step_up)
+            .await
+            .expect_problem(429, "SESSION_TOO_MANY_FAILURES");
+    });
+}
+
+#[test]
 fn who_guesses_codes_is_stopped() {
     on_stage(async |stage| {
         add_member(&stage.admin, "kim", &["SME"]).await.expect(201);

@@ -68,7 +68,8 @@ pub(crate) async fn keep(
     if signed_out || (refreshes && answer.status() == StatusCode::UNAUTHORIZED) {
         add(answer.headers_mut(), jar.clear());
     }
-    if asked && about_sessions && answer.status().is_success() {
+    // Whoever came with a cookie goes on with one, asked or not: no script is to see the tokens.
+    if (asked || by_cookie) && about_sessions && answer.status().is_success() {
         return Ok(keep_tokens(answer, jar, keys));
     }
     Ok(answer)

@@ -25,6 +25,8 @@ kernel::text_enum! {
         EndedByAdministrator = "ENDED_BY_ADMINISTRATOR",
         /// The person went on in another tenant.
         TenantSwitched = "TENANT_SWITCHED",
+        /// The person has a second factor now, which this session has not seen.
+        SecondFactorAdded = "SECOND_FACTOR_ADDED",
     }
 }
 
@@ -113,6 +115,12 @@ pub(crate) async fn fetch_for_change(tx: &mut Tx, id: SessionId) -> Result<Optio
     Ok(row.first(&mut tx.conn()).await.optional()?)
 }
 
+/// A session of whatever tenant, locked.
+pub(crate) async fn lock(tx: &mut Tx, id: SessionId) -> Result<Option<Session>, Problem> {
+    let row = sessions::table.find(id).select(Session::as_select()).for_update();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
 /// The session's next refresh token is the only one that counts from now on.
 pub(crate) async fn advance(tx: &mut Tx, session: &Session) -> Result<(), Problem> {
     diesel::update(sessions::table.find(session.id))
@@ -152,6 +160,25 @@ pub(crate) async fn revoke_all(
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(tx.now()));
     Ok(diesel::update(live)
+        .set((sessions::revoked_at.eq(tx.now()), sessions::revoked_reason.eq(reason)))
+        .returning(Session::as_returning())
+        .get_results(&mut tx.conn())
+        .await?)
+}
+
+/// Ends every session of a person but one.
+pub(crate) async fn revoke_others(
+    tx: &mut Tx,
+    user: UserId,
+    keep: SessionId,
+    reason: RevokedReason,
+) -> Result<Vec<Session>, Problem> {
+    let others = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::id.ne(keep))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(tx.now()));
+    Ok(diesel::update(others)
         .set((sessions::revoked_at.eq(tx.now()), sessions::revoked_reason.eq(reason)))
         .returning(Session::as_returning())
         .get_results(&mut tx.conn())

@@ -2,6 +2,7 @@
 //! the master key: who alters rows and hashes them anew cannot seal the result.
 
 use contracts::Envelope;
+use contracts::identity::{TENANT_CREATED, TENANT_DELETED};
 use db::Tx;
 use diesel::prelude::*;
 use kernel::keys::Keyring;
@@ -60,13 +61,12 @@ impl Head {
         opened.is_some_and(|sealed: (TenantId, i64, Vec<u8>, i64, Vec<u8>)| sealed == self.content())
     }
 
-    /// Whether what follows may be sealed. A head that somebody altered is not: the trail goes on, for nothing may be lost,
-    /// but the seal stays broken and tells.
+    /// Whether what follows may be sealed. A head that somebody altered is not, nor one without a seal: the trail goes on, for
+    /// nothing may be lost, but the seal stays as it is and tells.
     pub(super) fn may_be_sealed(&self, keys: &Keyring) -> bool {
-        // The migration that linked the first rows could not seal.
-        let genuine = self.seal.is_none() || self.is_genuine(keys);
+        let genuine = self.is_genuine(keys);
         if !genuine {
-            tracing::error!(tenant = %self.tenant_id, "the audit trail was tampered with; see `cairn doctor audit`");
+            tracing::error!(tenant = %self.tenant_id, "the audit trail cannot be vouched for; see `cairn doctor audit`");
         }
         genuine
     }
@@ -82,6 +82,11 @@ pub(super) async fn append(tx: &mut Tx, keys: &Keyring, events: &[&Envelope]) ->
         Some(head) => head,
         None => {
             let fresh = Head::fresh(tx.tenant(), keys);
+            // A trail begins with its tenant, and what is told of a deleted one is all there is of it. One that begins in any
+            // other way has lost what was before, and its head.
+            let begins = |event: &&Envelope| [TENANT_CREATED.key, TENANT_DELETED.key].contains(&event.key());
+            let fresh =
+                if events.first().is_some_and(begins) { fresh } else { Head { seal: Some(String::new()), ..fresh } };
             let head = store::last_link(tx).await?.map_or(fresh.clone(), |last| fresh.behind(last));
             store::insert_head(tx, &head).await?;
             store::head_for_change(tx).await?.ok_or_else(|| Problem::internal("a chain without a head"))?

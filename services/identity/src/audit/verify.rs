@@ -48,7 +48,7 @@ impl fmt::Display for AuditFault {
             Self::Inserted(row, event) => write!(f, "row {row} (event {event}) was put in"),
             Self::Headless => write!(f, "the head of the chain was removed"),
             Self::SealBroken => write!(f, "the end is not the one that was sealed: rows were removed or written anew"),
-            Self::Unsealed => write!(f, "the chain was not sealed yet; identity does that when it starts"),
+            Self::Unsealed => write!(f, "the chain is older than its seals: nobody can vouch for what is in it"),
         }
     }
 }

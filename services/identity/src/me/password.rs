@@ -1,8 +1,7 @@
 //! One's own password: changed with the present one, or with a link when it is forgotten.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use db::{Db, Tx};
+use db::Tx;
 use kernel::problem::ProblemKind;
 use kernel::{Check, Problem, Secret, SessionId};
 use serde::Deserialize;
@@ -12,10 +11,10 @@ use crate::accounts::letters::{self, Letter, LetterKind};
 use crate::accounts::links::{self, Purpose};
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential, User};
-use crate::passwords::{self, Passwords, Rules};
+use crate::passwords::{self, Rules};
 use crate::permissions::SelfWrite;
 use crate::second_factors::{tell, view};
-use crate::sessions::{Desk, tell_of_end};
+use crate::sessions::{Desk, is_password_of, tell_of_end};
 
 static PASSWORD_REFUSED: ProblemKind = ProblemKind::new("PASSWORD_REFUSED", 422, "The present password is wrong");
 
@@ -57,15 +56,11 @@ pub(crate) struct ResetPassword {
 /// Change one's own password
 ///
 /// Ends every session of the person, in every tenant: sign in again with the new password.
-#[utoipa::path(tag = "me", request_body = ChangePassword, security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Changed; sign in again.")))]
+#[utoipa::path(tag = "me", request_body = ChangePassword, security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Changed; sign in again."), (status = 429, description = "Too many wrong passwords.")))]
 #[post("/me/password")]
-pub(crate) async fn change_password(
-    who: Allow<SelfWrite>,
-    db: Data<Db>,
-    passwords: Data<Passwords>,
-    Body(command): Body<ChangePassword>,
-) -> Answer {
-    let (user, credential, rules) = db
+pub(crate) async fn change_password(who: Allow<SelfWrite>, desk: Desk, Body(command): Body<ChangePassword>) -> Answer {
+    let (user, credential, rules) = desk
+        .db
         .global(async |conn| {
             let (user, credential) = users::find(conn, who.user).await?.ok_or_else(|| Problem::not_found("user"))?;
             Ok((user, credential, Rules::of(conn, who.user).await?))
@@ -76,14 +71,14 @@ pub(crate) async fn change_password(
     let differs = command.new_password != command.current_password;
     check.that(differs, "/newPassword", "UNCHANGED", || "is the present password".to_owned());
     check.finish()?;
-    if !passwords.verify(command.current_password, Some(credential.password_hash.clone())).await? {
+    if !is_password_of(&desk, who.user, command.current_password).await? {
         let problem =
             PASSWORD_REFUSED.detail("The present password is wrong.").at("/currentPassword", "WRONG", "Check it.");
         return Err(Failure::from(problem));
     }
-    passwords.is_new(&command.new_password, &credential, rules.history()).await?;
-    let hash = passwords.hash(command.new_password).await?;
-    who.write(&db, async |tx| {
+    desk.passwords.is_new(&command.new_password, &credential, rules.history()).await?;
+    let hash = desk.passwords.hash(command.new_password).await?;
+    who.write(&desk.db, async |tx| {
         let before = view(tx, who.tenant, who.user).await?;
         replace(tx, credential, hash, rules).await?;
         tell(tx, who.user, &before).await?;

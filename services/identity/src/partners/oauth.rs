@@ -109,6 +109,9 @@ pub(crate) async fn give_token(
     let only = Some(&only).filter(|only| !only.as_slice().is_empty());
     let address = client_address(&request).unwrap_or_default();
     match grant(&context, &db, &signing, (&id, &secret), &address, only).await {
+        Ok(granted) if only.is_some() && granted.permissions.as_slice().is_empty() => {
+            Ok(refuse("invalid_scope", "The key allows nothing of what was asked for."))
+        }
         Ok(granted) => Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(TokenGiven {
             access_token: granted.token,
             token_type: "Bearer",

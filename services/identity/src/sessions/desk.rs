@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use web::{Answer, Context, Failure, client_address, trace_of};
 
-use super::{CREDENTIALS_REFUSED, Method, Proof, Tokens};
+use super::{CREDENTIALS_REFUSED, Method, Proof, REFRESH_REFUSED, Tokens, tell_of_end};
 use crate::accounts::failures::Attempt;
-use crate::accounts::sessions::{self, Session};
+use crate::accounts::sessions::{self, RevokedReason, Session};
 use crate::accounts::tenants::{self, Tenant, TenantStatus};
 use crate::accounts::users;
 use crate::activity::{self, Attempted, FailureReason};
@@ -78,6 +78,11 @@ impl Desk {
     /// Opens a session for somebody who has proved who they are: in the tenant they want, else in the first that can be
     /// used. Somebody without a tenant gets the same answer as one with a wrong password.
     pub(crate) async fn open(&self, proof: Proof, wanted: Option<TenantId>) -> Answer {
+        self.go_on(proof, wanted, None).await
+    }
+
+    /// The same in the place of a session that ends with it, and not later than that one would have.
+    pub(super) async fn go_on(&self, proof: Proof, wanted: Option<TenantId>, from: Option<SessionId>) -> Answer {
         let find = async |conn: &Conn| {
             let ids = users::tenants_of(conn, proof.user).await?;
             let known = tenants::some(conn, &ids).await?;
@@ -113,6 +118,9 @@ impl Desk {
             .write(&self.actor(&session), async |tx| {
                 let settings = settings::of(tx, tenant.id).await?;
                 session.ends_at = now + Duration::hours(i64::from(settings.session_lifetime_hours));
+                if let Some(from) = from {
+                    session.ends_at = session.ends_at.min(leave(tx, from).await?.ends_at);
+                }
                 session.expires_at = idle_until(&session, &settings, now);
                 sessions::insert(tx, &session).await?;
                 activity::record(tx, &self.attempted(Some(proof.user), wanted), None).await?;
@@ -216,6 +224,15 @@ impl Desk {
             correlation: None,
         }
     }
+}
+
+/// Ends the session that another one takes the place of; only one that is live can be left, and once.
+async fn leave(tx: &mut Tx, id: SessionId) -> Result<Session, Problem> {
+    let ended = || REFRESH_REFUSED.detail("The session has ended. Sign in again.");
+    let session = sessions::lock(tx, id).await?.filter(|session| session.expires_at > tx.now()).ok_or_else(ended)?;
+    let left = sessions::revoke(tx, id, RevokedReason::TenantSwitched).await?.ok_or_else(ended)?;
+    tell_of_end(tx, &[left]).await?;
+    Ok(session)
 }
 
 /// When a session ends unless it is refreshed before.

@@ -20,7 +20,7 @@ use crate::accounts::sessions::{self, RevokedReason, Session};
 
 pub(crate) use desk::Desk;
 use sign_in::second_factor_attempt;
-pub(crate) use step_up::renew;
+pub(crate) use step_up::{is_password_of, renew};
 
 /// The one answer to an unknown name and to a wrong password.
 static CREDENTIALS_REFUSED: ProblemKind =

@@ -1,7 +1,7 @@
 //! Proving again who one is, for what cannot be undone easily.
 
 use actix_web::{HttpResponse, post};
-use kernel::Secret;
+use kernel::{Problem, Secret, UserId};
 use serde::Deserialize;
 use web::{Allow, Answer, Body};
 
@@ -10,6 +10,7 @@ use crate::accounts::factors;
 use crate::accounts::failures::Attempt;
 use crate::accounts::sessions::{self, Session};
 use crate::accounts::users;
+use crate::activity::FailureReason;
 use crate::permissions::SelfWrite;
 
 /// A fresh proof.
@@ -32,16 +33,7 @@ pub(crate) struct StepUp {
 #[utoipa::path(tag = "sessions", request_body = StepUp, security(("bearer" = [SelfWrite::NAME])), responses((status = 200, body = Tokens), (status = 401, description = "Password or code is wrong."), (status = 429, description = "Too many wrong passwords.")))]
 #[post("/sessions/current/step-up")]
 pub(crate) async fn step_up(who: Allow<SelfWrite>, desk: Desk, Body(command): Body<StepUp>) -> Answer {
-    let (now, address) = (desk.now(), desk.address());
-    let mut attempt = Attempt::new(&format!("step-up of {}", who.user), &address);
-    desk.db.global(async |conn| attempt.check(conn, now).await).await?;
-    let account = desk.db.global(async |conn| users::find(conn, who.user).await).await?;
-    let hash = account.map(|(_, credential)| credential.password_hash);
-    let place = desk.passwords.queue(&address)?;
-    let known = desk.passwords.verify(command.password, hash).await?;
-    drop(place);
-    if !known {
-        desk.db.global(async |conn| attempt.failed(conn, now).await).await?;
+    if !is_password_of(&desk, who.user, command.password).await? {
         return Err(CREDENTIALS_REFUSED.detail("The password is wrong.").into());
     }
     let mut methods = vec![Method::Password];
@@ -57,6 +49,24 @@ pub(crate) async fn step_up(who: Allow<SelfWrite>, desk: Desk, Body(command): Bo
         methods.push(second_factor_attempt(&desk, who.user, code).await?);
     }
     renew(&desk, &who, methods).await
+}
+
+/// Whether this is the password of somebody who is signed in. Whoever holds their token must not guess it either: wrong ones
+/// are counted and told like those of a sign-in.
+pub(crate) async fn is_password_of(desk: &Desk, user: UserId, password: Secret<String>) -> Result<bool, Problem> {
+    let (now, address) = (desk.now(), desk.address());
+    let mut attempt = Attempt::new(&format!("password of {user}"), &address);
+    desk.db.global(async |conn| attempt.check(conn, now).await).await?;
+    let account = desk.db.global(async |conn| users::find(conn, user).await).await?;
+    let place = desk.passwords.queue(&address)?;
+    let known = desk.passwords.verify(password, account.map(|(_, credential)| credential.password_hash)).await?;
+    drop(place);
+    if known {
+        desk.db.global(async |conn| attempt.succeeded(conn).await).await?;
+    } else {
+        desk.refused(Some(user), None, FailureReason::WrongPassword, Some(&attempt)).await?;
+    }
+    Ok(known)
 }
 
 /// Makes the present session young again.

@@ -6,8 +6,8 @@ use kernel::{Problem, TenantId};
 use serde::Deserialize;
 use web::{Allow, Answer, Body};
 
-use super::{Desk, Method, Proof, REFRESH_REFUSED, Tokens, revoke};
-use crate::accounts::sessions::{self, RevokedReason};
+use super::{Desk, Method, Proof, REFRESH_REFUSED, Tokens};
+use crate::accounts::sessions;
 use crate::accounts::users;
 use crate::permissions::SelfWrite;
 
@@ -42,12 +42,5 @@ pub(crate) async fn switch_tenant(who: Allow<SelfWrite>, desk: Desk, Body(comman
         return Err(PERMISSION_DENIED.detail(how).at("/tenantId", "NOT_A_MEMBER", how).into());
     }
     let methods: Vec<Method> = session.methods.iter().filter_map(|method| method.parse().ok()).collect();
-    let opened = desk.open(Proof { user: who.user, methods, at: session.authenticated_at }, Some(wanted)).await?;
-    desk.db
-        .write(who.actor(), async |tx| match sessions::fetch_for_change(tx, who.session).await? {
-            Some(session) => revoke(tx, &session, RevokedReason::TenantSwitched).await,
-            None => Ok(()),
-        })
-        .await?;
-    Ok(opened)
+    desk.go_on(Proof { user: who.user, methods, at: session.authenticated_at }, Some(wanted), Some(session.id)).await
 }

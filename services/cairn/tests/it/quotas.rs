@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Client, Response, send};
@@ -211,4 +212,44 @@ fn without_its_database_the_gateway_goes_on_and_the_counts_wait() {
             assert!(written(&all), "{}", all.text);
         },
     );
+}
+
+#[test]
+fn a_deleted_tenants_usage_is_forgotten_and_so_is_what_is_a_year_old() {
+    on_stage(async |stage| {
+        let mut behind = stage.world.administrator().await;
+        let tenant = stage.admin.get("/identity/v1/tenant").await.expect(200).id();
+        stage.another_tenant().await.get(PRODUCTS).await.expect(200);
+        let close = stage.admin.request(Method::DELETE, "/identity/v1/tenant").json(&json!({ "name": "Northwind" }));
+        send(close).await.expect(200);
+        sleep(Duration::from_millis(1_500)).await;
+        let theirs = format!("where tenant_id = '{tenant}'");
+        assert!(rows(&mut behind, &theirs).await >= 4);
+        let all = rows(&mut behind, "").await;
+        stage.clock.advance(chrono::Duration::days(30) + chrono::Duration::minutes(1));
+        for _ in 0..200 {
+            if rows(&mut behind, &theirs).await == 0 {
+                break;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(rows(&mut behind, &theirs).await, 0);
+        assert!(rows(&mut behind, "").await >= 4 && all >= 8, "the others' usage stays");
+        // A gateway that starts looks for what is old.
+        stage.clock.advance(chrono::Duration::days(400));
+        let (_door, second) = second_gateway(&stage);
+        for _ in 0..100 {
+            if rows(&mut behind, "").await == 0 {
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(rows(&mut behind, "").await, 0);
+        second.stop().await;
+    });
+}
+
+/// How many rows of usage there are.
+async fn rows(behind: &mut AsyncPgConnection, of: &str) -> usize {
+    diesel::sql_query(format!("select 1 from gateway.usage {of}")).execute(behind).await.unwrap()
 }

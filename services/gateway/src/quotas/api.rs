@@ -13,7 +13,7 @@ use uuid::Uuid;
 use web::{Answer, Query, Reply};
 
 use super::period::Period;
-use super::room::{CallerKind, Slot, Who};
+use super::slot::{CallerKind, Slot, Who};
 use super::{Quotas, store};
 use crate::permissions::UsageRead;
 use crate::{Gate, visitor};
@@ -105,7 +105,6 @@ pub(crate) async fn show(request: HttpRequest, gate: Data<Gate>, db: Data<Db>, i
     let (quotas, now) = (&gate.limits.quotas, gate.context.clock.now());
     let (who, tenant) = (Who::caller(&caller), Who::tenant(caller.tenant));
     if !quotas.rooms.get(&caller.tenant).is_some_and(|room| room.knows_limits()) {
-        quotas.rooms.entry(caller.tenant).or_default();
         quotas.ask(&identity, caller.tenant).await?;
     }
     // Without the database there is what this process knows.

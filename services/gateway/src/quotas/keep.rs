@@ -1,5 +1,6 @@
 //! What goes on in the background: counts go to the database, settings come from identity, and what is old is forgotten.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,17 +8,18 @@ use bus::Consumer;
 use chrono::Months;
 use clients::{Caller, Identity};
 use db::Db;
-use futures_util::future::join5;
+use futures_util::future::join3;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use kernel::{Actor, Problem, Timestamp, Trace};
 use observe::Outage;
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
+use tokio::time::{sleep, timeout};
 use web::Context;
 
 use super::{Quotas, store};
 
 const WRITE_EVERY: Duration = Duration::from_secs(1);
+/// How long a gateway that stops waits for its last word to arrive.
+const LAST_WRITE: Duration = Duration::from_secs(1);
 /// How often it is looked whose settings are old.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// Tenants whose settings are asked for at a time.
@@ -32,21 +34,27 @@ pub(crate) async fn keep(context: Context, quotas: Arc<Quotas>) {
     let (db, config, stop) = (context.pool(), (*context.config).clone(), context.stop.clone());
     let forgetting = bus::topology::queue("gateway.tenants").map(Consumer::forgetting);
     let forgetting = forgetting.map(|consumer| bus::consume(config.broker.clone(), db.clone(), consumer, stop.clone()));
-    let relay = bus::relay::run(config, "gateway", context.clock.clone(), stop.clone());
     let forgotten = async {
         if let Some(forgetting) = forgetting {
             forgetting.await;
         }
     };
-    join5(write(&quotas, &db, &stop), ask(&quotas, &context), forget(&db, &stop), relay, forgotten).await;
+    let relay = bus::relay::run(config, "gateway", context.clock.clone(), stop.clone());
+    let counting = async {
+        let work = join3(write(&quotas, &db), ask(&quotas, &context), forget(&db));
+        tokio::select! { () = stop.cancelled() => {}, _ = work => {} }
+        if !matches!(timeout(LAST_WRITE, flush(&quotas, &db)).await, Ok(Ok(()))) {
+            tracing::warn!(service = "gateway", "what was counted last cannot be written");
+        }
+    };
+    join3(counting, relay, forgotten).await;
 }
 
-/// Writes what was counted, once a second, and the rest when the gateway stops. A second that does not arrive is written with the
-/// next; one that arrived without our hearing of it is written twice.
-async fn write(quotas: &Quotas, db: &Db, stop: &CancellationToken) {
+/// Writes what was counted, once a second. A second that does not arrive is written with the next; one that arrived without our
+/// hearing of it is written twice.
+async fn write(quotas: &Quotas, db: &Db) -> Infallible {
     let mut outage = Outage::none("the counting of requests");
     loop {
-        let is_last = stop.is_cancelled();
         let pause = match flush(quotas, db).await {
             Ok(()) => {
                 outage.is_over();
@@ -54,10 +62,7 @@ async fn write(quotas: &Quotas, db: &Db, stop: &CancellationToken) {
             }
             Err(problem) => outage.lasts(problem).max(WRITE_EVERY),
         };
-        if is_last {
-            return;
-        }
-        tokio::select! { () = stop.cancelled() => {}, () = sleep(pause) => {} }
+        sleep(pause).await;
     }
 }
 
@@ -66,12 +71,13 @@ async fn flush(quotas: &Quotas, db: &Db) -> Result<(), Problem> {
     for (tenant, counted) in quotas.owed() {
         let who = Actor::service("gateway", tenant, Trace::start());
         let totals = db.write(&who, async |tx| store::add(tx, &counted).await).await?;
-        if let Some(mut room) = quotas.rooms.get_mut(&tenant) {
-            // The rows that were sent come back, in any order.
-            for total in totals {
-                let slot = total.slot();
-                let written = counted.iter().find(|(sent, _)| *sent == slot).map_or(0, |(_, requests)| *requests);
-                room.settle(&slot, written, total.requests);
+        let Some(mut room) = quotas.rooms.get_mut(&tenant) else { continue };
+        for total in totals {
+            let slot = total.slot();
+            if let Ok(at) = counted.binary_search_by_key(&slot, |(sent, _)| *sent)
+                && let Some((_, written)) = counted.get(at)
+            {
+                room.settle(&slot, *written, total.requests);
             }
         }
     }
@@ -79,11 +85,11 @@ async fn flush(quotas: &Quotas, db: &Db) -> Result<(), Problem> {
 }
 
 /// Asks identity for the settings of those who ask: at once of who comes for the first time, and again now and then.
-async fn ask(quotas: &Quotas, context: &Context) {
+async fn ask(quotas: &Quotas, context: &Context) -> Infallible {
     let caller = Caller::new(Arc::clone(&context.signer), context.clock.clone());
     let identity = Identity::new(caller, context.config.upstreams("identity"));
     let mut outage = Outage::none("the gateway, which asks for the quotas of tenants,");
-    while !context.stop.is_cancelled() {
+    loop {
         let asked =
             stream::iter(quotas.unsure()).map(|tenant| quotas.ask(&identity, tenant)).buffer_unordered(ASK_AT_ONCE);
         let pause = match asked.try_collect::<()>().await {
@@ -93,21 +99,17 @@ async fn ask(quotas: &Quotas, context: &Context) {
             }
             Err(problem) => outage.lasts(problem),
         };
-        tokio::select! {
-            () = context.stop.cancelled() => {}
-            () = quotas.stranger.notified() => {}
-            () = sleep(pause) => {}
-        }
+        tokio::select! { () = quotas.stranger.notified() => {}, () = sleep(pause) => {} }
     }
 }
 
-async fn forget(db: &Db, stop: &CancellationToken) {
-    while !stop.is_cancelled() {
+async fn forget(db: &Db) -> Infallible {
+    loop {
         let now = db.clock().now();
         let before = now.checked_sub_months(KEPT_FOR).map_or(now, Timestamp::from);
         if let Err(problem) = store::forget(db, before).await {
             tracing::warn!(service = "gateway", error = %problem, "old usage could not be forgotten; it will be tried again");
         }
-        tokio::select! { () = stop.cancelled() => {}, () = sleep(FORGET_EVERY) => {} }
+        sleep(FORGET_EVERY).await;
     }
 }

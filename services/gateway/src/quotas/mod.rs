@@ -11,6 +11,7 @@ mod keep;
 mod period;
 mod quota;
 mod room;
+mod slot;
 mod store;
 
 use auth::Principal;
@@ -23,7 +24,8 @@ use tokio::sync::Notify;
 pub(crate) use self::api::{Own, show};
 pub(crate) use self::keep::keep;
 pub(crate) use self::quota::Quota;
-use self::room::{Room, Slot, Who};
+use self::room::Room;
+use self::slot::{Slot, Who};
 
 /// What is free: to look at the quotas, and to change them. Who has used them up must still get there.
 const FREE: [&str; 2] = ["/gateway/v1/usage", "/identity/v1/settings"];
@@ -80,9 +82,7 @@ impl Quotas {
     }
 
     fn learn(&self, tenant: TenantId, told: QuotaSettings) {
-        if let Some(mut room) = self.rooms.get_mut(&tenant) {
-            room.learn(told);
-        }
+        self.rooms.entry(tenant).or_default().learn(told);
     }
 
     /// The tenants whose settings must be asked for.

@@ -9,7 +9,7 @@ use kernel::{Problem, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::period::Period;
-use super::room::{CallerKind, Slot, Who};
+use super::slot::{CallerKind, Slot, Who};
 use crate::schema::usage;
 
 /// A row of `usage`.

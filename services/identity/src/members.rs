@@ -20,7 +20,7 @@ use crate::roles::{self, OWNER};
 use crate::schema::members;
 
 pub(crate) use profile::{let_in, of_user, tell_of_profile};
-pub(crate) use store::{fetch_for_change, find, holders, insert, page, permissions_of};
+pub(crate) use store::{fetch_for_change, find, holders, insert, lock_of_user, page, permissions_of};
 
 /// A tenant without an owner could never be governed again.
 static LAST_OWNER: ProblemKind = ProblemKind::new("MEMBER_LAST_OWNER", 409, "The tenant needs an active owner");

@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::schema::roles;
 
 pub(crate) use built_in::OWNER;
-pub(crate) use store::{existing, insert_built_in, patterns_of};
+pub(crate) use store::{existing, held_by, insert_built_in, lock, patterns_of};
 
 static NAME_TAKEN: ProblemKind = ProblemKind::new("ROLE_NAME_TAKEN", 409, "Another role has this name");
 static BUILT_IN: ProblemKind = ProblemKind::new("ROLE_BUILT_IN", 409, "Built-in roles stay as they are");

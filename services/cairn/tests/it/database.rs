@@ -51,8 +51,14 @@ pub(crate) async fn rows_of(conn: &mut AsyncPgConnection, tenant: &str) -> BTree
     let mut all = BTreeMap::new();
     for table in lines(conn, &format!("{TABLES} and {HAS_TENANT}")).await.unwrap() {
         // The log, and what follows from it at its own pace.
-        let at_their_own_pace =
-            ["identity.audit_events", "identity.audit_chains", "catalog.edit_locks", "adoption.edit_locks"];
+        let at_their_own_pace = [
+            "identity.audit_events",
+            "identity.audit_chains",
+            "catalog.edit_locks",
+            "adoption.edit_locks",
+            "catalog.grants",
+            "adoption.grants",
+        ];
         if table.ends_with(".events") || table.ends_with(".inbox") || at_their_own_pace.contains(&table.as_str()) {
             continue;
         }

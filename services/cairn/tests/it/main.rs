@@ -13,6 +13,7 @@ mod doctor;
 mod edit_locks;
 mod faults;
 mod gateway;
+mod grants;
 mod identity;
 mod jobs;
 mod kill;

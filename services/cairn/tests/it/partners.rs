@@ -38,7 +38,7 @@ fn form_of<T: AsRef<str>>(stage: &Stage, fields: &[(&str, T)]) -> RequestBuilder
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
 }
 
-async fn program(stage: &Stage, key: &Response) -> Client {
+pub(crate) async fn program(stage: &Stage, key: &Response) -> Client {
     let answer = token(stage, key, None).await;
     stage.anonymous.with_token(answer.expect(200).body["access_token"].as_str().unwrap())
 }

@@ -15,7 +15,7 @@ use crate::accounts::users::{self, Credential, User};
 use crate::passwords::{self, Passwords, Rules};
 use crate::permissions::{MemberRead, MemberWrite};
 use crate::sessions::tell_of_end;
-use crate::{pictures, roles, settings};
+use crate::{grants, pictures, roles, settings};
 
 /// A person to be made a member, with a first password that they must change.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -208,7 +208,7 @@ pub(crate) async fn change_member(
 
 /// Remove a member
 ///
-/// Ends the person's place in this tenant, and their sessions in it. Somebody who belongs to no other tenant is removed from
+/// Ends the person's place in this tenant, with their grants and their sessions in it. Somebody who belongs to no other tenant is removed from
 /// the platform. Nobody can do so to the last owner, nor to a member who may do more than they may. Needs a sign-in not older
 /// than 15 minutes.
 #[utoipa::path(tag = "members", security(("bearer" = [MemberWrite::NAME])), responses((status = 204, description = "Removed."), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
@@ -227,6 +227,7 @@ pub(crate) async fn remove_member(who: Allow<MemberWrite>, db: Data<Db>, Path(id
         let gone = before.changed(MemberStatus::Suspended, tx.now());
         tx.announce(&MEMBER_REMOVED, Some(&before.view(&user, roles.clone())), &gone.view(&user, roles)).await?;
         store::delete(tx, id).await?;
+        grants::forget(tx, user.id.0).await?;
         if users::places_of(tx, user.id).await?.is_empty() {
             users::delete(tx, &[user.id]).await?;
         }

@@ -6,13 +6,14 @@ use auth::Patterns;
 use contracts::identity::partners::{
     API_KEY_REVOKED, SERVICE_ACCOUNT_CHANGED, SERVICE_ACCOUNT_CREATED, SERVICE_ACCOUNT_DELETED, ServiceAccountView,
 };
-use db::Db;
+use db::{Db, Tx};
 use kernel::problem::PERMISSION_DENIED;
 use kernel::{Check, Cursor, Field, Page, PageQuery, Problem, ServiceAccountId};
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::{AccountStatus, ServiceAccount, store};
+use crate::grants;
 use crate::permissions::{ServiceAccountRead, ServiceAccountWrite};
 
 const LIST: &str = "service-accounts";
@@ -194,10 +195,19 @@ pub(crate) async fn delete_service_account(
         store::update_account(tx, &after).await?;
         let ended: Vec<_> = store::revoke_keys(tx, id).await?.iter().map(super::ApiKey::view).collect();
         tx.announce_all(&API_KEY_REVOKED, ended.iter().map(|key| (None, key))).await?;
+        grants::forget(tx, id.0).await?;
         tx.announce(&SERVICE_ACCOUNT_DELETED, Some(&before.view()), &after.view()).await?;
         Ok(Reply::done())
     })
     .await
+}
+
+/// Raises the version of an account because something about its rights changed: tokens from before stop counting.
+pub(crate) async fn touch(tx: &mut Tx, id: ServiceAccountId) -> Result<(), Problem> {
+    let before = store::lock_account(tx, id).await?;
+    let after = ServiceAccount { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
+    store::update_account(tx, &after).await?;
+    tx.announce(&SERVICE_ACCOUNT_CHANGED, Some(&before.view()), &after.view()).await
 }
 
 /// Nobody makes, or gets hold of, a program that may do more than they may.

@@ -20,7 +20,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::schema::{api_keys, service_accounts};
 
-pub(crate) use store::{accounts_changed_since, keys_revoked_since};
+pub(crate) use accounts::touch;
+pub(crate) use store::{accounts_changed_since, keys_revoked_since, lock};
 
 static NAME_TAKEN: ProblemKind =
     ProblemKind::new("SERVICE_ACCOUNT_NAME_TAKEN", 409, "Another service account has this name");

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use web::{Allow, Answer, Body, Path, Reply};
 
 use super::{BUILT_IN, Role, may_allow, store};
-use crate::members;
 use crate::permissions::{RoleRead, RoleWrite};
+use crate::{grants, members};
 
 /// A new role.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -141,7 +141,7 @@ pub(crate) async fn change_role(
 
 /// Delete a role
 ///
-/// Refused while members hold it; built-in roles stay. Needs a sign-in not older than 15 minutes.
+/// Its grants go with it. Refused while members hold it; built-in roles stay. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "roles", security(("bearer" = [RoleWrite::NAME])), responses((status = 204, description = "Deleted."), (status = 409, description = "Built in, or members hold it.")))]
 #[delete("/roles/{roleId}")]
 pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): Path<RoleId>) -> Answer {
@@ -152,6 +152,7 @@ pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): P
         own(&role)?;
         may_allow(&who.permissions, &role.patterns())?;
         store::delete(tx, &role).await?;
+        grants::forget(tx, id.0).await?;
         let gone = RoleView::from(Role { version: role.version + 1, ..role.clone() });
         tx.announce(&ROLE_DELETED, Some(&role.into()), &gone).await?;
         Ok(Reply::done())

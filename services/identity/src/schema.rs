@@ -389,4 +389,5 @@ diesel::allow_tables_to_appear_in_same_query!(users, credentials, members, membe
 diesel::allow_tables_to_appear_in_same_query!(api_keys, service_accounts);
 diesel::allow_tables_to_appear_in_same_query!(members, job_roles, job_role_members, job_role_departments);
 diesel::allow_tables_to_appear_in_same_query!(grants, members);
+diesel::allow_tables_to_appear_in_same_query!(grants, roles);
 diesel::allow_tables_to_appear_in_same_query!(grants, member_roles);

@@ -51,7 +51,7 @@ fn nobody_grants_changes_or_takes_back_what_they_do_not_hold() {
         let kim = nobody(admin, "kim").await;
         let product = made(admin, "/catalog/v1/products", "Harbour Gate").await;
         let other = made(admin, "/catalog/v1/products", "Sea Gate").await;
-        let role = json!({ "name": "GRANTER", "permissions": ["identity:grant:*", "catalog:*:read", "adoption:customer:read"] });
+        let role = json!({ "name": "GRANTER", "permissions": ["identity:grant:*", "identity:member:*", "identity:service-account:*", "catalog:*:read", "adoption:customer:read"] });
         admin.post("/identity/v1/roles", &role).await.expect(201);
         let ann = colleague(admin, "ann", "GRANTER").await;
         let ann_id = ann.get("/identity/v1/me").await.expect(200).body["userId"].as_str().unwrap().to_owned();
@@ -68,6 +68,24 @@ fn nobody_grants_changes_or_takes_back_what_they_do_not_hold() {
         admin.patch(&path, None, &json!({ "level": "ADMIN" })).await.expect(200);
         ann.patch(&path, None, &json!({ "level": "READ" })).await.expect_problem(403, "PERMISSION_DENIED");
         ann.delete(&path).await.expect_problem(403, "PERMISSION_DENIED");
+
+        // Neither with a role, nor with a key of a program.
+        let crew =
+            admin.post("/identity/v1/roles", &json!({ "name": "CREW", "permissions": [] })).await.expect(201).id();
+        let program = json!({ "name": "Export", "permissions": [] });
+        let program = admin.post("/identity/v1/service-accounts", &program).await.expect(201).id();
+        for subject in [("ROLE", crew.as_str()), ("SERVICE_ACCOUNT", program.as_str())] {
+            grant(admin, subject, ("PRODUCT", Some(&other)), "WRITE").await.expect(201);
+        }
+        let key = json!({ "name": "Mine" });
+        let invitation = json!({ "email": "guest@example.com", "name": "Guest", "roles": ["CREW"] });
+        for refused in [
+            ann.post("/identity/v1/members", &member("eve", "CREW")).await,
+            ann.post("/identity/v1/invitations", &invitation).await,
+            ann.post(&format!("/identity/v1/service-accounts/{program}/keys"), &key).await,
+        ] {
+            refused.expect_problem(403, "PERMISSION_DENIED");
+        }
 
         // Who administers one thing grants that thing.
         grant(admin, ("USER", &ann_id), ("PRODUCT", Some(&product)), "ADMIN").await.expect(201);

@@ -1,9 +1,11 @@
 //! Grants over HTTP.
 
+use std::slice::from_ref;
+
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use contracts::identity::{GRANT_CHANGED, GRANT_CREATED, GRANT_DELETED, GrantLevel, GrantView, GrantedType};
-use db::{Conn, Db, Tx};
+use db::{Conn, Db};
 use kernel::{Cursor, GrantId, Page, PageQuery, Problem};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -11,7 +13,7 @@ use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::model::{CreateGrant, Grant};
 use super::store;
-use super::subjects::Subject;
+use super::subjects::{Subject, may_hand_out};
 use crate::permissions::{GrantRead, GrantWrite};
 
 const COLLECTION: &str = "/identity/v1/grants";
@@ -56,7 +58,7 @@ pub(super) async fn create_grant(who: Allow<GrantWrite>, db: Data<Db>, Body(comm
     who.write(&db, async |tx| {
         let subject = Subject::fetch(tx, command.subject_type, command.subject_id).await?;
         let grant = Grant::create(command, tx.tenant(), tx.now());
-        may_give(&who, tx, &grant).await?;
+        may_hand_out(tx, &who.permissions, from_ref(&grant)).await?;
         store::has_room(tx, grant.subject_type, grant.subject_id).await?;
         let is_first = !store::holds_any(tx, grant.subject_id).await?;
         store::insert(tx, &grant).await?;
@@ -125,8 +127,7 @@ pub(super) async fn change_grant(
         let before = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
         let after = before.at(level);
-        may_give(&who, tx, &before).await?;
-        may_give(&who, tx, &after).await?;
+        may_hand_out(tx, &who.permissions, &[before.clone(), after.clone()]).await?;
         store::update(tx, &after).await?;
         let view = GrantView::from(after);
         tx.announce(&GRANT_CHANGED, Some(&before.into()), &view).await?;
@@ -145,18 +146,11 @@ pub(super) async fn delete_grant(who: Allow<GrantWrite>, db: Data<Db>, Path(id):
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
-        may_give(&who, tx, &before).await?;
+        may_hand_out(tx, &who.permissions, from_ref(&before)).await?;
         store::delete(tx, id).await?;
         let last = before.at(before.level);
         tx.announce(&GRANT_DELETED, Some(&before.into()), &last.into()).await?;
         Ok(Reply::done())
     })
     .await
-}
-
-/// Refuses who does not hold what they would give.
-async fn may_give(who: &Allow<GrantWrite>, tx: &Tx, grant: &Grant) -> Result<(), Problem> {
-    let own = store::concerning(tx, tx.tenant(), who.user).await?;
-    let own: Vec<auth::Grant> = own.iter().map(auth::Grant::from).collect();
-    grant.require_giver(&who.permissions, &own)
 }

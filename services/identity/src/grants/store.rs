@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::api::GrantQuery;
 use super::model::{EXISTS, Grant, TOO_MANY};
-use crate::schema::{grants, member_roles, members};
+use crate::schema::{grants, member_roles, members, roles};
 
 /// The most grants of one subject.
 const MOST: i64 = 200;
@@ -128,6 +128,13 @@ pub(super) async fn subjects_of(mut conn: &Conn, tenant: TenantId, user: UserId)
 pub(super) async fn of_subjects(mut conn: &Conn, tenant: TenantId, subjects: &[Uuid]) -> Result<Vec<Grant>, Problem> {
     let rows = grants::table.filter(grants::tenant_id.eq(tenant)).filter(grants::subject_id.eq_any(subjects));
     Ok(rows.order(grants::id).select(Grant::as_select()).load(&mut conn).await?)
+}
+
+/// The grants of roles, by name.
+pub(super) async fn of_roles(mut conn: &Conn, tenant: TenantId, names: &[String]) -> Result<Vec<Grant>, Problem> {
+    let named = roles::table.filter(roles::tenant_id.eq(tenant)).filter(roles::name.eq_any(names)).select(roles::id);
+    let rows = grants::table.filter(grants::tenant_id.eq(tenant)).filter(grants::subject_id.eq_any(named));
+    Ok(rows.select(Grant::as_select()).load(&mut conn).await?)
 }
 
 /// The grants that concern a person: their own and those of their roles.

@@ -6,6 +6,7 @@ use db::{Conn, Tx};
 use kernel::{MembershipId, Problem, RoleId, ServiceAccountId, TenantId, UserId};
 use uuid::Uuid;
 
+use super::model::Grant;
 use super::store;
 use crate::{members, partners, roles};
 
@@ -55,6 +56,31 @@ pub(crate) async fn forget(tx: &mut Tx, subject: Uuid) -> Result<(), Problem> {
     let pairs: Vec<_> =
         views.into_iter().map(|view| (GrantView { version: view.version + 1, ..view.clone() }, view)).collect();
     tx.announce_all(&GRANT_DELETED, pairs.iter().map(|(last, before)| (Some(before), last))).await
+}
+
+/// Refuses one who would give somebody roles with grants that they could not give themselves.
+pub(crate) async fn may_give_roles(tx: &Tx, own: &Patterns, names: &[String]) -> Result<(), Problem> {
+    let handed_out = store::of_roles(tx, tx.tenant(), names).await?;
+    may_hand_out(tx, own, &handed_out).await
+}
+
+/// Refuses one who would get hold of a program with grants that they could not give themselves.
+pub(crate) async fn may_wield(tx: &Tx, own: &Patterns, account: ServiceAccountId) -> Result<(), Problem> {
+    let handed_out = store::of_subjects(tx, tx.tenant(), &[account.0]).await?;
+    may_hand_out(tx, own, &handed_out).await
+}
+
+/// Refuses the acting person some grants unless they may give each of them.
+pub(super) async fn may_hand_out(tx: &Tx, own: &Patterns, handed_out: &[Grant]) -> Result<(), Problem> {
+    if handed_out.is_empty() {
+        return Ok(());
+    }
+    let granted = match tx.actor().person() {
+        Some(user) => store::concerning(tx, tx.tenant(), user).await?,
+        None => Vec::new(),
+    };
+    let granted: Vec<auth::Grant> = granted.iter().map(auth::Grant::from).collect();
+    handed_out.iter().try_for_each(|grant| grant.require_giver(own, &granted))
 }
 
 /// Whose grants count for a person: what their token says.

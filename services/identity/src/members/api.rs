@@ -91,6 +91,7 @@ pub(crate) async fn add_member(
     let password_hash = passwords.hash(command.password).await?;
     who.write(&db, async |tx| {
         may_grant(&who.permissions, &roles::patterns_of(tx, &command.roles).await?)?;
+        grants::may_give_roles(tx, &who.permissions, &command.roles).await?;
         let now = tx.now();
         let user = User::new(command.email, command.username, command.name, now);
         users::insert(tx, &user, &Credential::new(user.id, password_hash, true, now)).await?;
@@ -191,6 +192,8 @@ pub(crate) async fn change_member(
         };
         may_act_on(&who.permissions, &patterns_with(tx, id, &old_roles).await?)?;
         may_grant(&who.permissions, &patterns_with(tx, id, &roles).await?)?;
+        let added: Vec<String> = roles.iter().filter(|role| !old_roles.contains(role)).cloned().collect();
+        grants::may_give_roles(tx, &who.permissions, &added).await?;
         keeps_an_owner(other_owners, (before.status, &old_roles), (after.status, &roles))?;
         store::update(tx, &after).await?;
         store::set_roles(tx, id, &roles).await?;

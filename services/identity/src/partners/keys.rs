@@ -15,6 +15,7 @@ use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::accounts::{PartnerQuery, may_allow};
 use super::{ApiKey, store};
+use crate::grants;
 use crate::permissions::{ServiceAccountRead, ServiceAccountWrite};
 
 const LIST: &str = "api-keys";
@@ -100,6 +101,7 @@ pub(crate) async fn create_api_key(
     who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         may_allow(&who.permissions, &store::lock_account(tx, account).await?)?;
+        grants::may_wield(tx, &who.permissions, account).await?;
         let CreateApiKey { name, scopes, allowed_addresses, expires_at } = command;
         let (key, secret) = fresh(tx, account)?;
         let key = ApiKey { name, scopes, allowed_addresses, expires_at, ..key };
@@ -166,6 +168,7 @@ pub(crate) async fn change_api_key(
     who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         may_allow(&who.permissions, &store::lock_account(tx, account).await?)?;
+        grants::may_wield(tx, &who.permissions, account).await?;
         let before = live(tx, account, id).await?;
         who.expect_version(before.version)?;
         let mut after = ApiKey { version: before.version + 1, ..before.clone() };
@@ -204,6 +207,7 @@ pub(crate) async fn rotate_api_key(
     check.finish()?;
     who.write(&db, async |tx| {
         may_allow(&who.permissions, &store::lock_account(tx, account).await?)?;
+        grants::may_wield(tx, &who.permissions, account).await?;
         let before = live(tx, account, id).await?;
         who.expect_version(before.version)?;
         if hours == 0 {

@@ -212,7 +212,7 @@ fn rights_flow_between_solutions_and_their_products() {
         let ann = again(admin, "ann").await;
         ann.get(&path).await.expect_problem(404, "NOT_FOUND");
         let last = grant(admin, ("USER", &ann_id), ("PRODUCT", Some(&b.id)), "READ").await;
-        assert_eq!(ids(&read_after(&ann, &last, "/catalog/v1/solutions").await), [solution.clone()]);
+        assert_eq!(ids(&read_after(&ann, &last, "/catalog/v1/solutions").await), [solution.as_str()]);
         assert_eq!(ids(&ann.get(&bundle).await), [a.id.clone(), b.id.clone()]);
         ann.patch(&path, None, &json!({ "name": "Mine" })).await.expect_problem(403, "PERMISSION_DENIED");
 
@@ -264,7 +264,7 @@ fn a_granted_customer_comes_with_assignments_plans_and_tasks() {
         let (_, kim_id) = onlooker(admin, "kim").await;
         let read = grant(admin, ("USER", &kim_id), ("CUSTOMER", Some(&customer)), "READ").await;
         let kim = again(admin, "kim").await;
-        assert_eq!(ids(&read_after(&kim, &read, "/adoption/v1/customers").await), [customer.clone()]);
+        assert_eq!(ids(&read_after(&kim, &read, "/adoption/v1/customers").await), [customer.as_str()]);
         assert_eq!(ids(&kim.get("/adoption/v1/plans?count=true").await), [ours["planId"].as_str().unwrap()]);
         let path = format!("/adoption/v1/customers/{customer}");
         let assignment = format!("/adoption/v1/assignments/{}", ours["id"].as_str().unwrap());

@@ -69,7 +69,7 @@ fn both(one: &str, two: &str) -> Option<String> {
     Some(words.collect::<Option<Vec<_>>>()?.join(":"))
 }
 
-fn covers(pattern: &str, permission: &str) -> bool {
+pub(crate) fn covers(pattern: &str, permission: &str) -> bool {
     if pattern == "*" {
         return true;
     }

@@ -10,7 +10,9 @@ use kernel::{SessionId, TenantId, Timestamp, UserId};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
+use crate::decide::is_grantable;
 use crate::keys::Jwks;
 use crate::patterns::Patterns;
 use crate::revocations::Revocations;
@@ -49,6 +51,9 @@ pub struct Claims {
     /// The bearer is a partner's program: `sub` is its service account, `sid` the key it came with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cli: bool,
+    /// Whose grants count for the bearer, when there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grt: Option<Granted>,
     /// When the bearer last proved who they are, seconds.
     #[serde(default)]
     pub auth_time: i64,
@@ -62,6 +67,17 @@ pub struct Claims {
     pub exp: i64,
 }
 
+/// Whose grants count for a caller: the grants themselves are kept where the things are that they are about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    /// The caller's own id and those of their roles, as far as they have grants.
+    #[serde(rename = "s")]
+    pub subjects: Vec<Uuid>,
+    /// What a key allows at most, whatever its account is granted.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Patterns>,
+}
+
 /// A verified caller.
 #[derive(Debug, Clone)]
 pub struct Principal {
@@ -73,6 +89,8 @@ pub struct Principal {
     pub session: SessionId,
     /// What the caller may do.
     pub permissions: Patterns,
+    /// Whose grants count for the caller.
+    pub granted: Option<Granted>,
     /// A partner's program, not a person: `user` is its service account, `session` the key it came with.
     pub is_client: bool,
     /// Nothing but changing the password is allowed yet.
@@ -84,6 +102,15 @@ pub struct Principal {
     /// When the token was issued, in milliseconds.
     pub issued_ms: i64,
     expires: i64,
+}
+
+impl Principal {
+    /// Whether the caller may do something by a grant, on some thing or other.
+    #[must_use]
+    pub fn may_somewhere(&self, permission: &str) -> bool {
+        let within = |granted: &Granted| granted.within.as_ref().is_none_or(|within| within.allow(permission));
+        self.granted.as_ref().is_some_and(within) && is_grantable(permission)
+    }
 }
 
 /// Why a token does not count. The caller is told no more than that it does not.
@@ -188,6 +215,7 @@ impl Verifier {
             user: claims.sub,
             session: claims.sid,
             permissions: claims.perms,
+            granted: claims.grt,
             is_client: claims.cli,
             must_change_password: claims.pwc,
             must_enrol: claims.enr,

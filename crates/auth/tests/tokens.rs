@@ -25,6 +25,7 @@ fn claims(at: Timestamp) -> Claims {
         pwc: false,
         enr: false,
         cli: false,
+        grt: None,
         auth_time: at.timestamp(),
         iat: at.timestamp(),
         ims: at.timestamp_millis(),

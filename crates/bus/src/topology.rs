@@ -44,6 +44,9 @@ pub static QUEUES: &[Queue] = &[
     Queue { name: "identity.edit-locks", bindings: &["identity.session.revoked"] },
     Queue { name: "catalog.edit-locks", bindings: &["identity.edit-lock.*"] },
     Queue { name: "adoption.edit-locks", bindings: &["identity.edit-lock.*"] },
+    // Likewise of what is granted to whom.
+    Queue { name: "catalog.grants", bindings: &["identity.grant.*"] },
+    Queue { name: "adoption.grants", bindings: &["identity.grant.*"] },
     // Telemetry learns which attributes a customer's plan has.
     Queue { name: "telemetry.plans", bindings: &["adoption.assignment.*", "adoption.customer-task.*"] },
     // Adoption learns what the values say about a customer task.

@@ -1,7 +1,7 @@
 //! Asking catalog.
 
 use contracts::catalog::ProductBlueprint;
-use kernel::{Actor, Problem, ProductId};
+use kernel::{Actor, Problem, ProductId, SolutionId};
 
 use crate::caller::{Caller, Line};
 
@@ -26,5 +26,21 @@ impl Catalog {
         product: ProductId,
     ) -> Result<Option<ProductBlueprint>, Problem> {
         self.0.get(who, &format!("products/{product}/blueprint")).await
+    }
+
+    /// The solutions that bundle a product; `None` when the tenant has no such product.
+    ///
+    /// # Errors
+    /// 503 when catalog is away.
+    pub async fn solutions_of(&self, who: &Actor, product: ProductId) -> Result<Option<Vec<SolutionId>>, Problem> {
+        self.0.get(who, &format!("products/{product}/solution-ids")).await
+    }
+
+    /// The products of a solution, in its order; `None` when the tenant has no such solution.
+    ///
+    /// # Errors
+    /// 503 when catalog is away.
+    pub async fn products_of(&self, who: &Actor, solution: SolutionId) -> Result<Option<Vec<ProductId>>, Problem> {
+        self.0.get(who, &format!("solutions/{solution}/product-ids")).await
     }
 }

@@ -3,10 +3,12 @@
 mod bookmarks;
 mod departments;
 mod edit_locks;
+mod grants;
 
 pub use bookmarks::*;
 pub use departments::*;
 pub use edit_locks::*;
+pub use grants::*;
 
 pub mod credentials;
 pub mod invitations;
@@ -216,7 +218,7 @@ pub fn events() -> Vec<EventSpec> {
         SESSION_STARTED.spec(),
         SESSION_REVOKED.spec(),
     ];
-    [own, departments::events(), edit_locks::events()].concat()
+    [own, departments::events(), edit_locks::events(), grants::events()].concat()
 }
 
 /// Every view here has its identity and version in fields of these names.

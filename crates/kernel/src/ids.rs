@@ -150,3 +150,5 @@ id!(/// Identity: a lock on something that somebody edits.
     EditLockId);
 id!(/// Identity: a bookmark of a person.
     BookmarkId);
+id!(/// Identity: a grant on a product, a solution or a customer.
+    GrantId);

@@ -86,7 +86,7 @@ impl Client {
 
     /// Reads until `done` likes the answer; the last answer is returned either way, for the assertion.
     pub async fn get_until(&self, path: &str, done: impl Fn(&Response) -> bool) -> Response {
-        for _ in 0..200 {
+        for _ in 0..600 {
             let answer = self.get(path).await;
             if done(&answer) {
                 return answer;

@@ -1,4 +1,5 @@
-//! `who: Allow<ProductWrite>`: a verified caller who holds a permission. A handler has no other way to a tenant.
+//! `who: Allow<ProductWrite>`: a verified caller who holds a permission, wholly or by a grant on something. A handler has no
+//! other way to a tenant; one whose permission can be granted asks the crate `grants` about the thing itself.
 
 use std::cell::Cell;
 use std::future::{Future, Ready, ready};
@@ -23,7 +24,7 @@ use crate::failure::Failure;
 use crate::service::Context;
 use crate::trust::load_keys;
 
-/// A caller who holds `P`.
+/// A caller who holds `P`, wholly or on something.
 pub struct Allow<P> {
     principal: Arc<Principal>,
     pub(crate) request: HttpRequest,
@@ -43,6 +44,14 @@ impl<P> Allow<P> {
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+}
+
+impl<P: Permission> Allow<P> {
+    /// Whether the caller holds `P` for everything, and not by grants alone.
+    #[must_use]
+    pub fn holds_wholly(&self) -> bool {
+        self.permissions.allow(P::NAME)
     }
 }
 
@@ -154,7 +163,7 @@ fn allow<P: Permission>(request: &HttpRequest, outcome: Result<Arc<Principal>, P
             "This tenant asks for a second factor. Set one up with POST /identity/v1/me/authenticator, or a passkey.";
         return Err(SECOND_FACTOR_REQUIRED.detail(how).into());
     }
-    if !own_account && !principal.permissions.allow(P::NAME) {
+    if !own_account && !principal.permissions.allow(P::NAME) && !principal.may_somewhere(P::NAME) {
         return Err(PERMISSION_DENIED.detail(format!("This needs the permission {}.", P::NAME)).into());
     }
     let kind = if principal.is_client {

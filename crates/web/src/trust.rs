@@ -173,6 +173,7 @@ mod tests {
                 pwc: false,
                 enr: false,
                 cli: false,
+                grt: None,
                 auth_time: iat,
                 iat,
                 ims,

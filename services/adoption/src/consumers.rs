@@ -11,7 +11,11 @@ use crate::statuses;
 
 /// The queues of this service.
 pub(crate) fn consumers(_: &Context) -> Vec<Consumer> {
-    vec![Consumer::new("adoption.facts", |tx, event| Box::pin(take(tx, event))), locks::consumer("adoption.edit-locks")]
+    vec![
+        Consumer::new("adoption.facts", |tx, event| Box::pin(take(tx, event))),
+        locks::consumer("adoption.edit-locks"),
+        grants::consumer("adoption.grants"),
+    ]
 }
 
 async fn take(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {

@@ -4,6 +4,7 @@
 //! person sets or telemetry proves, and sums that follow. The catalog is asked once, when a plan is made; telemetry is
 //! listened to.
 
+mod access;
 mod assignments;
 mod consumers;
 mod customer_tasks;

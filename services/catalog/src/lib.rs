@@ -5,6 +5,7 @@
 
 mod attributes;
 mod blueprint;
+mod bundles;
 mod fields;
 mod lists;
 mod order;
@@ -35,9 +36,9 @@ pub fn service() -> Service {
         permissions: permissions::ALL,
         migrations: Migrations { schema: "catalog", own: || MIGRATIONS },
         routes,
-        internal: blueprint::routes,
+        internal,
         setup: no_setup,
-        consumers: |_| vec![locks::consumer("catalog.edit-locks")],
+        consumers: |_| vec![locks::consumer("catalog.edit-locks"), grants::consumer("catalog.grants")],
         background: |_, _| Vec::new(),
     }
 }
@@ -48,6 +49,10 @@ fn routes(config: &mut ServiceConfig<'_>) {
     config.service(scope("/products/{productId}").configure(under_owner));
     config.service(scope("/solutions/{solutionId}").configure(under_owner));
     config.configure(tasks::routes).configure(attributes::routes).configure(parts::routes);
+}
+
+fn internal(config: &mut ServiceConfig<'_>) {
+    config.configure(blueprint::routes).configure(bundles::routes);
 }
 
 fn under_owner(config: &mut ServiceConfig<'_>) {

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use crate::owners::{CreateOwner, Owner, OwnerPatch, OwnerQuery, must_exist, owner_noun};
+use crate::owners::{CreateOwner, Owner, OwnerKind, OwnerPatch, OwnerQuery, may, must_exist, owner_noun, scope};
 use crate::permissions::{CatalogAdmin, CatalogRead, CatalogWrite};
 use crate::products;
 use crate::refusals::Refusal;
@@ -91,7 +91,9 @@ impl Solution {
         check.distinct("/productIds", &product_ids);
         for (index, id) in product_ids.iter().enumerate() {
             let pointer = format!("/productIds/{index}");
-            check.that(known.contains(id), &pointer, "NOT_FOUND", || format!("{id} is not a product"));
+            check.that(known.contains(id), &pointer, "NOT_FOUND", || {
+                format!("{id} is not a product that you may give to others")
+            });
         }
         check.finish()?;
         Ok(Self { product_ids, ..self.touched(now) })
@@ -201,6 +203,7 @@ async fn restore_solution(who: Allow<CatalogAdmin>, db: Data<Db>, Path(id): Path
 #[get("/solutions/{solutionId}/products")]
 async fn list_solution_products(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<SolutionId>) -> Answer {
     who.read(&db, async |conn| {
+        may(&who, conn, id.into(), "solution").await?;
         let items = products::of_solution(conn, who.tenant, id).await?;
         if items.is_empty() {
             must_exist(conn, who.tenant, id.into()).await?;
@@ -212,7 +215,7 @@ async fn list_solution_products(who: Allow<CatalogRead>, db: Data<Db>, Path(id):
 
 /// Replace the products of a solution
 ///
-/// The whole list, in order. `If-Match` is honoured when sent.
+/// The whole list, in order. Who holds the solution by a grant must hold ADMIN on what they add. `If-Match` is honoured when sent.
 #[utoipa::path(tag = "solutions", request_body = AssignProducts, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = SolutionView), (status = 409, description = "The solution is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[put("/solutions/{solutionId}/products")]
 async fn assign_solution_products(
@@ -222,9 +225,14 @@ async fn assign_solution_products(
     Body(AssignProducts { product_ids }): Body<AssignProducts>,
 ) -> Answer {
     who.write(&db, async |tx| {
-        let before = store::fetch_for_change(tx, id).await?.live()?;
+        let before = store::fetch_for_change(tx, &who, id).await?.live()?;
         who.expect_version(before.version)?;
-        let known = products::live_among(tx.conn(), tx.tenant(), &product_ids).await?;
+        // Whoever holds the solution holds what it bundles: it takes ADMIN to give a product to them.
+        let mut known = products::live_among(tx.conn(), tx.tenant(), &product_ids).await?;
+        if !who.holds_wholly() {
+            let own = scope(&who, tx, OwnerKind::Product, CatalogAdmin::NAME).await?;
+            known.retain(|product| own.includes(product.0) || before.product_ids.contains(product));
+        }
         let after = before.clone().bundle(product_ids, &known, tx.now())?;
         store::update(tx, &after).await?;
         let view = SolutionView::from(after);

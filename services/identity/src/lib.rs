@@ -9,6 +9,8 @@ mod audit;
 mod bookmarks;
 mod departments;
 mod edit_locks;
+mod explain;
+mod grants;
 mod invitations;
 mod job_roles;
 mod mail;
@@ -17,6 +19,7 @@ mod members;
 mod partners;
 mod passkeys;
 mod passwords;
+mod patterns;
 pub mod permissions;
 mod pictures;
 mod registrations;
@@ -32,6 +35,7 @@ mod tenants;
 mod vault;
 
 use actix_web::web::Data;
+use clients::{Caller, Catalog};
 use db::Migrations;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -93,6 +97,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(roles::routes)
         .configure(departments::routes)
         .configure(job_roles::routes)
+        .configure(grants::routes)
+        .configure(explain::routes)
         .configure(edit_locks::routes)
         .configure(bookmarks::routes)
         .configure(audit::routes)
@@ -109,7 +115,9 @@ fn internal(config: &mut ServiceConfig<'_>) {
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
     let cost = context.config.bcrypt_cost;
+    let caller = Caller::new(context.signer.clone(), context.clock.clone());
     config
+        .app_data(Data::new(Catalog::new(caller, context.config.upstreams("catalog"))))
         .app_data(Data::from(context.shared(Signing::default)))
         .app_data(Data::from(context.shared(|| Passwords::new(cost))));
 }

@@ -11,17 +11,18 @@ use auth::Patterns;
 use contracts::identity::{MEMBER_CHANGED, MemberView};
 use db::{Conn, Tx};
 use diesel::prelude::*;
-use kernel::problem::{PERMISSION_DENIED, ProblemKind};
+use kernel::problem::ProblemKind;
 use kernel::{Check, MembershipId, Problem, TenantId, Timestamp, UserId};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::users::User;
 use crate::job_roles;
+use crate::patterns::{may_act_on, may_give, must_fit_a_token};
 use crate::roles::{self, OWNER};
 use crate::schema::members;
 
 pub(crate) use profile::{let_in, of_user, tell_of_profile};
-pub(crate) use store::{fetch_for_change, find, holders, insert, page, permissions_of};
+pub(crate) use store::{fetch_for_change, find, holders, insert, lock_of_user, page, permissions_of};
 
 /// A tenant without an owner could never be governed again.
 static LAST_OWNER: ProblemKind = ProblemKind::new("MEMBER_LAST_OWNER", 409, "The tenant needs an active owner");
@@ -111,35 +112,10 @@ fn keeps_an_owner(
     Ok(())
 }
 
-/// Every request of a member carries what they may do; this much of it, in bytes.
-const LONGEST_PERMISSIONS: usize = 2_000;
-
 /// Nobody grants what they do not hold, nor more than a token can carry.
 pub(crate) fn may_grant(own: &Patterns, granted: &Patterns) -> Result<(), Problem> {
     must_fit_a_token("/roles", granted)?;
-    if own.include(granted) {
-        return Ok(());
-    }
-    let missing: Vec<_> = granted.as_slice().iter().filter(|pattern| !own.allow(pattern)).cloned().collect();
-    Err(PERMISSION_DENIED.detail(format!("You cannot grant what you do not hold: {}.", missing.join(", "))))
-}
-
-/// Refuses what would leave a member with more permissions than a token can carry.
-pub(crate) fn must_fit_a_token(pointer: &str, granted: &Patterns) -> Result<(), Problem> {
-    if granted.as_slice().iter().map(String::len).sum::<usize>() <= LONGEST_PERMISSIONS {
-        return Ok(());
-    }
-    let how = "together allow more single things than a token can carry; use patterns such as catalog:*:read";
-    Err(Problem::field(pointer, "TOO_MANY_PERMISSIONS", how))
-}
-
-/// Nobody acts on a member who may do more than they may themselves.
-fn may_act_on(own: &Patterns, theirs: &Patterns) -> Result<(), Problem> {
-    if own.include(theirs) {
-        return Ok(());
-    }
-    let more: Vec<_> = theirs.as_slice().iter().filter(|pattern| !own.allow(pattern)).cloned().collect();
-    Err(PERMISSION_DENIED.detail(format!("This member may do what you may not: {}.", more.join(", "))))
+    may_give(own, granted)
 }
 
 /// The person behind a membership.

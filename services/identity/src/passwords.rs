@@ -214,6 +214,23 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_name_that_nobody_has_costs_what_another_costs() {
+        let passwords = Passwords::new(5);
+        let decoy: bcrypt::HashParts = passwords.decoy.as_deref().unwrap().parse().unwrap();
+        assert_eq!(decoy.get_cost(), passwords.cost);
+        let longest = "x".repeat(LONGEST_BYTES + 1);
+        for password in ["nobody's password", "short", &longest] {
+            assert!(!passwords.verify(Secret::new(password.to_owned()), None).await.unwrap());
+        }
+        // It takes a place in the queue as every hash does: it was not answered without one.
+        let all = passwords.admitted.try_acquire_many(u32::try_from(passwords.admitted.available_permits()).unwrap());
+        for hash in [None, passwords.decoy.clone()] {
+            assert!(passwords.verify(Secret::new(longest.clone()), hash).await.is_err());
+        }
+        drop(all);
+    }
+
     #[test]
     fn one_address_leaves_room_for_others() {
         let passwords = Passwords::new(4);

@@ -20,6 +20,8 @@ auth::permissions! {
     DepartmentWrite = "identity:department:write", "Make, change and delete departments.";
     JobRoleRead = "identity:job-role:read", "See the job roles and what they allow.";
     JobRoleWrite = "identity:job-role:write", "Make, change and delete job roles.";
+    GrantRead = "identity:grant:read", "See what is granted to whom on single products, solutions and customers.";
+    GrantWrite = "identity:grant:write", "Grant single products, solutions and customers, and take them back.";
     EditLockTakeOver = "identity:edit-lock:take-over", "Take edit locks over from others.";
     AuditRead = "identity:audit:read", "Read the audit trail and who signed in.";
 }

@@ -7,14 +7,15 @@ mod store;
 use auth::Patterns;
 use contracts::identity::RoleView;
 use diesel::prelude::*;
-use kernel::problem::{PERMISSION_DENIED, ProblemKind};
+use kernel::problem::ProblemKind;
 use kernel::{Check, Problem, RoleId, TenantId, Timestamp};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::patterns;
 use crate::schema::roles;
 
 pub(crate) use built_in::OWNER;
-pub(crate) use store::{existing, insert_built_in, patterns_of};
+pub(crate) use store::{existing, held_by, insert_built_in, lock, patterns_of};
 
 static NAME_TAKEN: ProblemKind = ProblemKind::new("ROLE_NAME_TAKEN", 409, "Another role has this name");
 static BUILT_IN: ProblemKind = ProblemKind::new("ROLE_BUILT_IN", 409, "Built-in roles stay as they are");
@@ -46,31 +47,9 @@ impl Role {
             "give 1 to 50 of A-Z, 0-9 and _".to_owned()
         });
         check.text("/description", &self.description, 0, 500);
-        check_patterns(&mut check, &self.permissions);
+        patterns::check(&mut check, "/permissions", &self.permissions);
         check.finish()
     }
-}
-
-/// What a set of patterns must look like.
-pub(crate) fn check_patterns(check: &mut Check, patterns: &[String]) {
-    check.that(patterns.len() <= 50, "/permissions", "TOO_MANY", || "give at most 50 patterns".to_owned());
-    let bytes: usize = patterns.iter().map(String::len).sum();
-    check.that(bytes <= 2_000, "/permissions", "TOO_LONG", || {
-        "have more than 2,000 characters together; use patterns such as catalog:*:read".to_owned()
-    });
-    for (index, pattern) in patterns.iter().enumerate() {
-        check.that(Patterns::is_valid(pattern), &format!("/permissions/{index}"), "PATTERN", || {
-            format!("`{pattern}` is not domain:resource:action, each a word or *")
-        });
-    }
-}
-
-/// Nobody makes, changes or gives away a role that allows more than they may.
-pub(crate) fn may_allow(own: &Patterns, role: &Patterns) -> Result<(), Problem> {
-    if own.include(role) {
-        return Ok(());
-    }
-    Err(PERMISSION_DENIED.detail("A role cannot allow what its maker may not do."))
 }
 
 impl From<Role> for RoleView {

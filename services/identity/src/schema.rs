@@ -343,6 +343,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    grants (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        subject_type -> Text,
+        subject_id -> Uuid,
+        resource_type -> Text,
+        resource_id -> Nullable<Uuid>,
+        level -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     job_roles (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -374,3 +388,6 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(users, credentials, members, member_roles, roles);
 diesel::allow_tables_to_appear_in_same_query!(api_keys, service_accounts);
 diesel::allow_tables_to_appear_in_same_query!(members, job_roles, job_role_members, job_role_departments);
+diesel::allow_tables_to_appear_in_same_query!(grants, members);
+diesel::allow_tables_to_appear_in_same_query!(grants, roles);
+diesel::allow_tables_to_appear_in_same_query!(grants, member_roles);

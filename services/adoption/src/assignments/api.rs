@@ -4,12 +4,13 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post};
 use clients::Catalog;
 use contracts::adoption::{ASSIGNMENT_CHANGED, ASSIGNMENT_CREATED, ASSIGNMENT_REMOVED, AssignmentView, PlanView};
-use db::Db;
+use db::{Conn, Db};
 use kernel::{AssignmentId, Cursor, CustomerId, Page, PageQuery, Problem};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::model::{Assignment, AssignmentQuery, CreateAssignment, unknown_product};
 use super::store;
+use crate::access::{self, Thing};
 use crate::permissions::{PlanRead, PlanWrite};
 use crate::plans::Snapshot;
 use crate::{customers, plans};
@@ -33,7 +34,11 @@ pub(super) async fn create_assignment(
     if let Some(answer) = who.replayed(&db).await? {
         return Ok(answer);
     }
-    let known = db.read(who.tenant, async |conn| customers::find(conn, who.tenant, customer).await).await?;
+    let find = async |conn: &Conn| {
+        access::may(&who, conn, Thing::Customer(customer)).await?;
+        customers::find(conn, who.tenant, customer).await
+    };
+    let known = db.read(who.tenant, find).await?;
     known.ok_or_else(|| Problem::not_found("customer"))?.require_present()?;
     let product = command.product()?;
     // Asked before the write begins: no transaction waits for another service.
@@ -70,6 +75,7 @@ pub(super) async fn list_assignments(
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "assignments")?);
     who.read(&db, async |conn| {
+        access::may(&who, conn, Thing::Customer(customer)).await?;
         let owner = (who.tenant, customer);
         customers::find(conn, who.tenant, customer).await?.ok_or_else(|| Problem::not_found("customer"))?;
         let rows = store::page(conn, owner, &query, after, limit).await?;
@@ -90,6 +96,7 @@ pub(super) async fn list_assignments(
 #[get("/assignments/{assignmentId}")]
 pub(super) async fn show_assignment(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<AssignmentId>) -> Answer {
     who.read(&db, async |conn| {
+        access::may(&who, conn, Thing::Assignment(id)).await?;
         let assignment = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("assignment"))?;
         Reply::show(&AssignmentView::from(assignment))
     })
@@ -103,6 +110,7 @@ pub(super) async fn show_assignment(who: Allow<PlanRead>, db: Data<Db>, Path(id)
 #[delete("/assignments/{assignmentId}")]
 pub(super) async fn delete_assignment(who: Allow<PlanWrite>, db: Data<Db>, Path(id): Path<AssignmentId>) -> Answer {
     who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Assignment(id)).await?;
         let assignment = store::fetch_for_change(tx, id).await?;
         who.expect_version(assignment.version)?;
         customers::hold(tx, assignment.customer_id).await?;
@@ -133,7 +141,11 @@ pub(super) async fn create_plan(
     if let Some(answer) = who.replayed(&db).await? {
         return Ok(answer);
     }
-    let known = db.read(who.tenant, async |conn| store::find(conn, who.tenant, id).await).await?;
+    let find = async |conn: &Conn| {
+        access::may(&who, conn, Thing::Assignment(id)).await?;
+        store::find(conn, who.tenant, id).await
+    };
+    let known = db.read(who.tenant, find).await?;
     let known = known.ok_or_else(|| Problem::not_found("assignment"))?;
     known.require_unplanned()?;
     let blueprint = catalog.product_blueprint(who.actor(), known.product_id).await?;

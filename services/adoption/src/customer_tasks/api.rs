@@ -8,6 +8,7 @@ use kernel::{CustomerTaskId, Problem};
 use web::{Allow, Answer, Path, Reply};
 
 use super::store;
+use crate::access::{self, Thing};
 use crate::permissions::PlanRead;
 
 /// Show a customer task
@@ -17,6 +18,7 @@ use crate::permissions::PlanRead;
 #[get("/customer-tasks/{customerTaskId}")]
 pub(super) async fn show_customer_task(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<CustomerTaskId>) -> Answer {
     who.read(&db, async |conn| {
+        access::may(&who, conn, Thing::Task(id)).await?;
         let task = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer task"))?;
         Reply::show(&CustomerTaskView::from(task))
     })

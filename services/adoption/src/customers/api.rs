@@ -9,6 +9,7 @@ use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::model::{CreateCustomer, Customer, CustomerPatch, CustomerQuery};
 use super::store;
+use crate::access::{self, Thing};
 use crate::permissions::{CustomerAdmin, CustomerRead, CustomerWrite};
 
 const COLLECTION: &str = "/adoption/v1/customers";
@@ -24,6 +25,7 @@ pub(super) async fn create_customer(
     Body(command): Body<CreateCustomer>,
 ) -> Answer {
     who.write(&db, async |tx| {
+        access::may_make(&who, tx).await?;
         let customer = Customer::create(command, tx.tenant(), tx.now())?;
         store::insert(tx, &customer).await?;
         let view = CustomerView::from(customer);
@@ -47,11 +49,12 @@ pub(super) async fn list_customers(
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "customers")?);
     who.read(&db, async |conn| {
-        let rows = store::page(conn, who.tenant, &query, after, limit).await?;
+        let scope = access::scope(&who, conn).await?;
+        let rows = store::page(conn, who.tenant, (&query, &scope), after, limit).await?;
         let mut page =
             Cursor::page(rows, limit, &context.config.keys, "customers", |row| vec![row.id.to_string().into()]);
         if query.count == Some(true) {
-            page.total = Some(store::count(conn, who.tenant, &query).await?);
+            page.total = Some(store::count(conn, who.tenant, (&query, &scope)).await?);
         }
         Reply::ok(&page.map(CustomerView::from))
     })
@@ -65,6 +68,7 @@ pub(super) async fn list_customers(
 #[get("/customers/{customerId}")]
 pub(super) async fn show_customer(who: Allow<CustomerRead>, db: Data<Db>, Path(id): Path<CustomerId>) -> Answer {
     who.read(&db, async |conn| {
+        access::may(&who, conn, Thing::Customer(id)).await?;
         let customer = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer"))?;
         Reply::show(&CustomerView::from(customer))
     })
@@ -83,6 +87,7 @@ pub(super) async fn change_customer(
     Body(patch): Body<CustomerPatch>,
 ) -> Answer {
     who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Customer(id)).await?;
         let before = store::fetch_for_change(tx, id).await?;
         before.require_present()?;
         who.expect_version(before.version)?;
@@ -102,6 +107,7 @@ pub(super) async fn change_customer(
 #[delete("/customers/{customerId}")]
 pub(super) async fn delete_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Path(id): Path<CustomerId>) -> Answer {
     who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Customer(id)).await?;
         let before = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
         if before.deleted_at.is_none() {
@@ -121,6 +127,7 @@ pub(super) async fn delete_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Pat
 #[post("/customers/{customerId}/restore")]
 pub(super) async fn restore_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Path(id): Path<CustomerId>) -> Answer {
     who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Customer(id)).await?;
         let before = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
         if before.deleted_at.is_none() {

@@ -5,6 +5,7 @@ use db::{Conn, Tx, on_constraint};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use grants::Scope;
 use kernel::{Cursor, CustomerId, Problem, TenantId};
 
 use super::model::{Customer, CustomerQuery, KEY_TAKEN};
@@ -19,11 +20,11 @@ pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: CustomerId) -> R
 pub(crate) async fn page(
     mut conn: &Conn,
     tenant: TenantId,
-    query: &CustomerQuery,
+    of: (&CustomerQuery, &Scope),
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Customer>, Problem> {
-    let mut rows = listed(tenant, query).select(Customer::as_select());
+    let mut rows = listed(tenant, of).select(Customer::as_select());
     if let Some(last) = after.and_then(|cursor| cursor.key::<CustomerId>(0)) {
         rows = rows.filter(customers::id.gt(last));
     }
@@ -31,8 +32,8 @@ pub(crate) async fn page(
 }
 
 /// How many the whole list has.
-pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, query: &CustomerQuery) -> Result<i64, Problem> {
-    Ok(listed(tenant, query).count().get_result(&mut conn).await?)
+pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, of: (&CustomerQuery, &Scope)) -> Result<i64, Problem> {
+    Ok(listed(tenant, of).count().get_result(&mut conn).await?)
 }
 
 /// The customer, locked until the transaction ends; 423 when somebody else is editing it.
@@ -64,8 +65,11 @@ pub(crate) async fn update(tx: &mut Tx, customer: &Customer) -> Result<(), Probl
     Ok(())
 }
 
-fn listed(tenant: TenantId, query: &CustomerQuery) -> customers::BoxedQuery<'_, Pg> {
+fn listed<'a>(tenant: TenantId, (query, scope): (&'a CustomerQuery, &'a Scope)) -> customers::BoxedQuery<'a, Pg> {
     let mut rows = customers::table.filter(customers::tenant_id.eq(tenant)).into_boxed();
+    if let Scope::Some(customers) = scope {
+        rows = rows.filter(customers::id.eq_any(customers));
+    }
     if !query.includes_deleted() {
         rows = rows.filter(customers::deleted_at.is_null());
     }

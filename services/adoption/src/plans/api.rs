@@ -10,6 +10,7 @@ use web::{Allow, Answer, Context, Path, Query, Reply};
 
 use super::model::{PlanQuery, PlanTaskQuery};
 use super::store;
+use crate::access::{self, Thing};
 use crate::customer_tasks::{self, CustomerTask};
 use crate::permissions::PlanRead;
 
@@ -27,10 +28,11 @@ pub(super) async fn list_plans(
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "plans")?);
     who.read(&db, async |conn| {
-        let rows = store::page(conn, who.tenant, &query, after, limit).await?;
+        let scope = access::scope(&who, conn).await?;
+        let rows = store::page(conn, who.tenant, (&query, &scope), after, limit).await?;
         let mut page = Cursor::page(rows, limit, &context.config.keys, "plans", |row| vec![row.id.to_string().into()]);
         if query.count == Some(true) {
-            page.total = Some(store::count(conn, who.tenant, &query).await?);
+            page.total = Some(store::count(conn, who.tenant, (&query, &scope)).await?);
         }
         Reply::ok(&page.map(PlanView::from))
     })
@@ -44,6 +46,7 @@ pub(super) async fn list_plans(
 #[get("/plans/{planId}")]
 pub(super) async fn show_plan(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<PlanId>) -> Answer {
     who.read(&db, async |conn| {
+        access::may(&who, conn, Thing::Plan(id)).await?;
         let plan = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
         Reply::show(&PlanView::from(plan))
     })
@@ -65,6 +68,7 @@ pub(super) async fn list_plan_tasks(
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "plan_tasks")?);
     who.read(&db, async |conn| {
+        access::may(&who, conn, Thing::Plan(id)).await?;
         let of = (who.tenant, id);
         let rows = customer_tasks::page(conn, of, &query.status, after, limit).await?;
         if rows.is_empty() {

@@ -5,6 +5,7 @@ use db::{Conn, Tx};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use grants::Scope;
 use kernel::{Cursor, CustomerTaskId, PlanId, Problem, TenantId};
 
 use super::model::{Plan, PlanQuery};
@@ -19,11 +20,11 @@ pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Resul
 pub(crate) async fn page(
     mut conn: &Conn,
     tenant: TenantId,
-    query: &PlanQuery,
+    of: (&PlanQuery, &Scope),
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Plan>, Problem> {
-    let mut rows = listed(tenant, query).select(Plan::as_select());
+    let mut rows = listed(tenant, of).select(Plan::as_select());
     if let Some(last) = after.and_then(|cursor| cursor.key::<PlanId>(0)) {
         rows = rows.filter(plans::id.gt(last));
     }
@@ -31,8 +32,8 @@ pub(crate) async fn page(
 }
 
 /// How many the whole list has.
-pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, query: &PlanQuery) -> Result<i64, Problem> {
-    Ok(listed(tenant, query).count().get_result(&mut conn).await?)
+pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, of: (&PlanQuery, &Scope)) -> Result<i64, Problem> {
+    Ok(listed(tenant, of).count().get_result(&mut conn).await?)
 }
 
 /// The plan, locked until the transaction ends; 423 when somebody else is editing it.
@@ -67,8 +68,11 @@ pub(crate) async fn update_progress(tx: &mut Tx, plan: &Plan) -> Result<(), Prob
     Ok(())
 }
 
-fn listed(tenant: TenantId, query: &PlanQuery) -> plans::BoxedQuery<'_, Pg> {
+fn listed<'a>(tenant: TenantId, (query, scope): (&'a PlanQuery, &'a Scope)) -> plans::BoxedQuery<'a, Pg> {
     let mut rows = plans::table.filter(plans::tenant_id.eq(tenant)).into_boxed();
+    if let Scope::Some(customers) = scope {
+        rows = rows.filter(plans::customer_id.eq_any(customers));
+    }
     if !query.customer_id.is_empty() {
         rows = rows.filter(plans::customer_id.eq_any(&query.customer_id));
     }

@@ -11,6 +11,7 @@ use super::history::{HistoryQuery, StatusChangeView};
 use super::model::{Changed, SetStatus, SetStatuses, StatusesView, require_all};
 use super::steps::settle;
 use super::store;
+use crate::access::{self, Thing};
 use crate::permissions::{PlanRead, TaskWrite};
 use crate::{customer_tasks, plans};
 
@@ -28,6 +29,7 @@ pub(super) async fn set_status(
 ) -> Answer {
     let command = command.checked()?;
     who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Task(id)).await?;
         let missing = || Problem::not_found("customer task");
         let plan = plans::fetch_of_task_for_change(tx, id).await?.ok_or_else(missing)?;
         let task = customer_tasks::fetch_for_change(tx, id).await?.ok_or_else(missing)?;
@@ -55,6 +57,7 @@ pub(super) async fn set_statuses(
 ) -> Answer {
     let (ids, command) = command.checked()?;
     who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Plan(id)).await?;
         let plan = plans::fetch_for_change(tx, id).await?;
         let tasks = customer_tasks::fetch_many_for_change(tx, id, &ids).await?;
         require_all(&ids, &tasks)?;
@@ -86,6 +89,7 @@ pub(super) async fn list_status_changes(
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "status_changes")?);
     who.read(&db, async |conn| {
+        access::may(&who, conn, Thing::Task(id)).await?;
         customer_tasks::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer task"))?;
         let rows = store::history(conn, who.tenant, id, after, limit).await?;
         let mut page =

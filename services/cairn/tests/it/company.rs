@@ -50,7 +50,11 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let sessions = admin.get(&format!("/identity/v1/members/{colleague}/sessions")).await;
     let session = sessions.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
     let role = json!({ "name": format!("{mark}_ROLE").to_uppercase(), "permissions": ["catalog:product:read"] });
-    made("roleId", &create("/identity/v1/roles", role).await);
+    let role = made("roleId", &create("/identity/v1/roles", role).await);
+    let grant = json!({
+        "subjectType": "ROLE", "subjectId": role, "resourceType": "PRODUCT", "resourceId": product, "level": "READ",
+    });
+    made("grantId", &create("/identity/v1/grants", grant).await);
     let department = made("departmentId", &create("/identity/v1/departments", named("department")).await);
     let job = json!({ "name": format!("{mark} job"), "permissions": ["catalog:product:read"], "departmentIds": [department] });
     let job = made("jobRoleId", &create("/identity/v1/job-roles", job).await);
@@ -94,6 +98,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
             ("ceremonyId", kernel::PasskeyId::fresh().to_string()),
             ("parentId", department),
             ("resourceId", product),
+            ("subjectId", role),
         ]
         .map(|(k, v)| (k.to_owned(), v)),
     );

@@ -57,6 +57,8 @@ pub(crate) async fn rows_of(conn: &mut AsyncPgConnection, tenant: &str) -> BTree
             "catalog.edit_locks",
             "adoption.edit_locks",
             "gateway.usage",
+            "catalog.grants",
+            "adoption.grants",
         ];
         if table.ends_with(".events") || table.ends_with(".inbox") || at_their_own_pace.contains(&table.as_str()) {
             continue;

@@ -16,6 +16,7 @@ mod edit_locks;
 mod escalation;
 mod faults;
 mod gateway;
+mod grants;
 mod identity;
 mod jobs;
 mod kill;

@@ -38,7 +38,7 @@ fn form_of<T: AsRef<str>>(stage: &Stage, fields: &[(&str, T)]) -> RequestBuilder
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
 }
 
-async fn program(stage: &Stage, key: &Response) -> Client {
+pub(crate) async fn program(stage: &Stage, key: &Response) -> Client {
     let answer = token(stage, key, None).await;
     stage.anonymous.with_token(answer.expect(200).body["access_token"].as_str().unwrap())
 }
@@ -171,6 +171,19 @@ fn programs_do_not_make_programs_and_nobody_makes_one_above_themselves() {
         own.expect(201);
         account(&kay, "Mine", &[]).await.expect_problem(409, "SERVICE_ACCOUNT_NAME_TAKEN");
         crate::partners::key(&kay, &own, json!({})).await.expect(201);
+    });
+}
+
+#[test]
+fn a_program_may_not_do_more_than_a_token_can_carry() {
+    on_stage(async |stage| {
+        let long: Vec<String> = (0..50).map(|n| format!("catalog:{}{n}:read", "x".repeat(40))).collect();
+        let long: Vec<&str> = long.iter().map(String::as_str).collect();
+        let refused = account(&stage.admin, "Export", &long).await;
+        assert_eq!(refused.expect(422).body["errors"][0]["code"], "TOO_LONG");
+        let account = account(&stage.admin, "Export", &["catalog:*:*"]).await;
+        let refused = key(&stage.admin, &account, json!({ "scopes": long })).await;
+        assert_eq!(refused.expect(422).body["errors"][0]["pointer"], "/scopes");
     });
 }
 

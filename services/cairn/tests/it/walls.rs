@@ -165,6 +165,40 @@ fn without_the_permission_nothing_is_shown_or_done() {
 }
 
 #[test]
+fn grants_on_other_things_open_nothing() {
+    on_stage(async |stage| {
+        let ids = company::one_of_everything(&stage.admin, "Aster").await;
+        let role = json!({ "name": "ONLOOKER", "permissions": ["workflow:nothing:read"] });
+        let role = stage.admin.post("/identity/v1/roles", &role).await.expect(201).id();
+        for kind in ["PRODUCT", "SOLUTION", "CUSTOMER"] {
+            let other = kernel::ProductId::fresh();
+            let grant = json!({
+                "subjectType": "ROLE", "subjectId": role, "resourceType": kind, "resourceId": other, "level": "ADMIN",
+            });
+            stage.admin.post("/identity/v1/grants", &grant).await.expect(201);
+        }
+        let onlooker = company::colleague(&stage.admin, "onlooker", "ONLOOKER").await;
+        let mut tried = 0;
+        for operation in operations() {
+            let Some(permission) = operation.permission.as_deref().filter(|name| auth::is_grantable(name)) else {
+                continue;
+            };
+            let name = format!("{} {} {permission}", operation.method, operation.path);
+            let answer = operation.call(&onlooker, &ids, &ids).await;
+            let expected = match (operation.is_about_ids(), operation.method == Method::GET) {
+                (true, _) => 404,
+                (false, true) => 200,
+                (false, false) => 403,
+            };
+            assert_eq!(answer.status, expected, "{name}: {}", answer.text);
+            assert!(!answer.text.contains("Aster"), "{name} shows {}", answer.text);
+            tried += 1;
+        }
+        assert!(tried > 50, "every operation of catalog and adoption: {tried}");
+    });
+}
+
+#[test]
 fn another_tenants_ids_lead_nowhere() {
     on_stage(async |stage| {
         let ours = company::one_of_everything(&stage.admin, "Aster").await;

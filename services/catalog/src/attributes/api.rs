@@ -18,6 +18,7 @@ use crate::permissions::{CatalogRead, CatalogWrite};
 use crate::tasks;
 use crate::tasks::model::Task;
 
+const NOUN: &str = "telemetry attribute";
 const COLLECTION: &str = "/catalog/v1/telemetry-attributes";
 
 /// Make a telemetry attribute
@@ -32,7 +33,7 @@ pub(super) async fn create_attribute(
     Body(command): Body<CreateAttribute>,
 ) -> Answer {
     who.write(&db, async |tx| {
-        let (under, task) = tasks::enter(tx, task).await?;
+        let (under, task) = tasks::enter(tx, &who, task, "task").await?;
         let task = task.live()?;
         let place = store::next_place(tx, task.id).await?;
         let attribute = Attribute::create(command, tx.tenant(), task.id, place, tx.now())?;
@@ -59,6 +60,7 @@ pub(super) async fn list_telemetry_attributes(
 ) -> Answer {
     let (limit, after) = query.window(&context, COLLECTION)?;
     who.read(&db, async |conn| {
+        tasks::may_see(&who, conn, task, "task").await?;
         let rows = store::page(conn, who.tenant, task, &query, after, limit).await?;
         if rows.is_empty() {
             tasks::store::find(conn, who.tenant, task).await?.ok_or_else(|| Problem::not_found("task"))?;
@@ -81,6 +83,7 @@ pub(super) async fn list_telemetry_attributes(
 pub(super) async fn show_attribute(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<AttributeId>) -> Answer {
     who.read(&db, async |conn| {
         let attribute = store::find(conn, who.tenant, id).await?.ok_or_else(missing)?;
+        tasks::may_see(&who, conn, attribute.task_id, NOUN).await?;
         Reply::show(&AttributeView::from(attribute))
     })
     .await
@@ -99,7 +102,7 @@ pub(super) async fn change_attribute(
     Body(patch): Body<AttributePatch>,
 ) -> Answer {
     who.write(&db, async |tx| {
-        let (under, task, before) = enter(tx, id).await?;
+        let (under, task, before) = enter(tx, &who, id).await?;
         who.expect_version(before.version)?;
         let after = before.clone().change(patch, tx.now())?;
         store::update(tx, &after).await?;
@@ -118,7 +121,7 @@ pub(super) async fn change_attribute(
 #[delete("/telemetry-attributes/{attributeId}")]
 pub(super) async fn delete_attribute(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<AttributeId>) -> Answer {
     who.write(&db, async |tx| {
-        let (under, task, before) = enter(tx, id).await?;
+        let (under, task, before) = enter(tx, &who, id).await?;
         who.expect_version(before.version)?;
         store::delete(tx, &before).await?;
         tasks::touch(tx, &under, task).await?;
@@ -130,13 +133,13 @@ pub(super) async fn delete_attribute(who: Allow<CatalogWrite>, db: Data<Db>, Pat
 }
 
 /// The attribute and its task, under the lock of the task's owner.
-async fn enter(tx: &mut Tx, id: AttributeId) -> Result<(Under, Task, Attribute), Problem> {
+async fn enter(tx: &mut Tx, who: &Allow<CatalogWrite>, id: AttributeId) -> Result<(Under, Task, Attribute), Problem> {
     let named = store::find(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
-    let (under, task) = tasks::enter(tx, named.task_id).await?;
+    let (under, task) = tasks::enter(tx, who, named.task_id, NOUN).await?;
     let attribute = store::find(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
     Ok((under, task.live()?, attribute))
 }
 
 fn missing() -> Problem {
-    Problem::not_found("telemetry attribute")
+    Problem::not_found(NOUN)
 }

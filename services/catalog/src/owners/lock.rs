@@ -1,18 +1,27 @@
 //! The lock that everything under an owner is written beneath.
 
+use auth::Permission;
 use db::{Conn, Tx};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::{Problem, TenantId, Timestamp};
+use web::Allow;
 
-use super::{Owner, Under};
+use super::{Owner, Under, may};
 use crate::schema::{products, solutions};
 
-/// Locks an owner that is not deleted and raises its revision.
+/// Locks an owner that is not deleted and raises its revision, for a caller who may do `P` with it. `noun` is what they asked
+/// for: the owner, or what hangs on it.
 ///
 /// # Errors
-/// 404 when there is none, 409 when it is deleted, 423 when somebody else is editing it.
-pub(crate) async fn enter(tx: &mut Tx, owner: Owner) -> Result<Under, Problem> {
+/// 404 when there is none or they may not see it, 403 when they may see it only, 409 when it is deleted, 423 when somebody else is editing it.
+pub(crate) async fn enter<P: Permission>(
+    tx: &mut Tx,
+    who: &Allow<P>,
+    owner: Owner,
+    noun: &'static str,
+) -> Result<Under, Problem> {
+    may(who, tx, owner, noun).await?;
     let raised = match owner {
         Owner::Product(id) => {
             let raise = diesel::update(products::table.find((tx.tenant(), id)));
@@ -25,7 +34,7 @@ pub(crate) async fn enter(tx: &mut Tx, owner: Owner) -> Result<Under, Problem> {
             raise.returning((solutions::revision, solutions::deleted_at)).get_result(&mut tx.conn()).await.optional()?
         }
     };
-    let (revision, deleted_at): (i64, Option<Timestamp>) = raised.ok_or_else(|| Problem::not_found(owner.noun()))?;
+    let (revision, deleted_at): (i64, Option<Timestamp>) = raised.ok_or_else(|| Problem::not_found(noun))?;
     locks::refuse_others(tx, owner.kind().into(), owner.id()).await?;
     match deleted_at {
         None => Ok(Under { tenant: tx.tenant(), owner, revision, now: tx.now() }),

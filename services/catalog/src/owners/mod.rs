@@ -5,12 +5,14 @@
 //! Whoever writes under an owner first [`enter`]s it: one statement that raises its revision, locks its row until the end
 //! and finds out whether it is there. What must hold of all its tasks together is decided under that lock.
 
+mod access;
 mod body;
 mod list;
 mod lock;
 mod noun;
 mod path;
 
+pub(crate) use access::{may, may_make, scope};
 pub(crate) use body::{CreateOwner, OwnerPatch};
 pub(crate) use list::{Deleted, OwnerQuery, Sort};
 pub(crate) use lock::{enter, must_exist};

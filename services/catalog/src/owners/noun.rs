@@ -55,22 +55,31 @@ macro_rules! owner_noun {
 
         /// The statements of this noun.
         pub(crate) mod store {
+            use auth::Permission;
             use db::{Conn, Tx};
             use diesel::pg::Pg;
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
+            use grants::Scope;
             use kernel::{Cursor, Problem, TenantId, Timestamp};
             use serde_json::{Value, json};
+            use web::Allow;
 
             use super::{$Id, $Row, $table, REFUSALS};
-            use crate::owners::{Owner, OwnerQuery, Sort};
+            use crate::owners::{Owner, OwnerQuery, Sort, may};
             use crate::refusals::refused;
             use crate::statements::{keyset, row_statements};
 
             row_statements!($table, $Row, $Id, refused by REFUSALS);
 
-            /// The row, locked until the transaction ends; 423 when somebody else is editing it.
-            pub(crate) async fn fetch_for_change(tx: &mut Tx, id: $Id) -> Result<$Row, Problem> {
+            /// The row, locked until the transaction ends, for a caller who may do `P` with it; 423 when somebody else is
+            /// editing it.
+            pub(crate) async fn fetch_for_change<P: Permission>(
+                tx: &mut Tx,
+                who: &Allow<P>,
+                id: $Id,
+            ) -> Result<$Row, Problem> {
+                may(who, tx, id.into(), $noun).await?;
                 let row = $table::table.find((tx.tenant(), id)).select($Row::as_select()).for_update();
                 let row = row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found($noun))?;
                 let owner = Owner::from(id);
@@ -82,12 +91,12 @@ macro_rules! owner_noun {
             pub(super) async fn page(
                 mut conn: &Conn,
                 tenant: TenantId,
-                query: &OwnerQuery,
+                (query, scope): (&OwnerQuery, &Scope),
                 after: Option<Cursor>,
                 limit: i64,
             ) -> Result<Vec<$Row>, Problem> {
                 use $table::{id, name, updated_at};
-                let rows = matching(tenant, query);
+                let rows = matching(tenant, query, scope);
                 let rows = match query.sort() {
                     Sort::CreatedAt => keyset!(rows after after by id ascending: $Id),
                     Sort::CreatedAtDown => keyset!(rows after after by id descending: $Id),
@@ -109,12 +118,23 @@ macro_rules! owner_noun {
             }
 
             /// How many there are, deleted ones left out unless asked for.
-            pub(super) async fn count(mut conn: &Conn, tenant: TenantId, query: &OwnerQuery) -> Result<i64, Problem> {
-                Ok(matching(tenant, query).count().get_result(&mut conn).await?)
+            pub(super) async fn count(
+                mut conn: &Conn,
+                tenant: TenantId,
+                (query, scope): (&OwnerQuery, &Scope),
+            ) -> Result<i64, Problem> {
+                Ok(matching(tenant, query, scope).count().get_result(&mut conn).await?)
             }
 
-            fn matching<'a>(tenant: TenantId, query: &'a OwnerQuery) -> $table::BoxedQuery<'a, Pg> {
+            fn matching<'a>(
+                tenant: TenantId,
+                query: &'a OwnerQuery,
+                scope: &'a Scope,
+            ) -> $table::BoxedQuery<'a, Pg> {
                 let mut rows = $table::table.filter($table::tenant_id.eq(tenant)).into_boxed();
+                if let Scope::Some(ids) = scope {
+                    rows = rows.filter($table::id.eq_any(ids));
+                }
                 if !query.includes_deleted() {
                     rows = rows.filter($table::deleted_at.is_null());
                 }
@@ -131,11 +151,12 @@ macro_rules! owner_noun {
             use web::{Allow, Answer, Context, Reply};
 
             use super::{$Id, $Row, $View, $created, $changed, $deleted, $restored, store};
-            use crate::owners::{CreateOwner, OwnerPatch, OwnerQuery};
+            use crate::owners::{CreateOwner, OwnerKind, OwnerPatch, OwnerQuery, may, may_make, scope};
             use crate::permissions::{CatalogAdmin, CatalogRead, CatalogWrite};
 
             pub(super) async fn create(who: &Allow<CatalogWrite>, db: &Db, command: CreateOwner) -> Answer {
                 who.write(db, async |tx| {
+                    may_make(who, tx, OwnerKind::$Row).await?;
                     let row = $Row::create(command, tx.tenant(), tx.now())?;
                     store::insert(tx, &row).await?;
                     let view = $View::from(row);
@@ -149,11 +170,12 @@ macro_rules! owner_noun {
                 let (sort, of) = (query.sort(), query.list($collection));
                 let (limit, after) = query.window(context, &of)?;
                 who.read(db, async |conn| {
-                    let rows = store::page(conn, who.tenant, query, after, limit).await?;
+                    let scope = scope(who, conn, OwnerKind::$Row, CatalogRead::NAME).await?;
+                    let rows = store::page(conn, who.tenant, (query, &scope), after, limit).await?;
                     let key = |row: &$Row| store::cursor_key(sort, row);
                     let mut page = Cursor::page(rows, limit, &context.config.keys, &of, key);
                     if query.counts() {
-                        page.total = Some(store::count(conn, who.tenant, query).await?);
+                        page.total = Some(store::count(conn, who.tenant, (query, &scope)).await?);
                     }
                     Reply::ok(&page.map($View::from))
                 })
@@ -162,6 +184,7 @@ macro_rules! owner_noun {
 
             pub(super) async fn show(who: &Allow<CatalogRead>, db: &Db, id: $Id) -> Answer {
                 who.read(db, async |conn| {
+                    may(who, conn, id.into(), $noun).await?;
                     let row = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found($noun))?;
                     Reply::show(&$View::from(row))
                 })
@@ -170,7 +193,7 @@ macro_rules! owner_noun {
 
             pub(super) async fn change(who: &Allow<CatalogWrite>, db: &Db, id: $Id, patch: OwnerPatch) -> Answer {
                 who.write(db, async |tx| {
-                    let before = store::fetch_for_change(tx, id).await?.live()?;
+                    let before = store::fetch_for_change(tx, who, id).await?.live()?;
                     who.expect_version(before.version)?;
                     let after = before.clone().change(patch, tx.now())?;
                     store::update(tx, &after).await?;
@@ -183,7 +206,7 @@ macro_rules! owner_noun {
 
             pub(super) async fn delete(who: &Allow<CatalogAdmin>, db: &Db, id: $Id) -> Answer {
                 who.write(db, async |tx| {
-                    let before = store::fetch_for_change(tx, id).await?;
+                    let before = store::fetch_for_change(tx, who, id).await?;
                     who.expect_version(before.version)?;
                     if before.deleted_at.is_none() {
                         let after = before.clone().delete(tx.now());
@@ -197,7 +220,7 @@ macro_rules! owner_noun {
 
             pub(super) async fn restore(who: &Allow<CatalogAdmin>, db: &Db, id: $Id) -> Answer {
                 who.write(db, async |tx| {
-                    let before = store::fetch_for_change(tx, id).await?;
+                    let before = store::fetch_for_change(tx, who, id).await?;
                     who.expect_version(before.version)?;
                     if before.deleted_at.is_none() {
                         return Reply::show(&$View::from(before));

@@ -106,12 +106,12 @@ macro_rules! part {
             use super::{$Create, $Id, $Patch, $Row, $View, $created, $changed, $deleted, $reordered, store};
             use crate::lists::ListQuery;
             use crate::order;
-            use crate::owners::{Owner, Under, enter, must_exist};
+            use crate::owners::{Owner, Under, enter, may, must_exist};
             use crate::permissions::{CatalogRead, CatalogWrite};
 
             pub(super) async fn create(who: &Allow<CatalogWrite>, db: &Db, owner: Owner, command: $Create) -> Answer {
                 who.write(db, async |tx| {
-                    let under = enter(tx, owner).await?;
+                    let under = enter(tx, who, owner, owner.noun()).await?;
                     let place = store::next_place(tx, &under).await?;
                     let row = $Row::create(command, &under, place)?;
                     store::insert(tx, &row).await?;
@@ -131,6 +131,7 @@ macro_rules! part {
             ) -> Answer {
                 let (limit, after) = query.window(context, $collection)?;
                 who.read(db, async |conn| {
+                    may(who, conn, owner, owner.noun()).await?;
                     let rows = store::page(conn, who.tenant, owner, query, after, limit).await?;
                     if rows.is_empty() {
                         must_exist(conn, who.tenant, owner).await?;
@@ -148,6 +149,7 @@ macro_rules! part {
             pub(super) async fn show(who: &Allow<CatalogRead>, db: &Db, id: $Id) -> Answer {
                 who.read(db, async |conn| {
                     let row = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found($noun))?;
+                    may(who, conn, Owner::of(row.owner_kind, row.owner_id), $noun).await?;
                     Reply::show(&$View::from(row))
                 })
                 .await
@@ -155,7 +157,7 @@ macro_rules! part {
 
             pub(super) async fn change(who: &Allow<CatalogWrite>, db: &Db, id: $Id, patch: $Patch) -> Answer {
                 who.write(db, async |tx| {
-                    let (under, before) = enter_by(tx, id).await?;
+                    let (under, before) = enter_by(tx, who, id).await?;
                     who.expect_version(before.version)?;
                     let after = before.clone().change(patch, &under)?;
                     store::update(tx, &after).await?;
@@ -174,7 +176,7 @@ macro_rules! part {
                 unlink: impl AsyncFnOnce(&mut Tx, &Under) -> Result<(), Problem>,
             ) -> Answer {
                 who.write(db, async |tx| {
-                    let (under, before) = enter_by(tx, id).await?;
+                    let (under, before) = enter_by(tx, who, id).await?;
                     who.expect_version(before.version)?;
                     unlink(tx, &under).await?;
                     store::delete(tx, &before).await?;
@@ -194,7 +196,7 @@ macro_rules! part {
                 order: Vec<$Id>,
             ) -> Answer {
                 who.write(db, async |tx| {
-                    let under = enter(tx, owner).await?;
+                    let under = enter(tx, who, owner, owner.noun()).await?;
                     let rows = store::line(tx, &under).await?;
                     order::check(pointer, &order::ids(&rows), &order)?;
                     let moves = order::moves(&rows, &order, &under);
@@ -209,10 +211,10 @@ macro_rules! part {
             }
 
             /// The row, under the lock of its owner.
-            async fn enter_by(tx: &mut Tx, id: $Id) -> Result<(Under, $Row), Problem> {
+            async fn enter_by(tx: &mut Tx, who: &Allow<CatalogWrite>, id: $Id) -> Result<(Under, $Row), Problem> {
                 let missing = || Problem::not_found($noun);
                 let owner = store::owner_of(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
-                let under = enter(tx, owner).await?;
+                let under = enter(tx, who, owner, $noun).await?;
                 let row = store::find(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
                 Ok((under, row))
             }

@@ -31,7 +31,7 @@ pub(super) async fn create_task(
     Body(command): Body<CreateTask>,
 ) -> Answer {
     who.write(&db, async |tx| {
-        let under = owners::enter(tx, owner).await?;
+        let under = owners::enter(tx, &who, owner, owner.noun()).await?;
         let standing = store::standing(tx, &under, None).await?;
         let task = Task::create(command, &under, standing)?;
         links::check(tx, &under, &task).await?;
@@ -60,6 +60,7 @@ pub(super) async fn list_tasks(
 ) -> Answer {
     let (limit, after) = query.window(&context)?;
     who.read(&db, async |conn| {
+        owners::may(&who, conn, owner, owner.noun()).await?;
         let rows = store::page(conn, who.tenant, owner, &query, after, limit).await?;
         if rows.is_empty() {
             must_exist(conn, who.tenant, owner).await?;
@@ -82,6 +83,7 @@ pub(super) async fn list_tasks(
 pub(super) async fn show_task(who: Allow<CatalogRead>, db: Data<Db>, Path(id): Path<TaskId>) -> Answer {
     who.read(&db, async |conn| {
         let task = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("task"))?;
+        owners::may(&who, conn, Owner::of(task.owner_kind, task.owner_id), "task").await?;
         Reply::show(&TaskView::from(task))
     })
     .await
@@ -99,7 +101,7 @@ pub(super) async fn change_task(
     Body(patch): Body<TaskPatch>,
 ) -> Answer {
     who.write(&db, async |tx| {
-        let (under, before) = enter(tx, id).await?;
+        let (under, before) = enter(tx, &who, id, "task").await?;
         let before = before.live()?;
         who.require_version(before.version)?;
         let others = store::standing(tx, &under, Some(id)).await?;
@@ -123,7 +125,7 @@ pub(super) async fn change_task(
 #[delete("/tasks/{taskId}")]
 pub(super) async fn delete_task(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<TaskId>) -> Answer {
     who.write(&db, async |tx| {
-        let (under, before) = enter(tx, id).await?;
+        let (under, before) = enter(tx, &who, id, "task").await?;
         who.expect_version(before.version)?;
         if before.deleted_at.is_none() {
             let after = before.clone().delete(&under);
@@ -144,7 +146,7 @@ pub(super) async fn delete_task(who: Allow<CatalogWrite>, db: Data<Db>, Path(id)
 #[post("/tasks/{taskId}/restore")]
 pub(super) async fn restore_task(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<TaskId>) -> Answer {
     who.write(&db, async |tx| {
-        let (under, before) = enter(tx, id).await?;
+        let (under, before) = enter(tx, &who, id, "task").await?;
         who.expect_version(before.version)?;
         if before.deleted_at.is_none() {
             return Reply::show(&TaskView::from(before));
@@ -171,7 +173,7 @@ pub(super) async fn reorder_tasks(
     Body(ReorderTasks { task_ids }): Body<ReorderTasks>,
 ) -> Answer {
     who.write(&db, async |tx| {
-        let under = owners::enter(tx, owner).await?;
+        let under = owners::enter(tx, &who, owner, owner.noun()).await?;
         let rows = store::line(tx.conn(), under.tenant, owner).await?;
         order::check("/taskIds", &order::ids(&rows), &task_ids)?;
         settle(tx, &under, &rows, &task_ids).await?;

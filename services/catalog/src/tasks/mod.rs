@@ -11,7 +11,7 @@ pub(crate) mod model;
 mod steps;
 pub(crate) mod store;
 
-pub(crate) use steps::{enter, touch};
+pub(crate) use steps::{enter, may_see, touch};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes that lead through an owner.

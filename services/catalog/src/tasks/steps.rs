@@ -1,21 +1,42 @@
 //! Steps that several commands take inside their transaction.
 
 use contracts::catalog::{TASK_CHANGED, TASK_REORDERED, TaskView};
-use db::Tx;
+use db::{Conn, Tx};
 use kernel::{Problem, TaskId};
+use web::Allow;
 
 use super::model::Task;
 use super::store;
 use crate::order;
 use crate::owners::{self, Under};
+use crate::permissions::{CatalogRead, CatalogWrite};
 
-/// The task, deleted or not, under the lock of its owner.
-pub(crate) async fn enter(tx: &mut Tx, id: TaskId) -> Result<(Under, Task), Problem> {
-    let missing = || Problem::not_found("task");
+/// The task, deleted or not, under the lock of its owner. `noun` is what was asked for.
+pub(crate) async fn enter(
+    tx: &mut Tx,
+    who: &Allow<CatalogWrite>,
+    id: TaskId,
+    noun: &'static str,
+) -> Result<(Under, Task), Problem> {
+    let missing = || Problem::not_found(noun);
     let owner = store::owner_of(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
-    let under = owners::enter(tx, owner).await?;
+    let under = owners::enter(tx, who, owner, noun).await?;
     let task = store::find(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
     Ok((under, task))
+}
+
+/// Refuses a caller who may not see a task: 404 with the noun of what they asked for.
+pub(crate) async fn may_see(
+    who: &Allow<CatalogRead>,
+    conn: &Conn,
+    id: TaskId,
+    noun: &'static str,
+) -> Result<(), Problem> {
+    if who.holds_wholly() {
+        return Ok(());
+    }
+    let owner = store::owner_of(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found(noun))?;
+    owners::may(who, conn, owner, noun).await
 }
 
 /// Raises a task's version because something that belongs to it changed.

@@ -201,6 +201,7 @@ mod tests {
             tid: tenant,
             sid: SessionId::fresh(),
             perms: Patterns::new([permission.to_owned()]),
+            grt: None,
             pwc: false,
             enr: false,
             cli: false,

@@ -111,6 +111,7 @@ impl Gateway {
             tid: TenantId::fresh(),
             sid: SessionId::fresh(),
             perms: Patterns::new(["*".to_owned()]),
+            grt: None,
             pwc: false,
             enr: false,
             cli: false,

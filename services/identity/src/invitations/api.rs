@@ -16,7 +16,7 @@ use crate::accounts::letters::{self, Letter, LetterKind};
 use crate::accounts::links;
 use crate::members::may_grant;
 use crate::permissions::{MemberRead, MemberWrite};
-use crate::{roles, settings};
+use crate::{grants, roles, settings};
 
 const LIST: &str = "invitations";
 static IS_MEMBER: ProblemKind = ProblemKind::new("INVITATION_OF_MEMBER", 409, "This address is a member's already");
@@ -67,6 +67,7 @@ pub(crate) async fn invite(who: Allow<MemberWrite>, db: Data<Db>, Body(command):
         invitation.check(&mut check);
         check.finish()?;
         may_grant(&who.permissions, &roles::patterns_of(tx, &invitation.roles).await?)?;
+        grants::may_give_roles(tx, &who.permissions, &invitation.roles).await?;
         if store::is_member(tx, &invitation.email.to_lowercase()).await? {
             let how = "This address is a member's. Change the member instead.";
             return Err(IS_MEMBER.detail(how).at("/email", "MEMBER", how));
@@ -153,6 +154,7 @@ pub(crate) async fn resend_invitation(who: Allow<MemberWrite>, db: Data<Db>, Pat
         let before = pending(tx, id).await?;
         who.expect_version(before.version)?;
         may_grant(&who.permissions, &roles::patterns_of(tx, &before.roles).await?)?;
+        grants::may_give_roles(tx, &who.permissions, &before.roles).await?;
         let expires_at = expiry(&settings::of(tx, who.tenant).await?, tx.now());
         let after = Invitation { version: before.version + 1, updated_at: tx.now(), expires_at, ..before.clone() };
         store::update(tx, &after).await?;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use web::{Allow, Answer, Query, RawBody, Reply};
 
 use super::{Invitation, api, store};
+use crate::grants::may_give_roles;
 use crate::members::may_grant;
 use crate::permissions::MemberWrite;
 use crate::{roles, settings};
@@ -175,7 +176,11 @@ async fn draft(
         }
         if !grants.contains_key(&draft.roles) {
             let outcome = match roles::patterns_of(tx, &draft.roles).await {
-                Ok(patterns) => may_grant(own, &patterns).map_err(|problem| problem.to_string()),
+                Ok(patterns) => match may_grant(own, &patterns) {
+                    Ok(()) => may_give_roles(tx, own, &draft.roles).await,
+                    refused => refused,
+                }
+                .map_err(|problem| problem.to_string()),
                 Err(problem) if problem.kind().status < 500 => {
                     Err("names a role that this tenant does not have".to_owned())
                 }

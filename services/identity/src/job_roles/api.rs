@@ -10,8 +10,8 @@ use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::model::{CreateJobRole, JobRole, JobRolePatch};
 use super::store;
+use crate::patterns::may_give;
 use crate::permissions::{JobRoleRead, JobRoleWrite};
-use crate::roles::may_allow;
 use crate::{departments, members};
 
 const COLLECTION: &str = "/identity/v1/job-roles";
@@ -44,7 +44,7 @@ pub(super) async fn create_job_role(
 ) -> Answer {
     who.write(&db, async |tx| {
         let (role, department_ids) = JobRole::create(command, tx.tenant(), tx.now())?;
-        may_allow(&who.permissions, &role.patterns())?;
+        may_give(&who.permissions, &role.patterns())?;
         departments::must_exist(tx, "/departmentIds", &department_ids).await?;
         store::insert(tx, &role).await?;
         store::set_departments(tx, role.id, &department_ids).await?;
@@ -115,9 +115,9 @@ pub(super) async fn change_job_role(
     who.write(&db, async |tx| {
         let (before, old_departments) = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
-        may_allow(&who.permissions, &before.patterns())?;
+        may_give(&who.permissions, &before.patterns())?;
         let (after, departments) = before.clone().change(old_departments.clone(), patch, tx.now())?;
-        may_allow(&who.permissions, &after.patterns())?;
+        may_give(&who.permissions, &after.patterns())?;
         departments::must_exist(tx, "/departmentIds", &departments).await?;
         store::update(tx, &after).await?;
         store::set_departments(tx, id, &departments).await?;
@@ -141,7 +141,7 @@ pub(super) async fn delete_job_role(who: Allow<JobRoleWrite>, db: Data<Db>, Path
     who.write(&db, async |tx| {
         let (role, departments) = store::fetch_for_change(tx, id).await?;
         who.expect_version(role.version)?;
-        may_allow(&who.permissions, &role.patterns())?;
+        may_give(&who.permissions, &role.patterns())?;
         store::delete(tx, id).await?;
         let before = role.view(departments);
         let gone = JobRoleView { version: before.version + 1, ..before.clone() };

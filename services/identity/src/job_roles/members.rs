@@ -10,8 +10,8 @@ use web::{Allow, Answer, Body, Path, Reply};
 
 use super::store;
 use crate::members;
+use crate::patterns::{may_give, must_fit_a_token};
 use crate::permissions::{MemberRead, MemberWrite};
-use crate::roles::may_allow;
 
 /// The most job roles of a member.
 const MOST: usize = 100;
@@ -62,10 +62,10 @@ pub(super) async fn set_member_job_roles(
         let member = members::fetch_for_change(tx, id).await?;
         who.expect_version(member.version)?;
         members::acted_on(tx, &who.permissions, id).await?;
-        may_allow(&who.permissions, &store::patterns_of(tx, &ids).await?)?;
+        may_give(&who.permissions, &store::patterns_of(tx, &ids).await?)?;
         let before = view(tx, tx.tenant(), (id, member.version, member.user_id)).await?;
         store::set_of_member(tx, id, &ids).await?;
-        members::must_fit_a_token("/jobRoleIds", &members::patterns_of(tx, id).await?)?;
+        must_fit_a_token("/jobRoleIds", &members::patterns_of(tx, id).await?)?;
         members::touch(tx, &[id]).await?;
         let after = view(tx, tx.tenant(), (id, member.version + 1, member.user_id)).await?;
         tx.announce(&MEMBER_JOB_ROLES_CHANGED, Some(&before), &after).await?;

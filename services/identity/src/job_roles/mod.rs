@@ -10,7 +10,7 @@ mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) use store::patterns_of_member;
+pub(crate) use store::{held_by, patterns_of_member};
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config

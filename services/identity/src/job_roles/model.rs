@@ -7,7 +7,7 @@ use kernel::problem::ProblemKind;
 use kernel::{Check, DepartmentId, Field, JobRoleId, Problem, TenantId, Timestamp};
 use serde::Deserialize;
 
-use crate::roles;
+use crate::patterns;
 use crate::schema::job_roles;
 
 pub(super) static NAME_TAKEN: ProblemKind =
@@ -124,7 +124,7 @@ impl JobRole {
     fn check(&self, departments: &[DepartmentId], mut check: Check) -> Result<(), Problem> {
         check.text("/name", &self.name, 1, 100);
         check.optional_text("/description", self.description.as_deref(), 5_000);
-        roles::check_patterns(&mut check, &self.permissions);
+        patterns::check(&mut check, "/permissions", &self.permissions);
         check.that(departments.len() <= MOST_DEPARTMENTS, "/departmentIds", "TOO_MANY", || {
             format!("give at most {MOST_DEPARTMENTS}")
         });

@@ -114,20 +114,26 @@ pub(super) async fn patterns_of(tx: &mut Tx, ids: &[JobRoleId]) -> Result<Patter
 
 /// What the job roles of a member allow.
 pub(crate) async fn patterns_of_member(
-    mut conn: &Conn,
+    conn: &Conn,
     tenant: TenantId,
     member: MembershipId,
 ) -> Result<Vec<String>, Problem> {
+    Ok(held_by(conn, tenant, member).await?.into_iter().flat_map(|(_, permissions)| permissions).collect())
+}
+
+/// The job roles of a member, by name, each with what it allows.
+pub(crate) async fn held_by(
+    mut conn: &Conn,
+    tenant: TenantId,
+    member: MembershipId,
+) -> Result<Vec<(String, Vec<String>)>, Problem> {
     let held =
         job_role_members::tenant_id.eq(job_roles::tenant_id).and(job_role_members::job_role_id.eq(job_roles::id));
-    let rows: Vec<Vec<String>> = job_roles::table
+    let rows = job_roles::table
         .inner_join(job_role_members::table.on(held))
-        .select(job_roles::permissions)
         .filter(job_role_members::tenant_id.eq(tenant))
-        .filter(job_role_members::member_id.eq(member))
-        .load(&mut conn)
-        .await?;
-    Ok(rows.into_iter().flatten().collect())
+        .filter(job_role_members::member_id.eq(member));
+    Ok(rows.order(job_roles::name).select((job_roles::name, job_roles::permissions)).load(&mut conn).await?)
 }
 
 /// The members who have a job role.

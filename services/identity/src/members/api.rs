@@ -8,14 +8,15 @@ use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secre
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::{Member, MemberStatus, check_person, keeps_an_owner, may_act_on, may_grant, patterns_with, store, user_of};
+use super::{Member, MemberStatus, check_person, keeps_an_owner, may_grant, patterns_with, store, user_of};
 use crate::accounts::pictures as stored_pictures;
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential, User};
 use crate::passwords::{self, Passwords, Rules};
+use crate::patterns::may_act_on;
 use crate::permissions::{MemberRead, MemberWrite};
 use crate::sessions::tell_of_end;
-use crate::{pictures, roles, settings};
+use crate::{grants, pictures, roles, settings};
 
 /// A person to be made a member, with a first password that they must change.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -91,6 +92,7 @@ pub(crate) async fn add_member(
     let password_hash = passwords.hash(command.password).await?;
     who.write(&db, async |tx| {
         may_grant(&who.permissions, &roles::patterns_of(tx, &command.roles).await?)?;
+        grants::may_give_roles(tx, &who.permissions, &command.roles).await?;
         let now = tx.now();
         let user = User::new(command.email, command.username, command.name, now);
         users::insert(tx, &user, &Credential::new(user.id, password_hash, true, now)).await?;
@@ -191,6 +193,8 @@ pub(crate) async fn change_member(
         };
         may_act_on(&who.permissions, &patterns_with(tx, id, &old_roles).await?)?;
         may_grant(&who.permissions, &patterns_with(tx, id, &roles).await?)?;
+        let added: Vec<String> = roles.iter().filter(|role| !old_roles.contains(role)).cloned().collect();
+        grants::may_give_roles(tx, &who.permissions, &added).await?;
         keeps_an_owner(other_owners, (before.status, &old_roles), (after.status, &roles))?;
         store::update(tx, &after).await?;
         store::set_roles(tx, id, &roles).await?;
@@ -208,7 +212,7 @@ pub(crate) async fn change_member(
 
 /// Remove a member
 ///
-/// Ends the person's place in this tenant, and their sessions in it. Somebody who belongs to no other tenant is removed from
+/// Ends the person's place in this tenant, with their grants and their sessions in it. Somebody who belongs to no other tenant is removed from
 /// the platform. Nobody can do so to the last owner, nor to a member who may do more than they may. Needs a sign-in not older
 /// than 15 minutes.
 #[utoipa::path(tag = "members", security(("bearer" = [MemberWrite::NAME])), responses((status = 204, description = "Removed."), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
@@ -227,6 +231,7 @@ pub(crate) async fn remove_member(who: Allow<MemberWrite>, db: Data<Db>, Path(id
         let gone = before.changed(MemberStatus::Suspended, tx.now());
         tx.announce(&MEMBER_REMOVED, Some(&before.view(&user, roles.clone())), &gone.view(&user, roles)).await?;
         store::delete(tx, id).await?;
+        grants::forget(tx, user.id.0).await?;
         if users::places_of(tx, user.id).await?.is_empty() {
             users::delete(tx, &[user.id]).await?;
         }

@@ -44,6 +44,12 @@ pub(crate) async fn id_of(mut conn: &Conn, tenant: TenantId, user: UserId) -> Re
     Ok(row.select(members::id).first(&mut conn).await.optional()?)
 }
 
+/// Keeps a person's membership until the transaction ends; `None` when they are no member.
+pub(crate) async fn lock_of_user(tx: &mut Tx, user: UserId) -> Result<Option<MembershipId>, Problem> {
+    let row = members::table.filter(members::tenant_id.eq(tx.tenant())).filter(members::user_id.eq(user));
+    Ok(row.select(members::id).for_update().first(&mut tx.conn()).await.optional()?)
+}
+
 /// A member with person and role names.
 pub(crate) async fn find(
     conn: &Conn,

@@ -2,17 +2,17 @@
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
-use auth::Patterns;
 use contracts::identity::partners::{
     API_KEY_REVOKED, SERVICE_ACCOUNT_CHANGED, SERVICE_ACCOUNT_CREATED, SERVICE_ACCOUNT_DELETED, ServiceAccountView,
 };
-use db::Db;
-use kernel::problem::PERMISSION_DENIED;
+use db::{Db, Tx};
 use kernel::{Check, Cursor, Field, Page, PageQuery, Problem, ServiceAccountId};
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::{AccountStatus, ServiceAccount, store};
+use crate::grants;
+use crate::patterns::may_give;
 use crate::permissions::{ServiceAccountRead, ServiceAccountWrite};
 
 const LIST: &str = "service-accounts";
@@ -92,7 +92,7 @@ pub(crate) async fn create_service_account(
         let mut check = Check::new();
         account.check(&mut check);
         check.finish()?;
-        may_allow(&who.permissions, &account)?;
+        may_give(&who.permissions, &account.patterns())?;
         store::insert_account(tx, &account).await?;
         tx.announce(&SERVICE_ACCOUNT_CREATED, None, &account.view()).await?;
         Reply::created(&account.view(), "/identity/v1/service-accounts")
@@ -154,7 +154,7 @@ pub(crate) async fn change_service_account(
     who.write(&db, async |tx| {
         let before = store::lock_account(tx, id).await?;
         who.expect_version(before.version)?;
-        may_allow(&who.permissions, &before)?;
+        may_give(&who.permissions, &before.patterns())?;
         let mut after = ServiceAccount { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
         let mut check = Check::new();
         check.not_null("/name", patch.name.set(&mut after.name));
@@ -166,7 +166,7 @@ pub(crate) async fn change_service_account(
         });
         after.check(&mut check);
         check.finish()?;
-        may_allow(&who.permissions, &after)?;
+        may_give(&who.permissions, &after.patterns())?;
         store::update_account(tx, &after).await?;
         tx.announce(&SERVICE_ACCOUNT_CHANGED, Some(&before.view()), &after.view()).await?;
         Reply::show(&after.view())
@@ -188,24 +188,23 @@ pub(crate) async fn delete_service_account(
     who.write(&db, async |tx| {
         let before = store::lock_account(tx, id).await?;
         who.expect_version(before.version)?;
-        may_allow(&who.permissions, &before)?;
+        may_give(&who.permissions, &before.patterns())?;
         let status = AccountStatus::Deleted;
         let after = ServiceAccount { version: before.version + 1, updated_at: tx.now(), status, ..before.clone() };
         store::update_account(tx, &after).await?;
         let ended: Vec<_> = store::revoke_keys(tx, id).await?.iter().map(super::ApiKey::view).collect();
         tx.announce_all(&API_KEY_REVOKED, ended.iter().map(|key| (None, key))).await?;
+        grants::forget(tx, id.0).await?;
         tx.announce(&SERVICE_ACCOUNT_DELETED, Some(&before.view()), &after.view()).await?;
         Ok(Reply::done())
     })
     .await
 }
 
-/// Nobody makes, or gets hold of, a program that may do more than they may.
-pub(super) fn may_allow(own: &Patterns, account: &ServiceAccount) -> Result<(), Problem> {
-    let theirs = account.patterns();
-    if own.include(&theirs) {
-        return Ok(());
-    }
-    let more: Vec<_> = theirs.as_slice().iter().filter(|pattern| !own.allow(pattern)).cloned().collect();
-    Err(PERMISSION_DENIED.detail(format!("You cannot give what you do not hold: {}.", more.join(", "))))
+/// Raises the version of an account because something about its rights changed: tokens from before stop counting.
+pub(crate) async fn touch(tx: &mut Tx, id: ServiceAccountId) -> Result<(), Problem> {
+    let before = store::lock_account(tx, id).await?;
+    let after = ServiceAccount { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
+    store::update_account(tx, &after).await?;
+    tx.announce(&SERVICE_ACCOUNT_CHANGED, Some(&before.view()), &after.view()).await
 }

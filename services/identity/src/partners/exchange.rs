@@ -13,6 +13,7 @@ use web::{Answer, Body, Context, Internal, Reply};
 
 use super::{AccountStatus, ApiKey, keys, store};
 use crate::accounts::tenants::{self, TenantStatus};
+use crate::grants;
 use crate::signing::Signing;
 
 /// Uses are noted this often at most.
@@ -86,6 +87,12 @@ pub(super) async fn grant(
     }
     let own = key.patterns(&account);
     let permissions = only.map_or_else(|| own.clone(), |only| own.meet(only));
+    let scopes = (!key.scopes.is_empty()).then(|| Patterns::new(key.scopes.iter().cloned()));
+    let within = match (scopes, only) {
+        (Some(scopes), Some(only)) => Some(scopes.meet(only)),
+        (scopes, only) => scopes.or_else(|| only.cloned()),
+    };
+    let grt = db.read(tenant.id, async |conn| grants::of_account(conn, tenant.id, account.id, within).await).await?;
     let expires = key.expires_at.map_or(now + TOKEN_LIFETIME, |at| at.min(now + TOKEN_LIFETIME));
     let token = signing.sign(&Claims {
         iss: ISSUER.to_owned(),
@@ -97,6 +104,7 @@ pub(super) async fn grant(
         pwc: false,
         enr: false,
         cli: true,
+        grt,
         auth_time: 0,
         iat: now.timestamp(),
         ims: now.timestamp_millis(),

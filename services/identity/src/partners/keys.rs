@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::accounts::{PartnerQuery, may_allow};
+use super::accounts::PartnerQuery;
 use super::{ApiKey, store};
+use crate::grants;
+use crate::patterns::may_give;
 use crate::permissions::{ServiceAccountRead, ServiceAccountWrite};
 
 const LIST: &str = "api-keys";
@@ -99,7 +101,8 @@ pub(crate) async fn create_api_key(
 ) -> Answer {
     who.has_just_signed_in()?;
     who.write(&db, async |tx| {
-        may_allow(&who.permissions, &store::lock_account(tx, account).await?)?;
+        may_give(&who.permissions, &store::lock_account(tx, account).await?.patterns())?;
+        grants::may_wield(tx, &who.permissions, account).await?;
         let CreateApiKey { name, scopes, allowed_addresses, expires_at } = command;
         let (key, secret) = fresh(tx, account)?;
         let key = ApiKey { name, scopes, allowed_addresses, expires_at, ..key };
@@ -165,7 +168,8 @@ pub(crate) async fn change_api_key(
 ) -> Answer {
     who.has_just_signed_in()?;
     who.write(&db, async |tx| {
-        may_allow(&who.permissions, &store::lock_account(tx, account).await?)?;
+        may_give(&who.permissions, &store::lock_account(tx, account).await?.patterns())?;
+        grants::may_wield(tx, &who.permissions, account).await?;
         let before = live(tx, account, id).await?;
         who.expect_version(before.version)?;
         let mut after = ApiKey { version: before.version + 1, ..before.clone() };
@@ -203,7 +207,8 @@ pub(crate) async fn rotate_api_key(
     });
     check.finish()?;
     who.write(&db, async |tx| {
-        may_allow(&who.permissions, &store::lock_account(tx, account).await?)?;
+        may_give(&who.permissions, &store::lock_account(tx, account).await?.patterns())?;
+        grants::may_wield(tx, &who.permissions, account).await?;
         let before = live(tx, account, id).await?;
         who.expect_version(before.version)?;
         if hours == 0 {
@@ -234,7 +239,7 @@ pub(crate) async fn revoke_api_key(
 ) -> Answer {
     who.has_just_signed_in()?;
     who.write(&db, async |tx| {
-        may_allow(&who.permissions, &store::lock_account(tx, account).await?)?;
+        may_give(&who.permissions, &store::lock_account(tx, account).await?.patterns())?;
         let before = store::lock_key(tx, account, id).await?;
         // One that has ended already is as the caller wants it.
         if before.revoked_at.is_none() {

@@ -18,14 +18,15 @@ use kernel::problem::ProblemKind;
 use kernel::{ApiKeyId, Check, ServiceAccountId, TenantId, Timestamp};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::patterns;
 use crate::schema::{api_keys, service_accounts};
 
-pub(crate) use store::{accounts_changed_since, keys_revoked_since};
+pub(crate) use accounts::touch;
+pub(crate) use store::{accounts_changed_since, keys_revoked_since, lock};
 
 static NAME_TAKEN: ProblemKind =
     ProblemKind::new("SERVICE_ACCOUNT_NAME_TAKEN", 409, "Another service account has this name");
 
-const MOST_PATTERNS: usize = 50;
 const MOST_ADDRESSES: usize = 50;
 
 kernel::text_enum! {
@@ -83,7 +84,7 @@ impl ServiceAccount {
     fn check(&self, check: &mut Check) {
         check.text("/name", &self.name, 1, 100);
         check.text("/description", &self.description, 0, 500);
-        check_patterns(check, "/permissions", &self.permissions);
+        patterns::check(check, "/permissions", &self.permissions);
     }
 
     fn view(&self) -> ServiceAccountView {
@@ -103,7 +104,7 @@ impl ServiceAccount {
 impl ApiKey {
     fn check(&self, check: &mut Check, now: Timestamp) {
         check.text("/name", &self.name, 1, 100);
-        check_patterns(check, "/scopes", &self.scopes);
+        patterns::check(check, "/scopes", &self.scopes);
         check.that(self.allowed_addresses.len() <= MOST_ADDRESSES, "/allowedAddresses", "TOO_MANY", || {
             format!("give at most {MOST_ADDRESSES}; a network such as 10.0.0.0/8 is one")
         });
@@ -141,17 +142,6 @@ impl ApiKey {
             last_used_from: self.last_used_from.clone(),
             revoked_at: self.revoked_at,
         }
-    }
-}
-
-fn check_patterns(check: &mut Check, pointer: &str, patterns: &[String]) {
-    check.that(patterns.len() <= MOST_PATTERNS, pointer, "TOO_MANY", || {
-        format!("give at most {MOST_PATTERNS} patterns")
-    });
-    for (index, pattern) in patterns.iter().enumerate() {
-        check.that(Patterns::is_valid(pattern), &format!("{pointer}/{index}"), "PATTERN", || {
-            format!("`{pattern}` is not domain:resource:action, each a word or *")
-        });
     }
 }
 

@@ -26,6 +26,13 @@ pub(super) async fn lock_account(tx: &mut Tx, id: ServiceAccountId) -> Result<Se
     found.ok_or_else(|| Problem::not_found("service account"))
 }
 
+/// Keeps an account until the transaction ends; `None` when there is no such account.
+pub(crate) async fn lock(tx: &mut Tx, id: ServiceAccountId) -> Result<Option<ServiceAccountId>, Problem> {
+    let row =
+        service_accounts::table.find((tx.tenant(), id)).filter(service_accounts::status.ne(AccountStatus::Deleted));
+    Ok(row.select(service_accounts::id).for_update().first(&mut tx.conn()).await.optional()?)
+}
+
 pub(super) async fn accounts(
     mut conn: &Conn,
     tenant: TenantId,

@@ -8,9 +8,10 @@ use kernel::{Check, Field, Page, Problem, RoleId};
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Path, Reply};
 
-use super::{BUILT_IN, Role, may_allow, store};
-use crate::members;
+use super::{BUILT_IN, Role, store};
+use crate::patterns::may_give;
 use crate::permissions::{RoleRead, RoleWrite};
+use crate::{grants, members};
 
 /// A new role.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -79,7 +80,7 @@ pub(crate) async fn create_role(who: Allow<RoleWrite>, db: Data<Db>, Body(comman
             updated_at: tx.now(),
         };
         role.check(Check::new())?;
-        may_allow(&who.permissions, &role.patterns())?;
+        may_give(&who.permissions, &role.patterns())?;
         store::insert(tx, &role).await?;
         let view = RoleView::from(role);
         tx.announce(&ROLE_CREATED, None, &view).await?;
@@ -118,7 +119,7 @@ pub(crate) async fn change_role(
         let before = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("role"))?;
         who.expect_version(before.version)?;
         own(&before)?;
-        may_allow(&who.permissions, &before.patterns())?;
+        may_give(&who.permissions, &before.patterns())?;
         let RolePatch { name, description, permissions } = patch;
         let mut after = Role { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
         let mut check = Check::new();
@@ -126,7 +127,7 @@ pub(crate) async fn change_role(
         check.not_null("/description", description.set(&mut after.description));
         check.not_null("/permissions", permissions.set(&mut after.permissions));
         after.check(check)?;
-        may_allow(&who.permissions, &after.patterns())?;
+        may_give(&who.permissions, &after.patterns())?;
         store::update(tx, &after).await?;
         if after.permissions != before.permissions {
             let holders = members::holders(tx, id).await?;
@@ -141,7 +142,7 @@ pub(crate) async fn change_role(
 
 /// Delete a role
 ///
-/// Refused while members hold it; built-in roles stay. Needs a sign-in not older than 15 minutes.
+/// Its grants go with it. Refused while members hold it; built-in roles stay. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "roles", security(("bearer" = [RoleWrite::NAME])), responses((status = 204, description = "Deleted."), (status = 409, description = "Built in, or members hold it.")))]
 #[delete("/roles/{roleId}")]
 pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): Path<RoleId>) -> Answer {
@@ -150,8 +151,9 @@ pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): P
         let role = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found("role"))?;
         who.expect_version(role.version)?;
         own(&role)?;
-        may_allow(&who.permissions, &role.patterns())?;
+        may_give(&who.permissions, &role.patterns())?;
         store::delete(tx, &role).await?;
+        grants::forget(tx, id.0).await?;
         let gone = RoleView::from(Role { version: role.version + 1, ..role.clone() });
         tx.announce(&ROLE_DELETED, Some(&role.into()), &gone).await?;
         Ok(Reply::done())

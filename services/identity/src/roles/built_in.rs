@@ -24,6 +24,7 @@ pub(super) static BUILT_IN: &[(&str, &str, &[&str])] = &[
             "identity:role:*",
             "identity:department:*",
             "identity:job-role:*",
+            "identity:grant:*",
             "identity:edit-lock:*",
             "identity:session:*",
             "identity:audit:*",

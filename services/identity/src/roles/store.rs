@@ -4,11 +4,11 @@ use auth::Patterns;
 use db::{Conn, Tx, on_constraint};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::{Problem, RoleId, TenantId};
+use kernel::{MembershipId, Problem, RoleId, TenantId};
 
 use super::built_in::BUILT_IN;
 use super::{IN_USE, NAME_TAKEN, Role};
-use crate::schema::roles;
+use crate::schema::{member_roles, roles};
 
 /// Gives a new tenant its first roles.
 pub(crate) async fn insert_built_in(tx: &mut Tx) -> Result<(), Problem> {
@@ -46,6 +46,20 @@ pub(crate) async fn patterns_of(tx: &Tx, names: &[String]) -> Result<Patterns, P
     Ok(Patterns::new(rows.into_iter().flat_map(|(_, permissions)| permissions)))
 }
 
+/// The roles of a member, by name, each with what it allows.
+pub(crate) async fn held_by(
+    mut conn: &Conn,
+    tenant: TenantId,
+    member: MembershipId,
+) -> Result<Vec<(String, Vec<String>)>, Problem> {
+    let held = member_roles::tenant_id.eq(roles::tenant_id).and(member_roles::role_id.eq(roles::id));
+    let rows = roles::table
+        .inner_join(member_roles::table.on(held))
+        .filter(member_roles::tenant_id.eq(tenant))
+        .filter(member_roles::member_id.eq(member));
+    Ok(rows.order(roles::name).select((roles::name, roles::permissions)).load(&mut conn).await?)
+}
+
 /// Those of some roles that exist.
 pub(crate) async fn existing(tx: &Tx, names: &[String]) -> Result<Vec<String>, Problem> {
     let rows = roles::table.select(roles::name).filter(roles::tenant_id.eq(tx.tenant()));
@@ -63,6 +77,12 @@ pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: RoleId) -> Resul
 
 pub(crate) async fn fetch_for_change(tx: &mut Tx, id: RoleId) -> Result<Option<Role>, Problem> {
     let row = roles::table.find((tx.tenant(), id)).select(Role::as_select()).for_update();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
+/// Keeps a role until the transaction ends; `None` when there is no such role.
+pub(crate) async fn lock(tx: &mut Tx, id: RoleId) -> Result<Option<RoleId>, Problem> {
+    let row = roles::table.find((tx.tenant(), id)).select(roles::id).for_update();
     Ok(row.first(&mut tx.conn()).await.optional()?)
 }
 

@@ -25,7 +25,7 @@ use crate::accounts::users;
 use crate::activity::{self, Attempted, FailureReason};
 use crate::passwords::Passwords;
 use crate::signing::Signing;
-use crate::{members, settings};
+use crate::{grants, members, settings};
 
 const LONGEST_USER_AGENT: usize = 300;
 
@@ -171,6 +171,10 @@ impl Desk {
         let held =
             held.ok_or_else(|| PERMISSION_DENIED.detail("You are no longer an active member of this tenant."))?;
         let tenant = tenants::find(tx, tenant).await?.ok_or_else(|| Problem::not_found("tenant"))?;
+        let grt = match tenant.status {
+            TenantStatus::Active => grants::of_person(tx, tenant.id, user).await?,
+            _ => None,
+        };
         let perms = crate::tenants::is_usable(&tenant, with_common_rights(held, settings))?;
         let (_, credential) = users::find(tx, user).await?.ok_or_else(|| Problem::not_found("user"))?;
         let only_password = !session.methods.iter().any(|method| *method != Method::Password.as_str());
@@ -186,6 +190,7 @@ impl Desk {
             pwc: credential.must_change,
             enr: must_enrol,
             cli: false,
+            grt,
             auth_time: session.authenticated_at.timestamp(),
             iat: now.timestamp(),
             ims: now.timestamp_millis(),
@@ -245,8 +250,12 @@ fn with_common_rights(held: Patterns, settings: &TenantSettings) -> Patterns {
     if !settings.members_read_all {
         return held;
     }
-    let common = ["catalog:product:read", "catalog:solution:read", "adoption:customer:read"];
-    Patterns::new(held.as_slice().iter().cloned().chain(common.map(str::to_owned)))
+    Patterns::new(held.as_slice().iter().chain(common_rights().as_slice()).cloned())
+}
+
+/// What the setting `membersReadAll` lets every member do.
+pub(crate) fn common_rights() -> Patterns {
+    Patterns::new(["catalog:product:read", "catalog:solution:read", "adoption:customer:read"].map(str::to_owned))
 }
 
 /// What the client calls itself, cut to what a person reads.

@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::sessions::{self, RevokedReason, Session};
 
-pub(crate) use desk::Desk;
+pub(crate) use desk::{Desk, common_rights};
 use sign_in::second_factor_attempt;
 pub(crate) use step_up::{is_password_of, renew};
 

@@ -1,5 +1,8 @@
 //! A connection to RabbitMQ with the whole topology declared on it.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
 use kernel::config::Broker as Config;
 use lapin::options::{
     BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
@@ -8,6 +11,8 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable, FrameSize};
 use lapin::uri::AMQPUri;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
+
+use tokio::sync::OnceCell;
 
 use crate::topology::{EXCHANGE, QUEUES, Queue};
 
@@ -21,25 +26,38 @@ const DELIVERY_LIMIT: i32 = 20;
 /// connection: with the broker's 128 KiB that is 8 MiB for each of the sixteen connections of an idle platform.
 const FRAME: FrameSize = 8 * 1024;
 
-/// An open connection. Dropping it closes it; whoever uses it reconnects by making a new one.
+/// Where this process has declared the topology, by address and prefix. A platform in one process has some twenty connections;
+/// each declaring it would be two thousand round trips, and the broker fails those that use a queue that another one is
+/// making.
+static DECLARED: LazyLock<Mutex<HashMap<String, Arc<OnceCell<()>>>>> = LazyLock::new(Mutex::default);
+
+/// An open connection. Dropping it closes it; whoever uses it reconnects by making a new one, and declares the topology
+/// again: nobody knows what the broker remembers.
 pub struct Broker {
     connection: Connection,
     prefix: String,
+    place: String,
 }
 
 impl Broker {
-    /// Connects and declares exchange, queues and bindings.
+    /// Connects, and declares exchange, queues and bindings unless this process has done so.
     ///
     /// # Errors
     /// When the broker is away or refuses the topology.
     pub async fn connect(config: &Config, name: &str) -> Result<Self, BusError> {
+        let broker = Self::open(config, name).await?;
+        let known = Arc::clone(declared().entry(broker.place.clone()).or_default());
+        known.get_or_try_init(|| broker.declare()).await?;
+        Ok(broker)
+    }
+
+    async fn open(config: &Config, name: &str) -> Result<Self, BusError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let mut uri: AMQPUri = config.url.reveal().parse().map_err(std::io::Error::other)?;
         uri.query.frame_max.get_or_insert(FRAME);
         let connection = Connection::connect_uri(uri, properties).await?;
-        let broker = Self { connection, prefix: config.prefix.clone() };
-        broker.declare().await?;
-        Ok(broker)
+        let (prefix, place) = (config.prefix.clone(), format!("{} {}", config.url.reveal(), config.prefix));
+        Ok(Self { connection, prefix, place })
     }
 
     /// A channel on this connection.
@@ -125,14 +143,15 @@ impl Broker {
     ///
     /// # Errors
     /// When the connection is lost.
-    pub async fn remove(&self) -> Result<(), BusError> {
-        let channel = self.channel().await?;
+    pub async fn remove(config: &Config) -> Result<(), BusError> {
+        let broker = Self::open(config, "removal").await?;
+        let channel = broker.channel().await?;
         for queue in QUEUES {
-            for name in [self.queue(queue), self.dead(queue)] {
+            for name in [broker.queue(queue), broker.dead(queue)] {
                 channel.queue_delete(name.into(), QueueDeleteOptions::default()).await?;
             }
         }
-        channel.exchange_delete(self.exchange().into(), ExchangeDeleteOptions::default()).await
+        channel.exchange_delete(broker.exchange().into(), ExchangeDeleteOptions::default()).await
     }
 
     async fn declare(&self) -> Result<(), BusError> {
@@ -163,6 +182,16 @@ impl Broker {
         }
         Ok(())
     }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        declared().remove(&self.place);
+    }
+}
+
+fn declared() -> MutexGuard<'static, HashMap<String, Arc<OnceCell<()>>>> {
+    DECLARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Properties of a message that survives the broker's restart.

@@ -124,7 +124,7 @@ pub struct SessionView {
     pub authenticated_at: Timestamp,
     /// How: PASSWORD, TOTP, RECOVERY_CODE, PASSKEY.
     pub methods: Vec<String>,
-    /// The address it was begun from.
+    /// The address it was last refreshed from.
     pub client_address: Option<String>,
     /// What the client called itself.
     pub user_agent: Option<String>,

@@ -118,9 +118,7 @@ impl TestWorld {
         // Past a proxy that may be cut.
         let direct = Config::from_pairs(self.environment.clone())
             .map(|config| kernel::config::Broker { url: self.amqp_url.clone(), ..config.broker });
-        if let Ok(broker) = bus::Broker::connect(&direct.unwrap(), "testkit").await {
-            broker.remove().await.ok();
-        }
+        bus::Broker::remove(&direct.unwrap()).await.ok();
         if let Ok(mut conn) = AsyncPgConnection::establish(&self.admin_url).await {
             conn.batch_execute(&format!("drop database if exists {} with (force)", self.database)).await.ok();
         }

@@ -2,17 +2,25 @@
 //!
 //! For a normal user this is a folder and nothing more. As root it is more work: Postgres refuses to run as root, so
 //! it runs as the user `postgres` of the distribution, and that user must be able to enter the folder. In a clone
-//! under `/root` it cannot; then the data lives under `/var/lib/cairn` and `.cairn` holds a link to it.
+//! under `/root` it cannot; then the data lives under `/var/lib/cairn` and `.cairn` holds a link to it. Data that is thrown away
+//! lives in memory.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::fs::statvfs;
+
 use super::{Error, Result, progress, secret};
 
 /// Where data goes that may not stay under the clone.
 const SHARED: &str = "/var/lib/cairn";
+/// Where data goes that is thrown away. Each test makes and drops a database of a thousand files, and a file system on a disk
+/// that looks at what was deleted lately (ext4) takes seconds for it.
+const MEMORY: &str = "/dev/shm";
+/// What must be free there.
+const ROOM: u64 = 4 << 30;
 /// For the owner only.
 const PRIVATE: u32 = 0o700;
 
@@ -62,6 +70,17 @@ impl Home {
         }
         let moved = move_out(&dir, owner)?;
         Ok(Self { dir: moved, owner: Some(owner) })
+    }
+
+    /// The same for data that is thrown away: in memory, when there is room and no data lies here yet.
+    pub(super) fn throwaway(dir: &Path) -> Result<Self> {
+        let memory = Path::new(MEMORY);
+        let is_linked = fs::read_link(dir).is_ok();
+        let is_free = statvfs(memory).is_ok_and(|there| there.f_bavail.saturating_mul(there.f_frsize) >= ROOM);
+        if !is_linked && is_free && (!dir.exists() || fs::remove_dir(dir).is_ok()) {
+            link(dir, memory)?;
+        }
+        Self::unprivileged(dir)
     }
 
     /// Empties the folder.
@@ -120,11 +139,8 @@ fn move_out(dir: &Path, owner: Owner) -> Result<PathBuf> {
     if fs::remove_dir(dir).is_err() {
         return Err(Error::Unreachable { dir: dir.to_owned() });
     }
-    root(Path::new(SHARED))?;
-    // A random name: a new clone at the same path must not find the data of a deleted one.
-    let place = folder(&Path::new(SHARED).join(secret::random()?), PRIVATE)?;
+    let place = link(dir, &root(Path::new(SHARED))?)?;
     owner.take(&place)?;
-    symlink(&place, dir).map_err(Error::io("link", dir))?;
     if !owner.enters(&place)? {
         return Err(Error::Unreachable { dir: place });
     }
@@ -132,6 +148,14 @@ fn move_out(dir: &Path, owner: Owner) -> Result<PathBuf> {
         "postgres",
         format_args!("cannot enter {} as its own user: the data is in {}", dir.display(), place.display()),
     );
+    Ok(place)
+}
+
+/// Puts a link at `dir` to a new folder elsewhere. It has a random name: a new clone at the same path must not find the data
+/// of a deleted one.
+fn link(dir: &Path, elsewhere: &Path) -> Result<PathBuf> {
+    let place = folder(&elsewhere.join(format!("cairn-{}", secret::random()?)), PRIVATE)?;
+    symlink(&place, dir).map_err(Error::io("link", dir))?;
     Ok(place)
 }
 

@@ -34,7 +34,10 @@ impl Postgres {
     ///
     /// A server that an earlier run left there is stopped first.
     pub(crate) async fn start(dir: &Path, port: u16, lifetime: Lifetime) -> Result<Self> {
-        let home = Home::unprivileged(dir)?;
+        let home = match lifetime {
+            Lifetime::Kept => Home::unprivileged(dir)?,
+            Lifetime::Throwaway => Home::throwaway(dir)?,
+        };
         let old = leftovers::stop(Mark::Folder(&home.dir, &[NAME]), Signal::Interrupt).await?;
         if old > 0 {
             progress::say(NAME, "stopped the server that an earlier run left behind");

@@ -1,7 +1,10 @@
 //! Signing in, staying in, getting out; members and roles.
 
+use std::time::{Duration, Instant};
+
 use cairn::Platform;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Client, Response};
 
@@ -47,10 +50,11 @@ fn a_refresh_token_counts_once_and_its_reuse_ends_the_session() {
         let first = sign_in(&stage.anonymous, me.body["username"].as_str().unwrap(), PASSWORD).await;
         let second = refresh(&stage.anonymous, &first.body["refreshToken"]).await;
         second.expect(200);
-        refresh(&stage.anonymous, &first.body["refreshToken"]).await.expect_problem(401, "SESSION_REFRESH_REFUSED");
+        let thief = refresh_with(&stage.anonymous, &first.body["refreshToken"], "Thief/1").await;
+        thief.expect_problem(401, "SESSION_REFRESH_REFUSED");
         refresh(&stage.anonymous, &second.body["refreshToken"]).await.expect_problem(401, "SESSION_REFRESH_REFUSED");
-        let thief = stage.anonymous.with_token(second.body["accessToken"].as_str().unwrap());
-        thief.get_until("/identity/v1/me", |answer| answer.status == 401).await.expect_problem(401, "TOKEN_INVALID");
+        let holder = stage.anonymous.with_token(second.body["accessToken"].as_str().unwrap());
+        holder.get_until("/identity/v1/me", |answer| answer.status == 401).await.expect_problem(401, "TOKEN_INVALID");
         stage.admin.get("/identity/v1/me").await.expect(200);
     });
 }
@@ -61,10 +65,36 @@ fn two_clients_refreshing_at_once_cannot_both_win() {
         let me = stage.admin.get("/identity/v1/me").await;
         let session = sign_in(&stage.anonymous, me.body["username"].as_str().unwrap(), PASSWORD).await;
         let token = &session.body["refreshToken"];
-        let (a, b) = tokio::join!(refresh(&stage.anonymous, token), refresh(&stage.anonymous, token));
+        let (a, b) = tokio::join!(refresh(&stage.anonymous, token), refresh_with(&stage.anonymous, token, "Thief/1"));
         let mut statuses = [a.status, b.status];
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 401]);
+    });
+}
+
+#[test]
+fn a_client_that_lost_the_answer_asks_again_and_not_for_long() {
+    on_stage(async |stage| {
+        let me = stage.admin.get("/identity/v1/me").await;
+        let session = sign_in(&stage.anonymous, me.body["username"].as_str().unwrap(), PASSWORD).await;
+        // Two windows at once, or a lost answer: both get tokens that count, of the same generation.
+        let token = &session.body["refreshToken"];
+        let (a, b) = tokio::join!(refresh(&stage.anonymous, token), refresh(&stage.anonymous, token));
+        for answer in [&a, &b] {
+            let person = stage.anonymous.with_token(answer.expect(200).body["accessToken"].as_str().unwrap());
+            person.get("/identity/v1/me").await.expect(200);
+        }
+        let next = refresh(&stage.anonymous, &a.body["refreshToken"]).await;
+        next.expect(200);
+        // Two generations back is a copy, whoever sends it.
+        refresh(&stage.anonymous, token).await.expect_problem(401, "SESSION_REFRESH_REFUSED");
+        refresh(&stage.anonymous, &next.body["refreshToken"]).await.expect_problem(401, "SESSION_REFRESH_REFUSED");
+
+        let late = sign_in(&stage.anonymous, me.body["username"].as_str().unwrap(), PASSWORD).await;
+        let last = refresh(&stage.anonymous, &late.body["refreshToken"]).await;
+        stage.clock.advance(chrono::Duration::seconds(11));
+        refresh(&stage.anonymous, &late.body["refreshToken"]).await.expect_problem(401, "SESSION_REFRESH_REFUSED");
+        refresh(&stage.anonymous, &last.expect(200).body["refreshToken"]).await.expect(401);
     });
 }
 
@@ -298,34 +328,50 @@ fn a_suspended_member_loses_access_within_a_second() {
     });
 }
 
+/// Waits until a token is refused by the gateway and by every service itself.
+async fn refused_everywhere(stage: &Stage, token: &str) {
+    let services = ["catalog", "adoption", "telemetry", "identity"];
+    let doors = services.map(|service| Client::anonymous(&stage.platform.config.upstreams(service)[0]));
+    let paths = ["/identity/v1/me", "/catalog/v1/products", "/adoption/v1/customers", "/telemetry/v1/refusals"];
+    for door in doors.iter().chain([&stage.anonymous]) {
+        for path in paths {
+            let answer = door.with_token(token).get_until(path, |answer| [401, 404].contains(&answer.status)).await;
+            assert!([401, 404].contains(&answer.status), "{path}: {}", answer.text);
+        }
+    }
+}
+
 #[test]
-fn other_roles_and_a_stopped_tenant_are_known_everywhere() {
+fn what_ends_a_token_is_known_everywhere_within_a_second() {
     on_stage(async |stage| {
         let member = add_member(&stage.admin, "sue", &["SME"]).await;
-        let sue = with_new_password(&stage.anonymous, "sue").await;
-        let services = ["catalog", "adoption", "telemetry", "identity"];
-        let doors: Vec<Client> = services
-            .map(|service| Client::anonymous(&stage.platform.config.upstreams(service)[0]))
-            .into_iter()
-            .chain([stage.anonymous.clone()])
-            .collect();
-        let known_everywhere = async |token: &str| {
-            for door in &doors {
-                let asked =
-                    ["/identity/v1/me", "/catalog/v1/products", "/adoption/v1/customers", "/telemetry/v1/refusals"];
-                for path in asked {
-                    let answer =
-                        door.with_token(token).get_until(path, |answer| [401, 404].contains(&answer.status)).await;
-                    assert!([401, 404].contains(&answer.status), "{path}: {}", answer.text);
-                }
-            }
-        };
+        let mut sue = with_new_password(&stage.anonymous, "sue").await;
         let path = format!("/identity/v1/members/{}", member.id());
-        stage.admin.patch(&path, None, &json!({ "roles": ["VIEWER"] })).await.expect(200);
-        known_everywhere(sue.token.as_deref().unwrap()).await;
+        // The best of three: what is promised is the platform's delay, not that of a machine with other things to do.
+        let (mut by_role, mut by_session) = (Duration::MAX, Duration::MAX);
+        for role in ["VIEWER", "SME", "VIEWER"] {
+            stage.admin.patch(&path, None, &json!({ "roles": [role] })).await.expect(200);
+            let began = Instant::now();
+            refused_everywhere(&stage, sue.token.as_deref().unwrap()).await;
+            by_role = by_role.min(began.elapsed());
+            sue = stage.anonymous.sign_in("sue", "another password, hers").await;
+            sue.delete("/identity/v1/sessions/current").await.expect(204);
+            let began = Instant::now();
+            refused_everywhere(&stage, sue.token.as_deref().unwrap()).await;
+            by_session = by_session.min(began.elapsed());
+            sue = stage.anonymous.sign_in("sue", "another password, hers").await;
+        }
+        let second = Duration::from_secs(1);
+        assert!(by_role < second && by_session < second, "{by_role:?}, {by_session:?}");
+    });
+}
+
+#[test]
+fn a_stopped_tenant_is_known_everywhere() {
+    on_stage(async |stage| {
         let tenant = stage.admin.get("/identity/v1/tenant").await.id().parse().unwrap();
         cairn::operator::set_suspended(&stage.platform.config, tenant, true).await.unwrap();
-        known_everywhere(stage.admin.token.as_deref().unwrap()).await;
+        refused_everywhere(&stage, stage.admin.token.as_deref().unwrap()).await;
     });
 }
 
@@ -426,6 +472,12 @@ async fn sign_in(client: &Client, login: &str, password: &str) -> Response {
 
 async fn refresh(client: &Client, token: &Value) -> Response {
     client.post("/identity/v1/sessions/refresh", &json!({ "refreshToken": token })).await
+}
+
+/// A refresh by a client of this name.
+async fn refresh_with(client: &Client, token: &Value, user_agent: &str) -> Response {
+    let request = client.request(Method::POST, "/identity/v1/sessions/refresh").header("user-agent", user_agent);
+    testkit::send(request.json(&json!({ "refreshToken": token }))).await
 }
 
 pub(crate) async fn add_member(admin: &Client, username: &str, roles: &[&str]) -> Response {

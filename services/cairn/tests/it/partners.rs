@@ -197,6 +197,7 @@ fn tokens_are_asked_for_as_the_rfc_has_it() {
         let basic = send(ask(&[("grant_type", "client_credentials")]).basic_auth(prefix, Some(secret))).await;
         assert_eq!(basic.expect(200).body["token_type"], "Bearer");
         for (form, status, error) in [
+            (vec![], 400, "invalid_request"),
             (vec![("grant_type", "password")], 400, "unsupported_grant_type"),
             (vec![("grant_type", "client_credentials")], 401, "invalid_client"),
             (

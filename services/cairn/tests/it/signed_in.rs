@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testkit::Response;
 
 use crate::identity::{add_member, with_new_password};
-use crate::support::{PASSWORD, Stage, on_stage};
+use crate::support::{PASSWORD, Stage, on_prepared_stage, on_stage};
 
 const OWN: &str = "/identity/v1/me/sessions";
 
@@ -119,6 +119,34 @@ fn who_guesses_passwords_is_stopped_and_the_victim_is_not() {
         with_new_password(&stage.anonymous, "ann").await;
         stage.clock.advance(chrono::Duration::minutes(16));
         stage.anonymous.post("/identity/v1/sessions", &right).await.expect(201);
+    });
+}
+
+#[test]
+fn a_name_that_is_guessed_at_from_everywhere_is_closed_but_where_its_person_was() {
+    let believed = |world: &mut testkit::TestWorld| world.set("CAIRN_TRUSTED_PROXIES", "127.0.0.1");
+    on_prepared_stage(believed, async |stage, ()| {
+        add_member(&stage.admin, "kim", &["SME"]).await.expect(201);
+        with_new_password(&stage.anonymous, "kim").await;
+        let from = async |login: &str, password: &str, address: &str| {
+            let request = stage.anonymous.request(Method::POST, "/identity/v1/sessions");
+            let body = json!({ "login": login, "password": password });
+            testkit::send(request.header("x-forwarded-for", address).json(&body)).await
+        };
+        from("kim", "another password, hers", "198.51.100.7").await.expect(201);
+        for login in ["kim", "nobody"] {
+            for guess in 0..100 {
+                let answer = from(login, "a wrong password", &format!("192.0.2.{guess}")).await;
+                answer.expect_problem(401, "SESSION_CREDENTIALS_REFUSED");
+            }
+            let stopped = from(login, "a wrong password", "192.0.2.200").await;
+            stopped.expect_problem(429, "SESSION_TOO_MANY_FAILURES");
+        }
+        let right = "another password, hers";
+        from("kim", right, "192.0.2.201").await.expect_problem(429, "SESSION_TOO_MANY_FAILURES");
+        from("kim", right, "198.51.100.7").await.expect(201);
+        stage.clock.advance(chrono::Duration::minutes(16));
+        from("kim", right, "192.0.2.201").await.expect(201);
     });
 }
 

@@ -1,23 +1,26 @@
 //! Wrong passwords of the last quarter of an hour.
 //!
 //! They are counted by name and address together: who guesses is stopped, and the person whose name is guessed at signs in
-//! from elsewhere as ever. An address that tries many names is stopped as well. Names that nobody has count like any other,
-//! so that the count tells nothing.
+//! from elsewhere as ever. An address that tries many names is stopped as well. A name that is guessed at from many addresses
+//! is closed to all but those where its person has been signed in lately. Names that nobody has count like any other, so that
+//! the count tells nothing.
 
 use chrono::Duration;
 use db::Conn;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::network::customer;
 use kernel::problem::ProblemKind;
-use kernel::{Problem, Timestamp};
+use kernel::{Problem, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
 /// How long a failure counts, and a stop lasts after the last one.
 const REMEMBERED: Duration = Duration::minutes(15);
 /// Wrong passwords for one name from one address.
 const MOST_FOR_NAME: i64 = 5;
+/// Wrong passwords for one name from everywhere.
+const MOST_ANYWHERE: i64 = 100;
 /// Wrong passwords from one address: an office has some.
 const MOST_FROM_ADDRESS: i64 = 50;
 
@@ -28,6 +31,8 @@ static TOO_MANY_FAILURES: ProblemKind =
 /// A name that is tried, from an address.
 pub(crate) struct Attempt {
     login_hash: Vec<u8>,
+    client_address: String,
+    /// The customer behind the address, who may have many.
     address: String,
     /// Whether there is anything to forget.
     has_failed: bool,
@@ -36,34 +41,54 @@ pub(crate) struct Attempt {
 impl Attempt {
     pub(crate) fn new(login: &str, address: &str) -> Self {
         let folded = login.trim().to_lowercase();
-        let address = address.parse().map_or_else(|_| address.to_owned(), |one| customer(one).to_string());
-        Self { login_hash: Sha256::digest(folded).to_vec(), address, has_failed: false }
+        let customer = address.parse().map_or_else(|_| address.to_owned(), |one| customer(one).to_string());
+        Self {
+            login_hash: Sha256::digest(folded).to_vec(),
+            client_address: address.to_owned(),
+            address: customer,
+            has_failed: false,
+        }
     }
 
-    /// Refuses one attempt too many, before its password is looked at.
-    pub(crate) async fn check(&mut self, mut conn: &Conn, now: Timestamp) -> Result<(), Problem> {
+    /// Refuses one attempt too many, before its password is looked at. `person` has the name, if anybody has.
+    pub(crate) async fn check(
+        &mut self,
+        mut conn: &Conn,
+        person: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
         #[derive(QueryableByName)]
         struct Counted {
+            #[diesel(sql_type = BigInt)]
+            of_both: i64,
             #[diesel(sql_type = BigInt)]
             of_name: i64,
             #[diesel(sql_type = BigInt)]
             of_address: i64,
+            #[diesel(sql_type = Bool)]
+            is_familiar: bool,
             #[diesel(sql_type = Nullable<Timestamptz>)]
             last_at: Option<Timestamp>,
         }
         let counted = diesel::sql_query(
-            "select coalesce(sum(failures) filter (where login_hash = $1), 0)::bigint as of_name, \
-             coalesce(sum(failures), 0)::bigint as of_address, max(last_at) as last_at \
-             from sign_in_failures where address = $2 and last_at > $3",
+            "select coalesce(sum(failures) filter (where login_hash = $1 and address = $2), 0)::bigint as of_both, \
+             coalesce(sum(failures) filter (where login_hash = $1), 0)::bigint as of_name, \
+             coalesce(sum(failures) filter (where address = $2), 0)::bigint as of_address, \
+             exists(select from sessions where user_id = $4 and client_address = $5) as is_familiar, \
+             max(last_at) as last_at \
+             from sign_in_failures where (login_hash = $1 or address = $2) and last_at > $3",
         );
         let counted: Counted = counted
             .bind::<Binary, _>(&self.login_hash)
             .bind::<Text, _>(&self.address)
             .bind::<Timestamptz, _>(now - REMEMBERED)
+            .bind::<Nullable<SqlUuid>, _>(person)
+            .bind::<Text, _>(&self.client_address)
             .get_result(&mut conn)
             .await?;
-        self.has_failed = counted.of_name > 0;
-        if counted.of_name < MOST_FOR_NAME && counted.of_address < MOST_FROM_ADDRESS {
+        self.has_failed = counted.of_both > 0;
+        let is_hunted = counted.of_name >= MOST_ANYWHERE && !counted.is_familiar;
+        if counted.of_both < MOST_FOR_NAME && counted.of_address < MOST_FROM_ADDRESS && !is_hunted {
             return Ok(());
         }
         let wait = counted.last_at.map_or(REMEMBERED, |last| last + REMEMBERED - now);

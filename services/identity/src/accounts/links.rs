@@ -55,7 +55,8 @@ fn hash(token: &str) -> Vec<u8> {
 
 /// The answer to a token that does not count.
 pub(crate) fn refused() -> Problem {
-    let how = "It was used already, withdrawn or replaced, or too old. Ask for a new one.";
+    let how =
+        "It was used already, withdrawn or replaced, or too old. If you used it, sign in; else ask for a new one.";
     LINK_REFUSED.detail(how).at("/token", "REFUSED", how)
 }
 

@@ -130,6 +130,8 @@ pub(crate) async fn advance(tx: &mut Tx, session: &Session) -> Result<(), Proble
             sessions::expires_at.eq(session.expires_at),
             sessions::authenticated_at.eq(session.authenticated_at),
             sessions::methods.eq(&session.methods),
+            sessions::client_address.eq(&session.client_address),
+            sessions::user_agent.eq(&session.user_agent),
         ))
         .execute(&mut tx.conn())
         .await?;

@@ -94,6 +94,9 @@ pub(crate) async fn give_token(
     let Ok(asked) = serde_html_form::from_bytes::<TokenRequest>(&body.bytes) else {
         return Ok(refuse("invalid_request", "The body cannot be read, or names something twice."));
     };
+    if asked.grant_type.is_empty() {
+        return Ok(refuse("invalid_request", "grant_type is missing. Send grant_type=client_credentials."));
+    }
     if asked.grant_type != "client_credentials" {
         return Ok(refuse("unsupported_grant_type", "Send grant_type=client_credentials."));
     }

@@ -160,9 +160,26 @@ impl Desk {
     pub(super) async fn advance(&self, tx: &mut Tx, session: Session) -> Result<Tokens, Problem> {
         let settings = settings::of(tx, session.tenant_id).await?;
         let expires_at = idle_until(&session, &settings, tx.now());
-        let session = Session { generation: session.generation + 1, last_used_at: tx.now(), expires_at, ..session };
+        let session = Session {
+            generation: session.generation + 1,
+            last_used_at: tx.now(),
+            expires_at,
+            client_address: client_address(&self.request),
+            user_agent: user_agent(&self.request),
+            ..session
+        };
         sessions::advance(tx, &session).await?;
         self.tokens(tx, &session, &settings).await
+    }
+
+    /// The tokens of a session once more, for a client that did not get the last answer.
+    pub(super) async fn repeat(&self, tx: &Tx, session: &Session) -> Result<Tokens, Problem> {
+        self.tokens(tx, session, &settings::of(tx, session.tenant_id).await?).await
+    }
+
+    /// Whether a session was last used by this client, as far as it can be told.
+    pub(super) fn used_last(&self, session: &Session) -> bool {
+        session.client_address == client_address(&self.request) && session.user_agent == user_agent(&self.request)
     }
 
     async fn tokens(&self, tx: &Tx, session: &Session, settings: &TenantSettings) -> Result<Tokens, Problem> {

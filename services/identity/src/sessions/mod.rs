@@ -1,7 +1,8 @@
 //! Signing in, staying signed in, signing out.
 //!
 //! A sign-in opens a session in one tenant. Its access token lives ten minutes; its refresh token is used once and
-//! replaced. A refresh token that comes back after it was replaced has been copied: the session ends, for both holders.
+//! replaced. A refresh token that comes back after it was replaced has been copied: the session ends, for both holders. Only
+//! the client that replaced it may ask again for a moment, because answers get lost and windows of a browser ask at once.
 
 mod desk;
 mod refresh;

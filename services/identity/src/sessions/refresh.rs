@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, post};
+use chrono::Duration;
 use db::Db;
 use kernel::Secret;
 use serde::Deserialize;
@@ -11,6 +12,9 @@ use super::desk::RefreshToken;
 use super::{Desk, REFRESH_REFUSED, Tokens, revoke};
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::permissions::SelfWrite;
+
+/// How long a client may send a refresh token again that it has used.
+const ASKED_AGAIN: Duration = Duration::seconds(10);
 
 /// A refresh token to be exchanged.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -24,8 +28,9 @@ pub(crate) struct Refresh {
 
 /// Refresh the tokens
 ///
-/// Each refresh token counts once. One that was used before ends the session: somebody has copied it. A session that was
-/// not refreshed for longer than the tenant allows has ended.
+/// Each refresh token counts once. One that was used before ends the session: somebody has copied it. Only the client that
+/// used it (the same address and User-Agent) may send it again within ten seconds, when the answer was lost: it gets what it
+/// missed. A session that was not refreshed for longer than the tenant allows has ended.
 #[utoipa::path(tag = "sessions", request_body = Refresh, responses((status = 200, body = Tokens), (status = 401, description = "Sign in again."), (status = 403, description = "No longer a member, or the tenant cannot be used now.")))]
 #[post("/sessions/refresh")]
 pub(crate) async fn refresh_session(desk: Desk, Body(command): Body<Refresh>) -> Answer {
@@ -43,13 +48,17 @@ pub(crate) async fn refresh_session(desk: Desk, Body(command): Body<Refresh>) ->
             if session.revoked_at.is_some() || session.expires_at <= now {
                 return Ok(None);
             }
-            if session.generation != presented.generation {
-                metrics::counter!("cairn_refresh_tokens_reused_total").increment(1);
-                tracing::warn!(session.id = %session.id, user.id = %session.user_id, "a refresh token came twice; its session ends");
-                revoke(tx, &session, RevokedReason::RefreshTokenReused).await?;
-                return Ok(None);
+            if session.generation == presented.generation {
+                return desk.advance(tx, session).await.map(Some);
             }
-            desk.advance(tx, session).await.map(Some)
+            let was_last = session.generation == presented.generation + 1 && now - session.last_used_at <= ASKED_AGAIN;
+            if was_last && desk.used_last(&session) {
+                return desk.repeat(tx, &session).await.map(Some);
+            }
+            metrics::counter!("cairn_refresh_tokens_reused_total").increment(1);
+            tracing::warn!(session.id = %session.id, user.id = %session.user_id, "a refresh token came twice; its session ends");
+            revoke(tx, &session, RevokedReason::RefreshTokenReused).await?;
+            Ok(None)
         })
         .await?;
     let tokens = outcome.ok_or_else(refused)?;

@@ -69,7 +69,8 @@ struct Challenge {
 /// Sign in
 ///
 /// With an e-mail address or a user name. The answer to an unknown name and to a wrong password is the same, and takes
-/// as long. After five wrong passwords for a name, sign-ins for it are refused for 15 minutes to the address they came from.
+/// as long. After five wrong passwords for a name, sign-ins for it are refused for 15 minutes to the address they came from;
+/// after a hundred from anywhere, to every address where the person has not been signed in lately.
 /// Who has a second factor gets 200 and a challenge instead of tokens.
 #[utoipa::path(tag = "sessions", request_body = SignIn, responses((status = 201, body = Tokens), (status = 200, body = SecondFactorNeeded, description = "The password was right; a second factor is needed."), (status = 401, description = "Name or password is wrong."), (status = 403, description = "The tenant cannot be used now."), (status = 429, description = "Too many wrong passwords, or too many sign-ins at once.")))]
 #[post("/sessions")]
@@ -80,11 +81,12 @@ pub(crate) async fn sign_in(desk: Desk, Body(command): Body<SignIn>) -> Answer {
     let (now, address) = (desk.now(), desk.address());
     let mut attempt = Attempt::new(&command.login, &address);
     let look = async |conn: &Conn| {
-        let stopped = match attempt.check(conn, now).await {
+        let account = users::by_login(conn, &command.login).await?;
+        let stopped = match attempt.check(conn, account.as_ref().map(|(user, _)| user.id), now).await {
             Err(problem) if problem.kind().status != 429 => return Err(problem),
             outcome => outcome.err(),
         };
-        Ok((users::by_login(conn, &command.login).await?, stopped))
+        Ok((account, stopped))
     };
     let (account, stopped) = desk.db.global(look).await?;
     let person = account.as_ref().map(|(user, _)| user.id);
@@ -138,7 +140,7 @@ pub(crate) async fn give_second_factor(desk: Desk, Body(command): Body<GiveSecon
 pub(crate) async fn second_factor_attempt(desk: &Desk, user: UserId, code: &Secret<String>) -> Result<Method, Problem> {
     let now = desk.now();
     let mut attempt = Attempt::new(&format!("second factor of {user}"), &desk.address());
-    desk.db.global(async |conn| attempt.check(conn, now).await).await?;
+    desk.db.global(async |conn| attempt.check(conn, Some(user), now).await).await?;
     match second_factors::spend_code(desk, user, code).await? {
         Some(method) => {
             desk.db.global(async |conn| attempt.succeeded(conn).await).await?;

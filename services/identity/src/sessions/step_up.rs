@@ -56,7 +56,7 @@ pub(crate) async fn step_up(who: Allow<SelfWrite>, desk: Desk, Body(command): Bo
 pub(crate) async fn is_password_of(desk: &Desk, user: UserId, password: Secret<String>) -> Result<bool, Problem> {
     let (now, address) = (desk.now(), desk.address());
     let mut attempt = Attempt::new(&format!("password of {user}"), &address);
-    desk.db.global(async |conn| attempt.check(conn, now).await).await?;
+    desk.db.global(async |conn| attempt.check(conn, Some(user), now).await).await?;
     let account = desk.db.global(async |conn| users::find(conn, user).await).await?;
     let place = desk.passwords.queue(&address)?;
     let known = desk.passwords.verify(password, account.map(|(_, credential)| credential.password_hash)).await?;

@@ -107,7 +107,9 @@ impl Deployment {
     /// The values of an attribute as they are stored, the latest first.
     pub(crate) async fn series(&self, attribute: &str) -> Vec<Value> {
         let path = format!("/telemetry/v1/attributes/{}/values?limit=200", self.attribute(attribute));
-        self.owner.get(&path).await.expect(200).body["items"].as_array().unwrap().clone()
+        // Telemetry hears of an attribute a moment after the catalog has it.
+        let known = self.owner.get_until(&path, |answer| answer.status == 200).await;
+        known.expect(200).body["items"].as_array().unwrap().clone()
     }
 
     /// What is known of an attribute.

@@ -1,0 +1,1 @@
+drop index sign_in_failures_login_hash_idx;

@@ -8,6 +8,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::Outcome;
+use super::process::Process;
 use crate::servers::signal::Signal;
 
 const CONFIGURATION: &str = include_str!("../../../../deploy/bench/nginx.conf");
@@ -44,6 +45,12 @@ impl Nginx {
         };
         timeout(READY_LIMIT, answers).await.map_err(|_| "nginx does not start")?;
         Ok(nginx)
+    }
+
+    /// Processor time of its workers so far.
+    pub(super) fn processor_time(&self) -> Duration {
+        let master = self.child.id().map(Process::new);
+        master.into_iter().flat_map(Process::children).map(Process::processor_time).sum()
     }
 
     /// Where it listens.

@@ -32,9 +32,14 @@ impl Process {
 
     /// The child whose command line ends with these words.
     pub(super) fn child(self, words: &[&str]) -> Option<Self> {
-        let processes = fs::read_dir("/proc").ok()?.flatten();
-        let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Self));
-        pids.find(|process| process.field(4) == Some(u64::from(self.0)) && process.command_line().ends_with(words))
+        self.children().find(|process| process.command_line().ends_with(words))
+    }
+
+    /// The children.
+    pub(super) fn children(self) -> impl Iterator<Item = Self> {
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Self));
+        pids.filter(move |process| process.field(4) == Some(u64::from(self.0)))
     }
 
     /// Processor time so far, in user and kernel mode.

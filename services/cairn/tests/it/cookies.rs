@@ -121,6 +121,8 @@ fn a_refresh_that_does_not_count_takes_the_cookies_away() {
         let copied = browser.cookies.clone();
         browser.refresh().await.expect(200);
         browser.cookies = copied;
+        // Later than a browser would send it again whose windows asked at once.
+        stage.clock.advance(chrono::Duration::seconds(11));
         browser.refresh().await.expect_problem(401, "SESSION_REFRESH_REFUSED");
         assert!(browser.cookies.is_empty());
         browser.refresh().await.expect_problem(401, "TOKEN_MISSING");

@@ -50,7 +50,7 @@ struct InvitationSeen {
 }
 
 /// Becoming a member.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "token": "what follows # in the link", "username": "lee", "name": "Lee Chan", "password": "wrong donkey charger clip" }))]
 pub(crate) struct AcceptInvitation {
@@ -87,6 +87,13 @@ struct Followed {
     account: Option<User>,
 }
 
+/// What somebody chose for an account that is to be made, or to change hands.
+struct Chosen {
+    username: String,
+    name: String,
+    password_hash: String,
+}
+
 /// See what a link invites to
 ///
 /// Without using it up.
@@ -121,7 +128,7 @@ pub(crate) async fn look_at_invitation(desk: Desk, Body(command): Body<LookAtInv
 pub(crate) async fn accept_invitation(desk: Desk, Body(command): Body<AcceptInvitation>) -> Answer {
     let followed = follow(&desk, &command.token).await?;
     let verified = followed.account.as_ref().is_some_and(|account| account.email_verified_at.is_some());
-    let fresh = if verified { None } else { Some(new_account(&desk, &followed, &command).await?) };
+    let chosen = if verified { None } else { Some(choose(&desk, &followed, command.clone()).await?) };
     let person = followed.account.as_ref().map_or_else(UserId::fresh, |account| account.id);
     let joined = desk
         .db
@@ -132,7 +139,7 @@ pub(crate) async fn accept_invitation(desk: Desk, Body(command): Body<AcceptInvi
             if before.status != InvitationStatus::Pending || before.expires_at <= tx.now() {
                 return Err(links::refused());
             }
-            let user = settle_account(tx, &followed, person, &before, fresh).await?;
+            let user = settle_account(tx, &followed, person, &before, chosen).await?;
             join(tx, &user, before).await
         })
         .await?;
@@ -152,23 +159,17 @@ async fn follow(desk: &Desk, token: &Secret<String>) -> Result<Followed, Problem
         .await
 }
 
-/// The names and the hash of an account that is to be made, or to change hands.
-async fn new_account(
-    desk: &Desk,
-    followed: &Followed,
-    command: &AcceptInvitation,
-) -> Result<(String, String, String), Problem> {
+async fn choose(desk: &Desk, followed: &Followed, command: AcceptInvitation) -> Result<Chosen, Problem> {
     let settings = desk.db.read(followed.tenant, async |conn| settings::of(conn, followed.tenant).await).await?;
     let mut check = Check::new();
     let email = followed.link.email.clone().unwrap_or_default();
-    let username = command.username.clone().unwrap_or_default();
-    let name = command.name.clone().unwrap_or_default();
+    let (username, name) = (command.username.unwrap_or_default(), command.name.unwrap_or_default());
     check_person(&mut check, &email, &username, &name);
-    let password = command.password.clone().unwrap_or_else(|| Secret::new(String::new()));
+    let password = command.password.unwrap_or_else(|| Secret::new(String::new()));
     let about = [email.as_str(), username.as_str(), name.as_str()];
     passwords::check(&mut check, "/password", password.reveal(), Rules::from(&settings), &about);
     check.finish()?;
-    Ok((username, name, desk.passwords.hash(password).await?))
+    Ok(Chosen { username, name, password_hash: desk.passwords.hash(password).await? })
 }
 
 /// The account that becomes a member, its address verified from now on.
@@ -177,16 +178,16 @@ async fn settle_account(
     followed: &Followed,
     person: UserId,
     invitation: &Invitation,
-    fresh: Option<(String, String, String)>,
+    chosen: Option<Chosen>,
 ) -> Result<User, Problem> {
     let now = tx.now();
-    let Some((username, name, hash)) = fresh else {
+    let Some(Chosen { username, name, password_hash }) = chosen else {
         return users::fetch_for_change(tx, person).await;
     };
     if followed.account.is_none() {
         let user = User::new(invitation.email.clone(), username, name, now);
         let user = User { id: person, email_verified_at: Some(now), ..user };
-        users::insert(tx, &user, &Credential::new(user.id, hash, false, now)).await?;
+        users::insert(tx, &user, &Credential::new(user.id, password_hash, false, now)).await?;
         return Ok(user);
     }
     let before = users::fetch_for_change(tx, person).await?;
@@ -196,7 +197,7 @@ async fn settle_account(
     }
     let user = User { username, name, email_verified_at: Some(now), ..before.clone() };
     users::update(tx, &user).await?;
-    users::set_credential(tx, &Credential::new(user.id, hash, false, now)).await?;
+    users::set_credential(tx, &Credential::new(user.id, password_hash, false, now)).await?;
     factors::remove_all(tx, user.id).await?;
     let ended = sessions::revoke_all(tx, user.id, None, RevokedReason::PasswordChanged).await?;
     tell_of_end(tx, &ended).await?;

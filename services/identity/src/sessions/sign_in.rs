@@ -97,14 +97,15 @@ pub(crate) async fn sign_in(desk: Desk, Body(command): Body<SignIn>) -> Answer {
     let hash = account.as_ref().map(|(_, credential)| credential.password_hash.clone());
     let place = desk.passwords.queue(&address)?;
     let known = desk.passwords.verify(command.password.clone(), hash).await?;
-    drop(place);
     let Some((user, credential)) = account.filter(|_| known) else {
+        drop(place);
         metrics::counter!("cairn_sign_ins_refused_total").increment(1);
         tracing::info!(client_address = address, "a sign-in was refused");
         desk.refused(person, command.tenant_id, FailureReason::WrongPassword, Some(&attempt)).await?;
         return Err(CREDENTIALS_REFUSED.detail("Check the name and the password.").into());
     };
     keep_hash_current(&desk, command.password, credential).await?;
+    drop(place);
     let settle = async |conn: &Conn| {
         attempt.succeeded(conn).await?;
         factors::of(conn, user.id).await

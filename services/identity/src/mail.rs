@@ -157,7 +157,7 @@ async fn invitation(context: &Context, db: &Db, letter: &Letter, now: Timestamp)
         "Hello{},\n\nyou are invited to join {name}. Follow this link before {}:\n\n{}\n\nIf you did not expect this, do \
          nothing.\n",
         invitation.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default(),
-        invitation.expires_at,
+        invitation.expires_at.in_words(),
         address_of(context, "invitation", &token),
     );
     Ok(mailbox(&invitation.email, invitation.name).map(|to| Draft { to, subject: format!("Join {name}"), text }))

@@ -3,6 +3,7 @@
 
 mod adoption;
 mod audit;
+mod authenticator;
 mod bookmarks;
 mod catalog;
 mod checked;
@@ -24,6 +25,7 @@ mod live;
 mod mailbox;
 mod observability;
 mod partners;
+mod passkeys;
 mod people;
 mod quotas;
 mod second_factors;

@@ -32,6 +32,12 @@ impl Timestamp {
     pub fn from_micros(micros: i64) -> Self {
         Self(DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
+
+    /// As one says it to a person: "14:35 UTC on 22 November 2026".
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        self.0.format("%H:%M UTC on %-d %B %Y").to_string()
+    }
 }
 
 impl From<DateTime<Utc>> for Timestamp {
@@ -162,6 +168,12 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_reads_a_time_without_its_seconds() {
+        let time: Timestamp = "2026-11-02T08:05:59.123456Z".parse().unwrap();
+        assert_eq!(time.in_words(), "08:05 UTC on 2 November 2026");
+    }
 
     #[test]
     fn a_time_has_an_offset_and_four_digits_for_its_year() {

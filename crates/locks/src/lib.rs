@@ -31,7 +31,7 @@ const REMEMBERED: Duration = Duration::days(1);
 pub fn held(by: &str, until: Timestamp, now: Timestamp) -> Problem {
     let seconds = u32::try_from((until - now).num_seconds().max(1)).unwrap_or(u32::MAX);
     EDIT_LOCK_HELD
-        .detail(format!("{by} is editing this until {until}. Wait, or have the lock taken over."))
+        .detail(format!("{by} is editing this until {}. Wait, or have the lock taken over.", until.in_words()))
         .at("heldBy", "HELD", by)
         .at("heldUntil", "HELD", until.to_string())
         .retry_after(seconds)

@@ -1,5 +1,7 @@
 //! Mail: letters are written when they are sent, so that no link is ever at rest, and sent again until they are taken.
 //!
+//! A server that has no such mailbox is not asked again; any other fault, a wrong password too, may be over later.
+//!
 //! Without `CAIRN_SMTP_URL` they become files in `<data>/mail`, to be read with any mail program or editor.
 
 use std::os::unix::fs::DirBuilderExt;
@@ -10,21 +12,31 @@ use db::{Conn, Db};
 use kernel::{Problem, Secret, Timestamp};
 use lettre::message::header::{ContentTransferEncoding, ContentType};
 use lettre::message::{Body, Mailbox, MessageBuilder};
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::response::Category;
 use lettre::{Address, AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use observe::Outage;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use web::Context;
 
-use crate::accounts::letters::{self, Letter, LetterKind};
+use crate::accounts::letters::{self, Letter, LetterKind, Refusal};
 use crate::accounts::links::{self, Link, Purpose};
 use crate::accounts::users::User;
 use crate::accounts::{tenants, users};
 use crate::invitations;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a mail server may take over a letter: less than the lease on it.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// A link to a new password, and one that proves an address.
 const RESET_LIVES: Span = Span::hours(1);
 const VERIFICATION_LIVES: Span = Span::hours(24);
+
+/// Where letters are handed in, and in whose name.
+struct PostOffice {
+    from: Mailbox,
+    transport: Transport,
+}
 
 enum Transport {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
@@ -40,8 +52,8 @@ struct Draft {
 
 /// Sends letters until the service stops. Replicas may do so at once.
 pub(crate) async fn send(context: Context, db: Db) {
-    let transport = match transport(&context) {
-        Ok(transport) => transport,
+    let office = match PostOffice::open(&context) {
+        Ok(office) => office,
         Err(error) => {
             tracing::error!(error, "no mail can be sent");
             return;
@@ -49,7 +61,7 @@ pub(crate) async fn send(context: Context, db: Db) {
     };
     let mut outage = Outage::none("the sending of mail");
     while !context.stop.is_cancelled() {
-        let pause = match turn(&context, &db, &transport).await {
+        let pause = match turn(&context, &db, &office).await {
             Ok(sent) => {
                 outage.is_over();
                 if sent { Duration::ZERO } else { LOOK_EVERY }
@@ -60,43 +72,63 @@ pub(crate) async fn send(context: Context, db: Db) {
     }
 }
 
-fn transport(context: &Context) -> Result<Transport, String> {
-    let Some(url) = &context.config.mail.smtp_url else {
-        let folder = context.config.data.join("mail");
-        // Links to new passwords are in there.
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|error| format!("{}: {error}", folder.display()))?;
-        return Ok(Transport::Files(AsyncFileTransport::new(folder)));
-    };
-    let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.reveal());
-    // The error would print the address with its password.
-    Ok(Transport::Smtp(transport.map_err(|_| "CAIRN_SMTP_URL is no address of an SMTP server".to_owned())?.build()))
+impl PostOffice {
+    fn open(context: &Context) -> Result<Self, String> {
+        let mail = &context.config.mail;
+        let from = mail.from.parse().map_err(|error| format!("CAIRN_MAIL_FROM: {error}"))?;
+        let Some(url) = &mail.smtp_url else {
+            let folder = context.config.data.join("mail");
+            // Links to new passwords are in there.
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+            made.map_err(|error| format!("{}: {error}", folder.display()))?;
+            return Ok(Self { from, transport: Transport::Files(AsyncFileTransport::new(folder)) });
+        };
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.reveal());
+        // The error would print the address with its password.
+        let transport = transport.map_err(|_| "CAIRN_SMTP_URL is no address of an SMTP server")?;
+        Ok(Self { from, transport: Transport::Smtp(transport.build()) })
+    }
+
+    async fn hand_in(&self, draft: Draft) -> Result<(), Refusal> {
+        let builder: MessageBuilder = Message::builder().from(self.from.clone()).to(draft.to).subject(draft.subject);
+        let builder = builder.message_id(None).header(ContentType::TEXT_PLAIN);
+        let message = builder.body(body(draft.text)).map_err(Refusal::for_now)?;
+        match &self.transport {
+            Transport::Smtp(smtp) => match timeout(PATIENCE, smtp.send(message)).await {
+                Ok(answer) => answer.map(drop).map_err(|error| refusal(&error)),
+                Err(_) => Err(Refusal::for_now(format!("the mail server took longer than {} s", PATIENCE.as_secs()))),
+            },
+            Transport::Files(files) => files.send(message).await.map(drop).map_err(Refusal::for_now),
+        }
+    }
 }
 
 /// Sends one letter, if one is due; says whether there may be more.
-async fn turn(context: &Context, db: &Db, transport: &Transport) -> Result<bool, Problem> {
+async fn turn(context: &Context, db: &Db, office: &PostOffice) -> Result<bool, Problem> {
     let now = context.clock.now();
     let Some(letter) = db.global(async |conn| letters::lease(conn, now).await).await? else { return Ok(false) };
     let outcome = match write(context, db, &letter, now).await? {
-        Some(draft) => deliver(context, transport, draft).await,
+        Some(draft) => office.hand_in(draft).await,
         None => Ok(()),
     };
     let finished = async |conn: &Conn| match &outcome {
         Ok(()) => letters::done(conn, &letter).await,
-        Err(error) => letters::failed(conn, &letter, error, now).await,
+        Err(refusal) => letters::failed(conn, &letter, refusal, context.clock.now()).await,
     };
     db.global(finished).await?;
     Ok(true)
 }
 
-async fn deliver(context: &Context, transport: &Transport, draft: Draft) -> Result<(), String> {
-    let from: Mailbox = context.config.mail.from.parse().map_err(|error| format!("CAIRN_MAIL_FROM: {error}"))?;
-    let builder: MessageBuilder = Message::builder().from(from).to(draft.to).subject(draft.subject);
-    let text = body(draft.text);
-    let message = builder.header(ContentType::TEXT_PLAIN).body(text).map_err(|error| error.to_string())?;
-    match transport {
-        Transport::Smtp(smtp) => smtp.send(message).await.map(drop).map_err(|error| error.to_string()),
-        Transport::Files(files) => files.send(message).await.map(drop).map_err(|error| error.to_string()),
+/// What a server says of a letter is kept; what it says of anything else is not: it might repeat the password.
+fn refusal(error: &SmtpError) -> Refusal {
+    match error.status() {
+        Some(code) if code.category == Category::MailSystem => {
+            // The mailbox is not there (550, 551), or cannot be anywhere (553).
+            Refusal { error: error.to_string(), is_final: matches!(u16::from(code), 550 | 551 | 553) }
+        }
+        Some(code) => Refusal::for_now(format!("the mail server answered {code}")),
+        None if error.is_response() => Refusal::for_now("the mail server hung up, or spoke no SMTP"),
+        None => Refusal::for_now(error),
     }
 }
 
@@ -157,7 +189,7 @@ async fn invitation(context: &Context, db: &Db, letter: &Letter, now: Timestamp)
         "Hello{},\n\nyou are invited to join {name}. Follow this link before {}:\n\n{}\n\nIf you did not expect this, do \
          nothing.\n",
         invitation.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default(),
-        invitation.expires_at,
+        invitation.expires_at.in_words(),
         address_of(context, "invitation", &token),
     );
     Ok(mailbox(&invitation.email, invitation.name).map(|to| Draft { to, subject: format!("Join {name}"), text }))

@@ -272,7 +272,7 @@ pub(crate) async fn must_have_given_one(tx: &mut Tx, user: UserId, session: Sess
     if given || factors::of(tx, user).await?.is_empty() {
         return Ok(());
     }
-    let how = "This session has seen a password only. Use POST /identity/v1/sessions/current/step-up with a code, then try again.";
+    let how = "This session has seen a password only. Use POST /identity/v1/sessions/current/step-up with a code, or …/step-up/passkey, then try again.";
     Err(STEP_UP_REQUIRED.detail(how))
 }
 

@@ -35,7 +35,7 @@ struct Line {
 }
 
 /// The `line` column of a statement's rows.
-async fn lines(conn: &mut AsyncPgConnection, sql: &str) -> Result<Vec<String>, diesel::result::Error> {
+pub(crate) async fn lines(conn: &mut AsyncPgConnection, sql: &str) -> Result<Vec<String>, diesel::result::Error> {
     Ok(diesel::sql_query(sql).load::<Line>(conn).await?.into_iter().map(|row| row.line).collect())
 }
 

@@ -1,5 +1,6 @@
 //! Edit locks: who edits keeps others out, for a while.
 
+use kernel::Timestamp;
 use serde_json::{Value, json};
 use testkit::{Client, Response};
 
@@ -26,6 +27,9 @@ fn a_lock_has_one_session_which_renews_and_releases_it() {
             let told: Vec<&Value> =
                 held.body["errors"].as_array().unwrap().iter().map(|part| &part["detail"]).collect();
             assert_eq!(told, [&json!("kim"), &again.body["expiresAt"]]);
+            let until: Timestamp = again.body["expiresAt"].as_str().unwrap().parse().unwrap();
+            let detail = format!("kim is editing this until {}. Wait, or have the lock taken over.", until.in_words());
+            assert_eq!(held.body["detail"], detail);
             let seconds: u32 = held.header("retry-after").parse().unwrap();
             assert!((800..=900).contains(&seconds), "{seconds}");
             let path = format!("{LOCKS}/{}", lock.id());

@@ -50,7 +50,8 @@ fn all(stage: &Stage, address: &str) -> Vec<Letter> {
     texts.filter(to_address).map(|text| read_letter(&text)).collect()
 }
 
-fn read_letter(text: &str) -> Letter {
+/// Reads a letter as it is sent.
+pub(crate) fn read_letter(text: &str) -> Letter {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let subject = head.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default();
     Letter { subject: subject.to_owned(), text: body.to_owned() }

@@ -3,6 +3,7 @@
 
 mod adoption;
 mod audit;
+mod authenticator;
 mod bookmarks;
 mod catalog;
 mod checked;
@@ -21,13 +22,16 @@ mod identity;
 mod jobs;
 mod kill;
 mod live;
+mod mail;
 mod mailbox;
 mod observability;
 mod partners;
+mod passkeys;
 mod people;
 mod quotas;
 mod second_factors;
 mod signed_in;
+mod smtp;
 mod story;
 mod support;
 mod telemetry;

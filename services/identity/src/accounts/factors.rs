@@ -1,6 +1,6 @@
 //! Second factors at rest: they belong to the person, in every tenant.
 
-use db::{Conn, Json, Tx};
+use db::{Conn, Json, Tx, on_constraint};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::{PasskeyId, Problem, Timestamp, UserId};
@@ -119,8 +119,10 @@ pub(crate) async fn lock_passkey(tx: &mut Tx, credential_id: &[u8]) -> Result<Op
     Ok(row.for_update().first(&mut tx.conn()).await.optional()?)
 }
 
-pub(crate) async fn insert_passkey(tx: &mut Tx, passkey: &StoredPasskey) -> Result<(), Problem> {
-    diesel::insert_into(passkeys::table).values(passkey).execute(&mut tx.conn()).await?;
+/// `taken` says what it means that an authenticator of somebody has this key already.
+pub(crate) async fn insert_passkey(tx: &mut Tx, passkey: &StoredPasskey, taken: Problem) -> Result<(), Problem> {
+    let row = diesel::insert_into(passkeys::table).values(passkey);
+    row.execute(&mut tx.conn()).await.map_err(on_constraint("passkeys_credential_id_key", taken))?;
     Ok(())
 }
 

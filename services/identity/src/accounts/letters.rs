@@ -66,6 +66,20 @@ impl Letter {
     }
 }
 
+/// Why a letter was not taken.
+pub(crate) struct Refusal {
+    pub(crate) error: String,
+    /// Nobody will take it later either.
+    pub(crate) is_final: bool,
+}
+
+impl Refusal {
+    /// It may be taken later.
+    pub(crate) fn for_now(error: impl ToString) -> Self {
+        Self { error: error.to_string(), is_final: false }
+    }
+}
+
 pub(crate) async fn post(mut conn: &Conn, letter: &Letter) -> Result<(), Problem> {
     diesel::insert_into(letters::table).values(letter).execute(&mut conn).await?;
     Ok(())
@@ -88,11 +102,14 @@ pub(crate) async fn done(mut conn: &Conn, letter: &Letter) -> Result<(), Problem
 }
 
 /// It could not be sent: later again, more and more patiently, and in the end not at all.
-pub(crate) async fn failed(mut conn: &Conn, letter: &Letter, error: &str, now: Timestamp) -> Result<(), Problem> {
-    if letter.attempts >= MOST_TRIES {
-        tracing::error!(letter = %letter.id, kind = %letter.kind, error, "a letter is given up");
+pub(crate) async fn failed(mut conn: &Conn, letter: &Letter, refusal: &Refusal, now: Timestamp) -> Result<(), Problem> {
+    let (kind, error) = (letter.kind, refusal.error.as_str());
+    if refusal.is_final || letter.attempts >= MOST_TRIES {
+        metrics::counter!("cairn_letters_given_up_total").increment(1);
+        tracing::error!(letter = %letter.id, %kind, error, "a letter is given up");
         return done(conn, letter).await;
     }
+    tracing::warn!(letter = %letter.id, %kind, error, attempts = letter.attempts, "a letter has to wait");
     let pause = Duration::seconds(5) * 2_i32.pow(letter.attempts.clamp(0, 10).unsigned_abs());
     diesel::update(letters::table.find(letter.id))
         .set((letters::due_at.eq(now + pause), letters::last_error.eq(error)))

@@ -133,7 +133,7 @@ impl Desk {
 
     /// Records that a sign-in was refused, and counts it against whoever guesses. For a name that nobody has, too: it takes
     /// as long.
-    pub(super) async fn refused(
+    pub(crate) async fn refused(
         &self,
         person: Option<UserId>,
         wanted: Option<TenantId>,

@@ -42,7 +42,7 @@ pub(crate) async fn step_up(who: Allow<SelfWrite>, desk: Desk, Body(command): Bo
         let Some(code) = &command.code else {
             let how = "is needed: you have a second factor";
             return Err(FACTOR_REFUSED
-                .detail("Send a code of the authenticator app as well.")
+                .detail("Send a code as well, or use POST /identity/v1/sessions/current/step-up/passkey.")
                 .at("/code", "REQUIRED", how)
                 .into());
         };

@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use crate::schema::grants;
 
-/// Grants that were taken back are remembered this long: what was told late must not bring an old one back.
-const REMEMBERED: Duration = Duration::days(1);
+/// Grants that were taken back are remembered this long: what was told late, from the dead letters too, must not bring an old
+/// one back.
+const REMEMBERED: Duration = Duration::days(400);
 
 pub(crate) async fn of_subjects(mut conn: &Conn, tenant: TenantId, subjects: &[Uuid]) -> Result<Vec<Grant>, Problem> {
     type Row = (GrantId, GrantedType, Option<Uuid>, GrantLevel);

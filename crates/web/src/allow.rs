@@ -142,7 +142,7 @@ fn verify(request: &HttpRequest) -> Result<Arc<Principal>, Refusal> {
         TokenError::Expired => {
             Refusal::Problem(TOKEN_INVALID.detail("The token has expired, or is not valid yet. Refresh it."))
         }
-        TokenError::Revoked => Refusal::Problem(TOKEN_INVALID.detail("The session has ended. Sign in again.")),
+        TokenError::Revoked => Refusal::Problem(TOKEN_INVALID.detail("The token does not count any more: the session has ended, or what it allows has changed. Refresh it, or sign in again.")),
         TokenError::Invalid | TokenError::Key => Refusal::Problem(not_ours()),
     })
 }

@@ -1,15 +1,17 @@
 //! What a caller may do with a customer, and with the assignments, plans and tasks of it, when grants narrow them to some
 //! customers. Who holds the permission wholly is not looked up at all.
 
-use auth::Permission;
+use auth::{Permission, Question, decide};
+use clients::Catalog;
 use contracts::identity::GrantedType;
-use db::Conn;
+use db::{Conn, Db};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grants::Scope;
-use kernel::{AssignmentId, CustomerId, CustomerTaskId, PlanId, Problem, TenantId};
+use kernel::{AssignmentId, CustomerId, CustomerTaskId, PlanId, Problem, ProductId, TenantId};
 use web::Allow;
 
+use crate::assignments::unknown_product;
 use crate::schema::{assignments, customer_tasks, plans};
 
 /// A customer, or something of one.
@@ -61,6 +63,28 @@ pub(crate) async fn may<P: Permission>(who: &Allow<P>, conn: &Conn, thing: Thing
     let customer = thing.customer(conn, who.tenant).await?.ok_or_else(|| Problem::not_found(thing.noun()))?;
     let granted = grants::of(conn, who).await?;
     grants::require(who, &granted, (GrantedType::Customer, Some(customer.0)), &[], thing.noun())
+}
+
+/// Refuses a caller whom grants narrow a product that they may not see in the catalog: a plan would show it to them.
+///
+/// # Errors
+/// 422 as for a product that is not there, or 503 when the catalog is away.
+pub(crate) async fn may_see_product<P: Permission>(
+    who: &Allow<P>,
+    db: &Db,
+    catalog: &Catalog,
+    product: ProductId,
+) -> Result<(), Problem> {
+    let permission = "catalog:product:read";
+    if who.holds_wholly() || who.permissions.allow(permission) {
+        return Ok(());
+    }
+    let granted = db.read(who.tenant, async |conn| grants::of(conn, who).await).await?;
+    let solutions = catalog.solutions_of(who.actor(), product).await?.ok_or_else(unknown_product)?;
+    let related: Vec<_> = solutions.into_iter().map(|solution| solution.0).collect();
+    let (resource_type, resource_id) = (GrantedType::Product, Some(product.0));
+    let asked = Question { permission, resource_type, resource_id, related: Some(&related) };
+    if decide(&who.permissions, &granted, &asked).allowed { Ok(()) } else { Err(unknown_product()) }
 }
 
 /// Refuses a caller who may not make customers.

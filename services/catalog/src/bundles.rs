@@ -1,5 +1,4 @@
-//! Which products belong to which solutions, for identity alone: it explains what a caller may do, and rights flow between
-//! the two.
+//! Which products belong to which solutions, for other services: rights flow between the two, and they must know of whom.
 
 use actix_web::get;
 use actix_web::web::Data;
@@ -21,15 +20,15 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 
 /// List the solutions that bundle a product
 ///
-/// Their ids, those of deleted ones included.
+/// Their ids. Those of deleted ones are left out: no rights flow through them.
 #[utoipa::path(tag = "internal", responses((status = 200, body = Vec<SolutionId>)))]
 #[get("/products/{productId}/solution-ids")]
 async fn list_solutions_of_product(caller: Internal, db: Data<Db>, Path(id): Path<ProductId>) -> Answer {
     let tenant = caller.tenant()?;
     let find = async |mut conn: &Conn| {
         must_exist(conn, tenant, id.into()).await?;
-        let rows = solutions::table.filter(solutions::tenant_id.eq(tenant));
-        let rows = rows.filter(solutions::product_ids.contains(vec![id])).select(solutions::id).order(solutions::id);
+        let live = solutions::table.filter(solutions::tenant_id.eq(tenant)).filter(solutions::deleted_at.is_null());
+        let rows = live.filter(solutions::product_ids.contains(vec![id])).select(solutions::id).order(solutions::id);
         Reply::ok(&rows.load::<SolutionId>(&mut conn).await?)
     };
     Ok(db.read(tenant, find).await?.into_response())

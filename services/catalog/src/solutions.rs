@@ -11,7 +11,7 @@ use contracts::catalog::{
 };
 use db::{Db, Json};
 use diesel::prelude::*;
-use kernel::problem::{Problem, ProblemKind};
+use kernel::problem::{PERMISSION_DENIED, Problem, ProblemKind};
 use kernel::{Check, Page, ProductId, SolutionId, TenantId, Timestamp};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -215,7 +215,8 @@ async fn list_solution_products(who: Allow<CatalogRead>, db: Data<Db>, Path(id):
 
 /// Replace the products of a solution
 ///
-/// The whole list, in order. Who holds the solution by a grant must hold ADMIN on what they add. `If-Match` is honoured when sent.
+/// The whole list, in order. Who holds the solution by a grant must hold ADMIN on what they add, and on the solution to
+/// take something out. `If-Match` is honoured when sent.
 #[utoipa::path(tag = "solutions", request_body = AssignProducts, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = SolutionView), (status = 409, description = "The solution is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[put("/solutions/{solutionId}/products")]
 async fn assign_solution_products(
@@ -232,6 +233,12 @@ async fn assign_solution_products(
         if !who.holds_wholly() {
             let own = scope(&who, tx, OwnerKind::Product, CatalogAdmin::NAME).await?;
             known.retain(|product| own.includes(product.0) || before.product_ids.contains(product));
+            // And whoever holds every product holds the solution: it takes ADMIN to leave one out.
+            let own = scope(&who, tx, OwnerKind::Solution, CatalogAdmin::NAME).await?;
+            if !own.includes(id.0) && !before.product_ids.iter().all(|product| product_ids.contains(product)) {
+                let how = "Who holds the solution by a grant takes products out of it with ADMIN only.";
+                return Err(PERMISSION_DENIED.detail(how));
+            }
         }
         let after = before.clone().bundle(product_ids, &known, tx.now())?;
         store::update(tx, &after).await?;

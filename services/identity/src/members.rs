@@ -16,6 +16,7 @@ use kernel::{Check, MembershipId, Problem, TenantId, Timestamp, UserId};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::users::User;
+use crate::grants;
 use crate::job_roles;
 use crate::patterns::{may_act_on, may_give, must_fit_a_token};
 use crate::roles::{self, OWNER};
@@ -128,8 +129,14 @@ pub(crate) async fn user_of(conn: &Conn, tenant: TenantId, id: MembershipId) -> 
 pub(crate) async fn acted_on(tx: &mut Tx, own: &Patterns, id: MembershipId) -> Result<UserId, Problem> {
     let found = find(tx, tx.tenant(), id).await?;
     let (member, _, roles) = found.ok_or_else(|| Problem::not_found("member"))?;
-    may_act_on(own, &patterns_with(tx, id, &roles).await?)?;
+    may_be_acted_on(tx, own, &member, &roles).await?;
     Ok(member.user_id)
+}
+
+/// Nobody acts on a member who may do more than they may themselves: everywhere, or with what is granted.
+async fn may_be_acted_on(tx: &Tx, own: &Patterns, member: &Member, roles: &[String]) -> Result<(), Problem> {
+    may_act_on(own, &patterns_with(tx, member.id, roles).await?)?;
+    grants::may_act_on(tx, own, member.user_id).await
 }
 
 /// What a member may do when active.

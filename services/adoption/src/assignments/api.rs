@@ -41,6 +41,7 @@ pub(super) async fn create_assignment(
     let known = db.read(who.tenant, find).await?;
     known.ok_or_else(|| Problem::not_found("customer"))?.require_present()?;
     let product = command.product()?;
+    access::may_see_product(&who, &db, &catalog, product).await?;
     // Asked before the write begins: no transaction waits for another service.
     let blueprint = catalog.product_blueprint(who.actor(), product).await?.ok_or_else(unknown_product)?;
     who.write(&db, async |tx| {

@@ -8,7 +8,7 @@ mod internal;
 mod model;
 mod store;
 
-pub(crate) use model::Assignment;
+pub(crate) use model::{Assignment, unknown_product};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of this noun.

@@ -51,7 +51,7 @@ fn nobody_grants_changes_or_takes_back_what_they_do_not_hold() {
         let kim = nobody(admin, "kim").await;
         let product = made(admin, "/catalog/v1/products", "Harbour Gate").await;
         let other = made(admin, "/catalog/v1/products", "Sea Gate").await;
-        let role = json!({ "name": "GRANTER", "permissions": ["identity:grant:*", "identity:member:*", "identity:service-account:*", "catalog:*:read", "adoption:customer:read"] });
+        let role = json!({ "name": "GRANTER", "permissions": ["identity:grant:*", "identity:member:*", "identity:role:*", "identity:service-account:*", "catalog:*:read", "adoption:customer:read"] });
         admin.post("/identity/v1/roles", &role).await.expect(201);
         let ann = colleague(admin, "ann", "GRANTER").await;
         let ann_id = ann.get("/identity/v1/me").await.expect(200).body["userId"].as_str().unwrap().to_owned();
@@ -77,12 +77,20 @@ fn nobody_grants_changes_or_takes_back_what_they_do_not_hold() {
         for subject in [("ROLE", crew.as_str()), ("SERVICE_ACCOUNT", program.as_str())] {
             grant(admin, subject, ("PRODUCT", Some(&other)), "WRITE").await.expect(201);
         }
+        // Nor does she act on what stands above her: on Kim, to whom all products were given, and on that role.
+        let members = admin.get("/identity/v1/members").await;
+        let mut members = members.body["items"].as_array().unwrap().iter();
+        let kim_at = members.find(|one| one["userId"] == kim.as_str()).unwrap()["id"].as_str().unwrap();
+        let kim_at = format!("/identity/v1/members/{kim_at}");
         let key = json!({ "name": "Mine" });
         let invitation = json!({ "email": "guest@example.com", "name": "Guest", "roles": ["CREW"] });
         for refused in [
             ann.post("/identity/v1/members", &member("eve", "CREW")).await,
             ann.post("/identity/v1/invitations", &invitation).await,
             ann.post(&format!("/identity/v1/service-accounts/{program}/keys"), &key).await,
+            ann.patch(&kim_at, None, &json!({ "status": "SUSPENDED" })).await,
+            ann.delete(&kim_at).await,
+            ann.delete(&format!("/identity/v1/roles/{crew}")).await,
         ] {
             refused.expect_problem(403, "PERMISSION_DENIED");
         }
@@ -166,6 +174,9 @@ fn who_is_granted_one_product_sees_exactly_that_and_changes_it_when_it_says_so()
         kim.patch(&format!("/catalog/v1/tasks/{}", ours.task), Some(2), &name).await.expect(200);
         kim.delete(&ours.path()).await.expect_problem(403, "PERMISSION_DENIED");
         kim.post("/catalog/v1/products", &name).await.expect_problem(403, "PERMISSION_DENIED");
+        let lock = |id: &str| json!({ "resourceType": "PRODUCT", "resourceId": id });
+        kim.post("/identity/v1/edit-locks", &lock(&ours.id)).await.expect(201);
+        kim.post("/identity/v1/edit-locks", &lock(&other.id)).await.expect_problem(403, "PERMISSION_DENIED");
 
         // Taken back, it is gone with the token that is there.
         admin.delete(&path).await.expect(204);
@@ -197,14 +208,26 @@ fn rights_flow_between_solutions_and_their_products() {
         kim.patch(&b.path(), None, &json!({ "description": "By Kim" })).await.expect(200);
         kim.get(&c.path()).await.expect_problem(404, "NOT_FOUND");
         // Nobody gives a product to all who hold the solution but one who administers it.
-        let more = json!({ "productIds": [a.id, c.id] });
+        let more = json!({ "productIds": [a.id, b.id, c.id] });
         kim.put(&bundle, &more).await.expect_problem(422, "CONTENT_INVALID");
         let gets = grant(admin, ("USER", &kim_id), ("PRODUCT", Some(&c.id)), "ADMIN").await;
         read_after(&kim, &gets, &c.path()).await.expect(200);
         kim.put(&bundle, &more).await.expect(200);
+        // Left with C alone, the solution would be Kim's as C is. Whoever administers it may do so.
+        for left in [vec![&c.id], vec![]] {
+            kim.put(&bundle, &json!({ "productIds": left })).await.expect_problem(403, "PERMISSION_DENIED");
+        }
+        let raised = admin.patch(&format!("{GRANTS}/{}", write.id()), None, &json!({ "level": "ADMIN" })).await;
+        read_after(&kim, &raised, &path).await.expect(200);
         kim.put(&bundle, &json!({ "productIds": [a.id] })).await.expect(200);
         kim.get(&b.path()).await.expect_problem(404, "NOT_FOUND");
         admin.put(&bundle, &json!({ "productIds": [a.id, b.id] })).await.expect(200);
+        // Nothing flows through a solution that is deleted.
+        kim.get(&b.path()).await.expect(200);
+        admin.delete(&path).await.expect(204);
+        kim.get(&b.path()).await.expect_problem(404, "NOT_FOUND");
+        admin.post(&format!("{path}/restore"), &json!({})).await.expect(200);
+        kim.get(&b.path()).await.expect(200);
 
         // From every product to the solution, at the lowest level.
         let (_, ann_id) = onlooker(admin, "ann").await;
@@ -294,6 +317,14 @@ fn a_granted_customer_comes_with_assignments_plans_and_tasks() {
         kim.patch(&path, None, &json!({ "name": "Northwind" })).await.expect(200);
         kim.delete(&path).await.expect_problem(403, "PERMISSION_DENIED");
         kim.post("/adoption/v1/customers", &json!({ "name": "New" })).await.expect_problem(403, "PERMISSION_DENIED");
+        // A plan shows what is in a product: one assigns what one may see.
+        let hidden = product(admin, "Sea Gate").await;
+        let assign = json!({ "productId": hidden.id, "name": "Sneak", "licenseLevel": "ESSENTIAL" });
+        let assignments = format!("{path}/assignments");
+        kim.post(&assignments, &assign).await.expect_problem(422, "CONTENT_INVALID");
+        let seen = grant(admin, ("USER", &kim_id), ("PRODUCT", Some(&hidden.id)), "READ").await;
+        read_after(&kim, &seen, &path).await.expect(200);
+        kim.post(&assignments, &assign).await.expect(201);
         kim.delete(&assignment).await.expect(204);
     });
 }

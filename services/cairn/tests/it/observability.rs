@@ -88,7 +88,8 @@ fn logs_are_json_with_trace_ids_and_hold_no_secret() {
         secrets.push(old.as_str().unwrap().to_owned());
         secrets.push(refreshed.expect(200).body["refreshToken"].as_str().unwrap().to_owned());
         // What goes wrong is what gets logged.
-        anonymous.post("/identity/v1/sessions/refresh", &json!({ "refreshToken": old })).await.expect(401);
+        let thief = anonymous.request(Method::POST, "/identity/v1/sessions/refresh").header("user-agent", "Thief/1");
+        send(thief.json(&json!({ "refreshToken": old }))).await.expect(401);
         anonymous
             .post("/identity/v1/sessions", &json!({ "login": "kim", "password": "Hunter2 Hunter2" }))
             .await

@@ -121,7 +121,7 @@ async fn solutions_in_reach(
     Ok(rows.into_iter().map(|(id, products)| (id.0, products.into_iter().map(Uuid::from).collect())).collect())
 }
 
-/// Those of some ids that are solutions, each with its products.
+/// Those of some ids that are solutions, each with its products. Nothing flows through one that is deleted.
 async fn bundles_among(
     mut conn: &Conn,
     tenant: TenantId,
@@ -130,7 +130,8 @@ async fn bundles_among(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = solutions::table.filter(solutions::tenant_id.eq(tenant)).filter(solutions::id.eq_any(ids));
+    let live = solutions::table.filter(solutions::tenant_id.eq(tenant)).filter(solutions::deleted_at.is_null());
+    let rows = live.filter(solutions::id.eq_any(ids));
     Ok(rows.select((solutions::id, solutions::product_ids)).load(&mut conn).await?)
 }
 

@@ -3,17 +3,19 @@
 //! They are counted by name and address together: who guesses is stopped, and the person whose name is guessed at signs in
 //! from elsewhere as ever. An address that tries many names is stopped as well. A name that is guessed at from many addresses
 //! is closed to all but those where its person has been signed in lately. Names that nobody has count like any other, so that
-//! the count tells nothing.
+//! the count tells nothing. For the same reason the e-mail address and the user name of one account are two names.
 
 use chrono::Duration;
 use db::Conn;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use kernel::network::customer;
 use kernel::problem::ProblemKind;
 use kernel::{Problem, Timestamp, UserId};
 use sha2::{Digest, Sha256};
+
+use crate::schema::sessions;
 
 /// How long a failure counts, and a stop lasts after the last one.
 const REMEMBERED: Duration = Duration::minutes(15);
@@ -31,8 +33,7 @@ static TOO_MANY_FAILURES: ProblemKind =
 /// A name that is tried, from an address.
 pub(crate) struct Attempt {
     login_hash: Vec<u8>,
-    client_address: String,
-    /// The customer behind the address, who may have many.
+    /// Of the customer behind it, who may have many.
     address: String,
     /// Whether there is anything to forget.
     has_failed: bool,
@@ -41,13 +42,7 @@ pub(crate) struct Attempt {
 impl Attempt {
     pub(crate) fn new(login: &str, address: &str) -> Self {
         let folded = login.trim().to_lowercase();
-        let customer = address.parse().map_or_else(|_| address.to_owned(), |one| customer(one).to_string());
-        Self {
-            login_hash: Sha256::digest(folded).to_vec(),
-            client_address: address.to_owned(),
-            address: customer,
-            has_failed: false,
-        }
+        Self { login_hash: Sha256::digest(folded).to_vec(), address: of_customer(address), has_failed: false }
     }
 
     /// Refuses one attempt too many, before its password is looked at. `person` has the name, if anybody has.
@@ -65,8 +60,6 @@ impl Attempt {
             of_name: i64,
             #[diesel(sql_type = BigInt)]
             of_address: i64,
-            #[diesel(sql_type = Bool)]
-            is_familiar: bool,
             #[diesel(sql_type = Nullable<Timestamptz>)]
             last_at: Option<Timestamp>,
         }
@@ -74,7 +67,6 @@ impl Attempt {
             "select coalesce(sum(failures) filter (where login_hash = $1 and address = $2), 0)::bigint as of_both, \
              coalesce(sum(failures) filter (where login_hash = $1), 0)::bigint as of_name, \
              coalesce(sum(failures) filter (where address = $2), 0)::bigint as of_address, \
-             exists(select from sessions where user_id = $4 and client_address = $5) as is_familiar, \
              max(last_at) as last_at \
              from sign_in_failures where (login_hash = $1 or address = $2) and last_at > $3",
         );
@@ -82,18 +74,24 @@ impl Attempt {
             .bind::<Binary, _>(&self.login_hash)
             .bind::<Text, _>(&self.address)
             .bind::<Timestamptz, _>(now - REMEMBERED)
-            .bind::<Nullable<SqlUuid>, _>(person)
-            .bind::<Text, _>(&self.client_address)
             .get_result(&mut conn)
             .await?;
         self.has_failed = counted.of_both > 0;
-        let is_hunted = counted.of_name >= MOST_ANYWHERE && !counted.is_familiar;
+        let is_hunted = counted.of_name >= MOST_ANYWHERE && !self.is_familiar(conn, person).await?;
         if counted.of_both < MOST_FOR_NAME && counted.of_address < MOST_FROM_ADDRESS && !is_hunted {
             return Ok(());
         }
         let wait = counted.last_at.map_or(REMEMBERED, |last| last + REMEMBERED - now);
         let seconds = u32::try_from(wait.num_seconds().max(1)).unwrap_or(u32::MAX);
         Err(TOO_MANY_FAILURES.detail(format!("Try again in {} minutes.", seconds.div_ceil(60))).retry_after(seconds))
+    }
+
+    /// Whether the person is, or was lately, signed in where this comes from. It is looked up for nobody as well.
+    async fn is_familiar(&self, mut conn: &Conn, person: Option<UserId>) -> Result<bool, Problem> {
+        let theirs = sessions::table.filter(sessions::user_id.nullable().eq(person));
+        let addresses = theirs.select(sessions::client_address).distinct();
+        let addresses: Vec<Option<String>> = addresses.load(&mut conn).await?;
+        Ok(addresses.iter().flatten().any(|address| of_customer(address) == self.address))
     }
 
     /// Counts a wrong password.
@@ -122,6 +120,10 @@ impl Attempt {
         gone.bind::<Binary, _>(&self.login_hash).bind::<Text, _>(&self.address).execute(&mut conn).await?;
         Ok(())
     }
+}
+
+fn of_customer(address: &str) -> String {
+    address.parse().map_or_else(|_| address.to_owned(), |one| customer(one).to_string())
 }
 
 /// Removes what does not count any more.

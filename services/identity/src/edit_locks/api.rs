@@ -2,10 +2,11 @@
 
 use actix_web::web::Data;
 use actix_web::{delete, get, post};
+use auth::Grant;
 use contracts::identity::{
     EDIT_LOCK_ACQUIRED, EDIT_LOCK_RELEASED, EDIT_LOCK_RENEWED, EDIT_LOCK_TAKEN_OVER, EditLockView, LockedType,
 };
-use db::{Db, Tx};
+use db::{Conn, Db, Tx};
 use kernel::problem::REQUEST_MALFORMED;
 use kernel::{Cursor, EditLockId, Page, PageQuery, Problem};
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 use super::model::{EditLock, Holder, may_lock, may_look};
 use super::store::{self, Wanted};
 use crate::accounts::users;
+use crate::grants;
 use crate::permissions::{EditLockTakeOver, SelfRead, SelfWrite};
 
 const COLLECTION: &str = "/identity/v1/edit-locks";
@@ -57,9 +59,9 @@ pub(super) async fn acquire_edit_lock(
     db: Data<Db>,
     Body(AcquireEditLock { resource_type, resource_id }): Body<AcquireEditLock>,
 ) -> Answer {
-    may_lock(&who.permissions, resource_type)?;
     who.write(&db, async |tx| {
         let (resource, now) = ((resource_type, resource_id), tx.now());
+        may_lock(&who.permissions, &granted(&who, tx).await?, resource)?;
         if let Some(known) = store::on_for_change(tx, resource).await? {
             known.require_holder(who.session, now)?;
             if known.session_id == who.session && known.expires_at > now {
@@ -97,16 +99,16 @@ pub(super) async fn list_edit_locks(
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "edit-locks")?);
     let wanted = match (query.resource_type, query.resource_id) {
         (None, None) => Wanted::Of(who.user),
-        (Some(kind), Some(id)) => {
-            may_look(&who.permissions, kind)?;
-            Wanted::On(kind, id)
-        }
+        (Some(kind), Some(id)) => Wanted::On(kind, id),
         _ => {
             let how = "Give resourceType and resourceId together, or neither.";
             return Err(REQUEST_MALFORMED.detail(how).at("resourceId", "REQUIRED", how).into());
         }
     };
     who.read(&db, async |conn| {
+        if let Wanted::On(kind, id) = wanted {
+            may_look(&who.permissions, &granted(&who, conn).await?, (kind, id))?;
+        }
         let after = after.and_then(|cursor| cursor.key::<EditLockId>(0));
         let rows = store::page(conn, who.tenant, (&wanted, context.clock.now()), after, limit).await?;
         let page = Cursor::page(rows, limit, &context.config.keys, "edit-locks", |row| vec![row.id.to_string().into()]);
@@ -145,7 +147,7 @@ pub(super) async fn take_over_edit_lock(
 ) -> Answer {
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?;
-        may_lock(&who.permissions, before.resource_type)?;
+        may_lock(&who.permissions, &granted(&who, tx).await?, (before.resource_type, before.resource_id))?;
         let after = before.clone().taken_over(holder(&who, tx).await?, tx.now());
         store::update(tx, &after).await?;
         let view = EditLockView::from(after);
@@ -178,6 +180,11 @@ async fn renew(tx: &mut Tx, before: EditLock) -> Result<Reply, Problem> {
     let view = EditLockView::from(after);
     tx.announce(&EDIT_LOCK_RENEWED, Some(&before.into()), &view).await?;
     Reply::show(&view)
+}
+
+/// The grants that concern the caller.
+async fn granted<P>(who: &Allow<P>, conn: &Conn) -> Result<Vec<Grant>, Problem> {
+    Ok(grants::concerning(conn, who.tenant, who.user).await?.iter().map(Grant::from).collect())
 }
 
 /// The caller as the one who holds a lock.

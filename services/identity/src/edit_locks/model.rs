@@ -1,8 +1,8 @@
 //! What a lock is, and who may do what with it. Pure.
 
-use auth::Patterns;
+use auth::{Grant, Patterns, Question, decide};
 use chrono::Duration;
-use contracts::identity::{EditLockView, LockedType};
+use contracts::identity::{EditLockView, GrantedType, LockedType};
 use diesel::prelude::*;
 use kernel::problem::PERMISSION_DENIED;
 use kernel::{EditLockId, Problem, SessionId, TenantId, Timestamp, UserId};
@@ -12,6 +12,9 @@ use crate::schema::edit_locks;
 
 /// How long a lock lasts unless it is renewed.
 const LIFETIME: Duration = Duration::minutes(15);
+
+/// What is locked.
+pub(super) type Resource = (LockedType, Uuid);
 
 /// A row of `edit_locks`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -38,7 +41,7 @@ pub(super) struct Holder {
 }
 
 impl EditLock {
-    pub(super) fn new(tenant_id: TenantId, resource: (LockedType, Uuid), holder: Holder, now: Timestamp) -> Self {
+    pub(super) fn new(tenant_id: TenantId, resource: Resource, holder: Holder, now: Timestamp) -> Self {
         Self {
             tenant_id,
             id: EditLockId::fresh(),
@@ -79,20 +82,22 @@ impl EditLock {
 }
 
 /// Only who may write something may lock it.
-pub(super) fn may_lock(own: &Patterns, kind: LockedType) -> Result<(), Problem> {
-    let needed: &[&str] = match kind {
+pub(super) fn may_lock(own: &Patterns, granted: &[Grant], on: Resource) -> Result<(), Problem> {
+    let needed: &[&str] = match on.0 {
         LockedType::Product | LockedType::Solution => &["catalog:product:write"],
         LockedType::Customer => &["adoption:customer:write"],
         LockedType::Plan => &["adoption:plan:write", "adoption:task:write"],
     };
-    require(own, needed)
+    require(own, granted, on, needed)
 }
 
 /// Only who may see something may see who edits it.
-pub(super) fn may_look(own: &Patterns, kind: LockedType) -> Result<(), Problem> {
+pub(super) fn may_look(own: &Patterns, granted: &[Grant], on: Resource) -> Result<(), Problem> {
     require(
         own,
-        match kind {
+        granted,
+        on,
+        match on.0 {
             LockedType::Product | LockedType::Solution => &["catalog:product:read"],
             LockedType::Customer => &["adoption:customer:read"],
             LockedType::Plan => &["adoption:plan:read"],
@@ -100,8 +105,22 @@ pub(super) fn may_look(own: &Patterns, kind: LockedType) -> Result<(), Problem> 
     )
 }
 
-fn require(own: &Patterns, any_of: &[&str]) -> Result<(), Problem> {
-    if any_of.iter().any(|permission| own.allow(permission)) {
+/// A grant on the thing, or on all of its kind, counts as well. What flows from products to solutions and back does not: only
+/// the catalog knows which belong together.
+fn require(own: &Patterns, granted: &[Grant], (kind, id): Resource, any_of: &[&str]) -> Result<(), Problem> {
+    let granted_as = match kind {
+        LockedType::Product => Some(GrantedType::Product),
+        LockedType::Solution => Some(GrantedType::Solution),
+        LockedType::Customer => Some(GrantedType::Customer),
+        LockedType::Plan => None,
+    };
+    let by_grant = |permission| {
+        granted_as.is_some_and(|resource_type| {
+            let asked = Question { permission, resource_type, resource_id: Some(id), related: None };
+            decide(own, granted, &asked).allowed
+        })
+    };
+    if any_of.iter().any(|permission| own.allow(permission) || by_grant(permission)) {
         return Ok(());
     }
     Err(PERMISSION_DENIED.detail(format!("This needs the permission {}.", any_of.join(" or "))))

@@ -13,7 +13,7 @@ mod subjects;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use store::concerning;
-pub(crate) use subjects::{forget, may_give_roles, may_wield, of_account, of_person};
+pub(crate) use subjects::{forget, may_act_on, may_give_roles, may_wield, of_account, of_person};
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config

@@ -3,6 +3,7 @@
 use auth::{Granted, Patterns};
 use contracts::identity::{GRANT_DELETED, GrantSubject, GrantView};
 use db::{Conn, Tx};
+use kernel::problem::PERMISSION_DENIED;
 use kernel::{MembershipId, Problem, RoleId, ServiceAccountId, TenantId, UserId};
 use uuid::Uuid;
 
@@ -68,6 +69,18 @@ pub(crate) async fn may_give_roles(tx: &Tx, own: &Patterns, names: &[String]) ->
 pub(crate) async fn may_wield(tx: &Tx, own: &Patterns, account: ServiceAccountId) -> Result<(), Problem> {
     let handed_out = store::of_subjects(tx, tx.tenant(), &[account.0]).await?;
     may_hand_out(tx, own, &handed_out).await
+}
+
+/// Refuses one who would act on somebody whom they could not grant what that one is granted.
+pub(crate) async fn may_act_on(tx: &Tx, own: &Patterns, user: UserId) -> Result<(), Problem> {
+    if tx.actor().person() == Some(user) {
+        return Ok(());
+    }
+    let held = store::concerning(tx, tx.tenant(), user).await?;
+    may_hand_out(tx, own, &held).await.map_err(|problem| match problem.kind() == &PERMISSION_DENIED {
+        true => PERMISSION_DENIED.detail("This member is granted what you could not grant."),
+        false => problem,
+    })
 }
 
 /// Refuses the acting person some grants unless they may give each of them.

@@ -8,12 +8,13 @@ use kernel::{Check, Cursor, Field, MembershipId, Page, PageQuery, Problem, Secre
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::{Member, MemberStatus, check_person, keeps_an_owner, may_grant, patterns_with, store, user_of};
+use super::{
+    Member, MemberStatus, check_person, keeps_an_owner, may_be_acted_on, may_grant, patterns_with, store, user_of,
+};
 use crate::accounts::pictures as stored_pictures;
 use crate::accounts::sessions::{self, RevokedReason};
 use crate::accounts::users::{self, Credential, User};
 use crate::passwords::{self, Passwords, Rules};
-use crate::patterns::may_act_on;
 use crate::permissions::{MemberRead, MemberWrite};
 use crate::sessions::tell_of_end;
 use crate::{grants, pictures, roles, settings};
@@ -191,7 +192,7 @@ pub(crate) async fn change_member(
         } else {
             Member { job_title, ..before.changed(status, now) }
         };
-        may_act_on(&who.permissions, &patterns_with(tx, id, &old_roles).await?)?;
+        may_be_acted_on(tx, &who.permissions, &before, &old_roles).await?;
         may_grant(&who.permissions, &patterns_with(tx, id, &roles).await?)?;
         let added: Vec<String> = roles.iter().filter(|role| !old_roles.contains(role)).cloned().collect();
         grants::may_give_roles(tx, &who.permissions, &added).await?;
@@ -224,7 +225,7 @@ pub(crate) async fn remove_member(who: Allow<MemberWrite>, db: Data<Db>, Path(id
         let (before, user, roles) =
             store::find(tx, who.tenant, id).await?.ok_or_else(|| Problem::not_found("member"))?;
         who.expect_version(before.version)?;
-        may_act_on(&who.permissions, &patterns_with(tx, id, &roles).await?)?;
+        may_be_acted_on(tx, &who.permissions, &before, &roles).await?;
         keeps_an_owner(other_owners, (before.status, &roles), (MemberStatus::Suspended, &roles))?;
         let ended = sessions::revoke_all(tx, user.id, Some(who.tenant), RevokedReason::MemberSuspended).await?;
         tell_of_end(tx, &ended).await?;

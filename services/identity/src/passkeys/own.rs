@@ -13,7 +13,7 @@ use web::{Allow, Answer, Body, Context, Path, Reply};
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
 use webauthn_rs_proto::ResidentKeyRequirement;
 
-use super::{LIVES, Options, UNAVAILABLE_HERE, read, webauthn};
+use super::{LIVES, Options, read, webauthn};
 use crate::accounts::factors::{self, StoredPasskey};
 use crate::accounts::users;
 use crate::permissions::SelfWrite;
@@ -24,6 +24,7 @@ use crate::sessions::Method;
 
 const MOST: usize = 20;
 
+static TOO_MANY: ProblemKind = ProblemKind::new("PASSKEY_TOO_MANY", 409, "The person has too many passkeys");
 static REFUSED: ProblemKind = ProblemKind::new("PASSKEY_REFUSED", 422, "The authenticator's answer does not fit");
 
 /// A new passkey.
@@ -71,7 +72,7 @@ pub(super) async fn begin_passkey(who: Allow<SelfWrite>, context: Data<Context>,
         let (user, _) = users::find(tx, who.user).await?.ok_or_else(|| Problem::not_found("user"))?;
         let known = factors::passkeys_of(tx, who.user).await?;
         if known.len() >= MOST {
-            return Err(UNAVAILABLE_HERE.detail(format!("You have {MOST} passkeys. Remove one first.")));
+            return Err(TOO_MANY.detail(format!("You have {MOST} passkeys. Remove one first.")));
         }
         let exclude = known.into_iter().map(|key| key.credential_id).collect::<Vec<_>>();
         let (mut options, state) = webauthn

@@ -1,5 +1,7 @@
 //! Roles over HTTP.
 
+use std::slice::from_ref;
+
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use contracts::identity::{ROLE_CHANGED, ROLE_CREATED, ROLE_DELETED, RoleView};
@@ -152,6 +154,7 @@ pub(crate) async fn delete_role(who: Allow<RoleWrite>, db: Data<Db>, Path(id): P
         who.expect_version(role.version)?;
         own(&role)?;
         may_give(&who.permissions, &role.patterns())?;
+        grants::may_give_roles(tx, &who.permissions, from_ref(&role.name)).await?;
         store::delete(tx, &role).await?;
         grants::forget(tx, id.0).await?;
         let gone = RoleView::from(Role { version: role.version + 1, ..role.clone() });

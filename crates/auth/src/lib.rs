@@ -2,7 +2,7 @@
 //!
 //! Identity signs short-lived tokens; every service verifies them itself and trusts no header in their place. What a
 //! caller may do is a list of patterns in the token ([`Patterns`]), matched against the [`Permission`] that a handler
-//! names in its signature. Grants narrow that to single things: [`decide`] says whether they are enough, and why.
+//! names in its signature. Grants narrow that to single things: [`decide()`] says whether they are enough, and why.
 
 mod decide;
 mod keys;

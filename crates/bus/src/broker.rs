@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use kernel::config::Broker as Config;
 use lapin::options::{
@@ -13,6 +14,7 @@ use lapin::uri::AMQPUri;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use crate::topology::{EXCHANGE, QUEUES, Queue};
 
@@ -25,6 +27,9 @@ const DELIVERY_LIMIT: i32 = 20;
 /// Bytes of the largest frame; a longer message takes several. The client keeps buffers of 32 frames each way and
 /// connection: with the broker's 128 KiB that is 8 MiB for each of the sixteen connections of an idle platform.
 const FRAME: FrameSize = 8 * 1024;
+
+/// How long setting up a connection may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where this process has declared the topology, by address and prefix. A platform in one process has some twenty connections;
 /// each declaring it would be two thousand round trips, and the broker fails those that use a queue that another one is
@@ -45,10 +50,13 @@ impl Broker {
     /// # Errors
     /// When the broker is away or refuses the topology.
     pub async fn connect(config: &Config, name: &str) -> Result<Self, BusError> {
-        let broker = Self::open(config, name).await?;
-        let known = Arc::clone(declared().entry(broker.place.clone()).or_default());
-        known.get_or_try_init(|| broker.declare()).await?;
-        Ok(broker)
+        in_time(async {
+            let broker = Self::open(config, name).await?;
+            let known = Arc::clone(declared().entry(broker.place.clone()).or_default());
+            known.get_or_try_init(|| broker.declare()).await?;
+            Ok(broker)
+        })
+        .await
     }
 
     async fn open(config: &Config, name: &str) -> Result<Self, BusError> {
@@ -188,6 +196,12 @@ impl Drop for Broker {
     fn drop(&mut self) {
         declared().remove(&self.place);
     }
+}
+
+/// An answer of the broker, or an error after a while. A connection that is cut at the wrong moment tells nobody, and whoever
+/// waits for it would wait for ever, with all who wait for them.
+pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T, BusError>>) -> Result<T, BusError> {
+    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
 }
 
 fn declared() -> MutexGuard<'static, HashMap<String, Arc<OnceCell<()>>>> {

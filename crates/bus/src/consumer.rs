@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use crate::broker::{Broker, BusError};
+use crate::broker::{Broker, BusError, in_time};
 use crate::topology::{Queue, queue};
 
 const BATCH: u16 = 100;
@@ -108,11 +108,15 @@ async fn session(
     outage: &mut Outage,
 ) -> Result<(), BusError> {
     let broker = Broker::connect(config, consumer.queue.name).await?;
-    let channel = broker.channel().await?;
-    channel.basic_qos(BATCH * 2, BasicQosOptions::default()).await?;
-    let name = broker.queue(consumer.queue);
-    let deliveries =
-        channel.basic_consume(name.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
+    // The channel lives as long as it is held.
+    let (_channel, deliveries) = in_time(async {
+        let channel = broker.channel().await?;
+        channel.basic_qos(BATCH * 2, BasicQosOptions::default()).await?;
+        let (name, options) = (broker.queue(consumer.queue), BasicConsumeOptions::default());
+        let deliveries = channel.basic_consume(name.into(), "".into(), options, FieldTable::default()).await?;
+        Ok((channel, deliveries))
+    })
+    .await?;
     let mut batches = deliveries.ready_chunks(usize::from(BATCH));
     outage.is_over();
     loop {

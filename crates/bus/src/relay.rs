@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::broker::{Broker, persistent};
+use crate::broker::{Broker, in_time, persistent};
 
 const BATCH: i64 = 500;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -92,7 +92,7 @@ async fn lead(
     diesel::sql_query("set synchronous_commit = off").execute(&mut conn).await?;
     diesel::sql_query(format!("listen {}", channel_of(service))).execute(&mut conn).await?;
     let broker = Broker::connect(&config.broker, &format!("{service} relay")).await.map_err(away)?;
-    let channel = broker.publisher().await.map_err(away)?;
+    let channel = in_time(broker.publisher()).await.map_err(away)?;
     let exchange = broker.exchange();
     tracing::info!(service, "the relay publishes");
     outage.is_over();

@@ -57,7 +57,7 @@ pub(crate) async fn ready(request: HttpRequest, gate: Data<Gate>, client: Data<C
     let asked = join_all(services.iter().map(|service| report(service, &client))).await;
     let reports: Vec<_> = std::iter::once(Report::new("gateway", keys)).chain(asked).collect();
     let all = reports.iter().all(|report| report.missing.is_empty());
-    let broker = gate.context.broker.load(Ordering::Relaxed);
+    let broker = gate.context.broker.load(Ordering::Relaxed) && gate.hub.hears();
     let status = match (all, broker) {
         (true, true) => "READY",
         // Everything can be asked and changed; what follows from changes comes later.

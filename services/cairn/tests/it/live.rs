@@ -27,7 +27,9 @@ struct Frame {
     data: Value,
 }
 
+/// Opens a stream, once the gateway hears: one that is open when the broker comes is told to read anew.
 async fn open(client: &Client, query: &str, last: Option<&str>) -> Stream {
+    client.get_until("/readyz", |answer| answer.body["broker"] == true).await.expect(200);
     let request = client.request(Method::GET, &format!("/events{query}"));
     let request = last.map_or(request.try_clone().unwrap(), |last| request.header("last-event-id", last));
     let answer = request.send().await.unwrap();

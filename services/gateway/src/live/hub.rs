@@ -35,6 +35,7 @@ struct Rooms {
     tenants: HashMap<TenantId, Room>,
     bytes: usize,
     number: u64,
+    hears: bool,
     closed: bool,
 }
 
@@ -105,10 +106,20 @@ impl Hub {
         Ok(Subscription { missed, queue, hub: Arc::clone(self), tenant, number })
     }
 
-    /// Notes that events may have passed unheard: what was kept has a gap, and every reader must read anew.
-    pub(crate) fn missed(&self) {
-        let reset = Told::reset();
+    /// Whether the broker's events come in.
+    pub(crate) fn hears(&self) -> bool {
+        self.rooms().hears
+    }
+
+    /// Notes that the broker's events come in from now on, or do not. Some may have passed unheard before: what was kept has a
+    /// gap, and every reader must read anew.
+    pub(crate) fn connected(&self, hears: bool) {
         let mut rooms = self.rooms();
+        rooms.hears = hears;
+        if !hears {
+            return;
+        }
+        let reset = Told::reset();
         rooms.bytes = 0;
         for room in rooms.tenants.values_mut() {
             room.recent.clear();
@@ -262,7 +273,9 @@ mod tests {
         assert!(text.starts_with(&frame) && text.ends_with("}\n\n") && !text.contains("198.51.100.7"), "{text}");
         assert_eq!(heard(&mut back), ["catalog.task.created"]);
         assert_eq!(heard(&mut listen(&hub, &me, Some(EventId::fresh()))), ["reset"]);
-        hub.missed();
+        assert!(!hub.hears());
+        hub.connected(true);
+        assert!(hub.hears());
         assert_eq!(heard(&mut back), ["reset"]);
         assert_eq!(heard(&mut listen(&hub, &me, Some(known))), ["reset"]);
     }

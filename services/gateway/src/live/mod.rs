@@ -108,10 +108,9 @@ pub(crate) async fn hear(context: Context, hub: Arc<Hub>, quotas: Arc<Quotas>) {
     let listener = bus::Listener {
         name: "streams of events",
         bindings: &["#"],
-        // What was told while nobody listened is lost to the streams.
         connected: Box::new(move |is_connected| {
+            link.connected(is_connected);
             if is_connected {
-                link.missed();
                 doubts.doubt(None);
             }
         }),

@@ -98,6 +98,9 @@ enum Command {
     },
     /// Measure what the platform costs beside plain Postgres, COPY and nginx, with a platform of its own.
     Bench(bench::Arguments),
+    /// A part of the bench, which starts it.
+    #[command(hide = true)]
+    BareProxy(bench::BareProxy),
     /// Say whether a service on this machine is ready; for health checks.
     Healthcheck {
         /// gateway, identity, catalog, adoption, telemetry, workflow or helpdesk.
@@ -223,6 +226,7 @@ fn run(command: Command) -> Outcome {
         }
         Command::Doctor { platform, json, remedy: None } => on_this_thread(examine(&platform, json)),
         Command::Doctor { platform, json, remedy: Some(remedy) } => on_this_thread(mend(&platform, &remedy, json)),
+        Command::BareProxy(proxy) => bench::run_bare_proxy(proxy),
         Command::Bench(arguments) => on_this_thread(bench::bench(arguments)),
         Command::Healthcheck { service } => on_this_thread(healthcheck(&service)),
         Command::Settings => settings::print(),

@@ -5,6 +5,7 @@
 //! behind nginx. The two sides take turns, so that noise hits both. Nothing passes or fails: each row of the `table` is a
 //! figure or a ratio, with what we aim for beside it. Whoever makes the load works on the same cores as what is loaded.
 
+mod bare;
 mod cpu;
 mod fill;
 mod footprint;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use crate::servers::progress;
 use crate::servers::signal::StopRequests;
+pub(crate) use bare::{BareProxy, run as run_bare_proxy};
 use fill::Content;
 use platform::Platform;
 use postgres::Postgres;

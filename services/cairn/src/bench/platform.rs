@@ -97,7 +97,7 @@ impl Platform {
             .unwrap_or_default()
     }
 
-    /// A port of the platform's block that it does not use.
+    /// A port of the platform's block that it does not use; the next one is free too.
     pub(super) fn spare_port(&self) -> u16 {
         self.port_base + 90
     }
@@ -197,7 +197,7 @@ fn free_block() -> Outcome<u16> {
     let is_free = |port: u16| ports::ensure_free(port, "", "").is_ok();
     let fits = |base: &u16| {
         let ServerPorts { postgres, rabbitmq, erlang, epmd } = ServerPorts::in_block(*base);
-        (*base..).take(SERVICES.len()).chain([postgres, rabbitmq, erlang, epmd, base + 90]).all(is_free)
+        (*base..).take(SERVICES.len()).chain([postgres, rabbitmq, erlang, epmd, base + 90, base + 91]).all(is_free)
     };
     BLOCKS.map(|block| block * 100).find(fits).ok_or_else(|| "no free block of ports".into())
 }

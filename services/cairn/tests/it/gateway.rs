@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Response, send};
 
-use crate::support::on_stage;
+use crate::support::{on_patient_stage, on_stage};
 
 #[test]
 fn the_whole_platform_answers_for_its_health_by_name() {
@@ -40,7 +40,7 @@ fn the_contract_is_whole() {
 
 #[test]
 fn a_path_asked_with_another_method_says_which_it_takes() {
-    on_stage(async |stage| {
+    on_patient_stage(async |stage| {
         let contract = stage.anonymous.get("/openapi.json").await.body;
         for (path, item) in contract["paths"].as_object().unwrap() {
             let documented: BTreeSet<_> =

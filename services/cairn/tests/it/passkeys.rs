@@ -152,6 +152,24 @@ fn an_answer_counts_once_for_what_was_asked_and_in_time() {
 }
 
 #[test]
+fn ceremonies_begun_side_by_side_give_no_more_passkeys_than_there_may_be() {
+    at_home(async |stage| {
+        let kim = colleague(&stage.admin, "kim", "SME").await;
+        let mut begun = Vec::new();
+        for _ in 0..21 {
+            begun.push(begin(&kim).await);
+        }
+        let last = begun.pop().unwrap();
+        for begun in &begun {
+            add(&kim, begun, &Authenticator::at(ORIGIN).create(&begun.body["options"])).await.expect(201);
+        }
+        let one_more = Authenticator::at(ORIGIN).create(&last.body["options"]);
+        add(&kim, &last, &one_more).await.expect_problem(409, "PASSKEY_TOO_MANY");
+        kim.post(&format!("{KEYS}/options"), &json!({})).await.expect_problem(409, "PASSKEY_TOO_MANY");
+    });
+}
+
+#[test]
 fn what_was_signed_elsewhere_or_by_somebody_else_is_refused() {
     at_home(async |stage| {
         let (kim, ann) = (colleague(&stage.admin, "kim", "SME").await, colleague(&stage.admin, "ann", "SME").await);

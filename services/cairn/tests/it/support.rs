@@ -51,6 +51,11 @@ pub(crate) fn on_stage<F: Future<Output = ()>>(test: impl FnOnce(Rc<Stage>) -> F
     on_prepared_stage(|_| (), |stage, ()| test(stage));
 }
 
+/// As [`on_stage`], for one who asks for more at once without a token than an address may.
+pub(crate) fn on_patient_stage<F: Future<Output = ()>>(test: impl FnOnce(Rc<Stage>) -> F) {
+    on_prepared_stage(|world| world.set("CAIRN_RATE_ADDRESS", "1000"), |stage, ()| test(stage));
+}
+
 /// As [`on_stage`], with something done to the world before the platform starts: a proxy, other limits.
 pub(crate) fn on_prepared_stage<T, F: Future<Output = ()>>(
     prepare: impl FnOnce(&mut TestWorld) -> T,

@@ -2,11 +2,11 @@
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use testkit::{Client, Response, TestWorld, send};
+use testkit::{Client, Response, send};
 
 use crate::company::{self, Ids};
 use crate::database;
-use crate::support::{on_prepared_stage, on_stage};
+use crate::support::{on_patient_stage, on_stage};
 
 /// What needs no token: ways in, and what whoever verifies tokens must know.
 const PUBLIC: [&str; 14] = [
@@ -129,9 +129,7 @@ fn with_ids(body: &Value, ids: &Ids) -> Value {
 
 #[test]
 fn without_a_token_only_the_public_operations_answer() {
-    // One address asks for all of it at once.
-    let patient = |world: &mut TestWorld| world.set("CAIRN_RATE_ADDRESS", "1000");
-    on_prepared_stage(patient, async |stage, ()| {
+    on_patient_stage(async |stage| {
         let ids = company::one_of_everything(&stage.admin, "Aster").await;
         let mut public = Vec::new();
         for operation in operations() {

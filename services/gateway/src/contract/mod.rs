@@ -46,31 +46,32 @@ pub(crate) struct Found<'a> {
 #[derive(Deserialize)]
 struct Document {
     #[serde(default)]
-    paths: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    paths: BTreeMap<String, Item>,
 }
 
-const METHODS: [(&str, &str); 7] = [
-    ("get", "GET"),
-    ("head", "HEAD"),
-    ("post", "POST"),
-    ("put", "PUT"),
-    ("patch", "PATCH"),
-    ("delete", "DELETE"),
-    ("options", "OPTIONS"),
-];
+/// Beside its operations a path item may hold a summary, parameters and the like.
+#[derive(Deserialize)]
+struct Item {
+    get: Option<Entry>,
+    head: Option<Entry>,
+    post: Option<Entry>,
+    put: Option<Entry>,
+    patch: Option<Entry>,
+    delete: Option<Entry>,
+    options: Option<Entry>,
+}
+
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 impl Contract {
     /// Reads the document.
     pub(crate) fn read(text: String) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_str(&text)?;
         let mut paths = Paths::default();
-        for (path, mut item) in document.paths {
-            // Beside its operations a path item may hold a summary, parameters and the like.
+        for (path, Item { get, head, post, put, patch, delete, options }) in document.paths {
             let mut methods = Methods::default();
-            for (name, method) in METHODS {
-                if let Some(entry) = item.remove(name) {
-                    methods.operations.push((method, Operation::new(&path, Entry::deserialize(entry)?)));
-                }
+            for (method, entry) in METHODS.into_iter().zip([get, head, post, put, patch, delete, options]) {
+                methods.operations.extend(entry.map(|entry| (method, Operation::new(&path, entry))));
             }
             methods.tell_allowed();
             *paths.at(&path) = methods;
@@ -124,7 +125,7 @@ impl Methods {
     fn tell_allowed(&mut self) {
         let takes = |method: &str| self.operations.iter().any(|(name, _)| *name == method);
         let told = |method: &&str| takes(method) || *method == "OPTIONS" || (*method == "HEAD" && takes("GET"));
-        self.allow = METHODS.iter().map(|(_, method)| *method).filter(told).collect::<Vec<_>>().join(", ");
+        self.allow = METHODS.into_iter().filter(told).collect::<Vec<_>>().join(", ");
     }
 }
 

@@ -70,10 +70,7 @@ pub(super) async fn begin_passkey(who: Allow<SelfWrite>, context: Data<Context>,
     let webauthn = webauthn(&context)?;
     who.write(&db, async |tx| {
         let (user, _) = users::find(tx, who.user).await?.ok_or_else(|| Problem::not_found("user"))?;
-        let known = factors::passkeys_of(tx, who.user).await?;
-        if known.len() >= MOST {
-            return Err(TOO_MANY.detail(format!("You have {MOST} passkeys. Remove one first.")));
-        }
+        let known = with_room_for_one(tx, who.user).await?;
         let exclude = known.into_iter().map(|key| key.credential_id).collect::<Vec<_>>();
         let (mut options, state) = webauthn
             .start_passkey_registration(who.user.0, &user.username, &user.name, Some(exclude))
@@ -94,7 +91,7 @@ pub(super) async fn begin_passkey(who: Allow<SelfWrite>, context: Data<Context>,
 /// Add a passkey
 ///
 /// With the browser's answer. Answers with recovery codes when this is the first second factor.
-#[utoipa::path(tag = "me", request_body = AddPasskey, security(("bearer" = [SelfWrite::NAME])), responses((status = 201, body = PasskeyAdded)))]
+#[utoipa::path(tag = "me", request_body = AddPasskey, security(("bearer" = [SelfWrite::NAME])), responses((status = 201, body = PasskeyAdded), (status = 409, description = "There are 20 already.")))]
 #[post("/me/passkeys")]
 pub(super) async fn add_passkey(
     who: Allow<SelfWrite>,
@@ -106,6 +103,8 @@ pub(super) async fn add_passkey(
     check_name(&command.name)?;
     let credential: RegisterPublicKeyCredential = read("/credential", command.credential)?;
     who.write(&db, async |tx| {
+        // Ceremonies may have been begun side by side.
+        with_room_for_one(tx, who.user).await?;
         let before = view(tx, who.tenant, who.user).await?;
         let state = ceremony(tx, command.ceremony_id, who.user).await?;
         let key = webauthn.finish_passkey_registration(&credential, &state).map_err(refused)?;
@@ -170,6 +169,15 @@ pub(super) async fn remove_passkey(who: Allow<SelfWrite>, db: Data<Db>, Path(id)
         Ok(Reply::done())
     })
     .await
+}
+
+/// A person's passkeys, to which one more may come.
+async fn with_room_for_one(tx: &Tx, user: UserId) -> Result<Vec<StoredPasskey>, Problem> {
+    let known = factors::passkeys_of(tx, user).await?;
+    if known.len() >= MOST {
+        return Err(TOO_MANY.detail(format!("You have {MOST} passkeys. Remove one first.")));
+    }
+    Ok(known)
 }
 
 /// What was asked; an answer that came too late, or a second time, is none.

@@ -1,6 +1,7 @@
 //! Asking adoption.
 
 use contracts::adoption::CustomerTaskView;
+use contracts::identity::Scope;
 use kernel::{Actor, AssignmentId, Problem};
 
 use crate::caller::{Caller, Line};
@@ -27,5 +28,13 @@ impl Adoption {
         assignment: AssignmentId,
     ) -> Result<Option<Vec<CustomerTaskView>>, Problem> {
         self.0.get(who, &format!("assignments/{assignment}/tasks")).await
+    }
+
+    /// The customers that the caller with this token sees; `None` when that is none.
+    ///
+    /// # Errors
+    /// 503 when adoption is away.
+    pub async fn reach(&self, token: &str) -> Result<Option<Scope>, Problem> {
+        self.0.get_as(token, "reach").await
     }
 }

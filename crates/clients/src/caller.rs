@@ -64,6 +64,12 @@ impl Line {
         self.read(self.send(ask, path).await?, StatusCode::NOT_FOUND, path).await
     }
 
+    /// Asks an internal route as the caller with this token does. `None`: they may not.
+    pub(crate) async fn get_as<T: DeserializeOwned>(&self, token: &str, path: &str) -> Result<Option<T>, Problem> {
+        let ask = |address: String| self.caller.http.get(address).bearer_auth(token);
+        self.read(self.send(ask, path).await?, StatusCode::FORBIDDEN, path).await
+    }
+
     /// Has an internal route judge something that belongs to no tenant yet. `None`: it was refused.
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<Option<T>, Problem> {
         let token = self.sign(None)?;

@@ -1,6 +1,6 @@
 //! Asking catalog.
 
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::{CatalogReach, ProductBlueprint};
 use kernel::{Actor, Problem, ProductId, SolutionId};
 
 use crate::caller::{Caller, Line};
@@ -42,5 +42,13 @@ impl Catalog {
     /// 503 when catalog is away.
     pub async fn products_of(&self, who: &Actor, solution: SolutionId) -> Result<Option<Vec<ProductId>>, Problem> {
         self.0.get(who, &format!("solutions/{solution}/product-ids")).await
+    }
+
+    /// What the caller with this token sees; `None` when that is nothing.
+    ///
+    /// # Errors
+    /// 503 when catalog is away.
+    pub async fn reach(&self, token: &str) -> Result<Option<CatalogReach>, Problem> {
+        self.0.get_as(token, "reach").await
     }
 }

@@ -13,6 +13,8 @@ pub use tasks::{AttributeView, TaskView};
 use kernel::{OutcomeId, ReleaseId};
 use serde::{Deserialize, Serialize};
 
+use crate::identity::Scope;
+
 /// Everything a plan is made from, at one moment: the answer of catalog's internal blueprint route.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,6 +27,16 @@ pub struct ProductBlueprint {
     pub outcome_ids: Vec<OutcomeId>,
     /// Ids of all its releases: a selection must be among them.
     pub release_ids: Vec<ReleaseId>,
+}
+
+/// What a caller sees of the catalog: the answer of its internal reach route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CatalogReach {
+    /// The products, and everything under them.
+    pub products: Scope,
+    /// The solutions, and everything under them.
+    pub solutions: Scope,
 }
 
 /// A task with its telemetry attributes.

@@ -16,27 +16,8 @@ use kernel::problem::PERMISSION_DENIED;
 use uuid::Uuid;
 use web::Allow;
 
+pub use contracts::identity::Scope;
 pub use projection::consumer;
-
-/// What a caller may do something with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// With all of a kind, new ones included.
-    All,
-    /// With these.
-    Some(Vec<Uuid>),
-}
-
-impl Scope {
-    /// Whether it takes a thing in.
-    #[must_use]
-    pub fn includes(&self, id: Uuid) -> bool {
-        match self {
-            Self::All => true,
-            Self::Some(ids) => ids.contains(&id),
-        }
-    }
-}
 
 /// The grants that concern a caller, in the order they were made.
 ///

@@ -11,6 +11,7 @@ mod customer_tasks;
 mod customers;
 pub mod permissions;
 mod plans;
+mod reach;
 mod schema;
 mod statuses;
 
@@ -32,7 +33,7 @@ pub fn service() -> Service {
         permissions: permissions::ALL,
         migrations: Migrations { schema: "adoption", own: || MIGRATIONS },
         routes,
-        internal: assignments::internal,
+        internal,
         setup,
         consumers: consumers::consumers,
         background: |_, _| Vec::new(),
@@ -46,6 +47,10 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(plans::routes)
         .configure(customer_tasks::routes)
         .configure(statuses::routes);
+}
+
+fn internal(config: &mut ServiceConfig<'_>) {
+    config.configure(assignments::internal).configure(reach::routes);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

@@ -13,6 +13,7 @@ mod owners;
 mod parts;
 pub mod permissions;
 mod products;
+mod reach;
 mod refusals;
 mod schema;
 mod solutions;
@@ -52,7 +53,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {
-    config.configure(blueprint::routes).configure(bundles::routes);
+    config.configure(blueprint::routes).configure(bundles::routes).configure(reach::routes);
 }
 
 fn under_owner(config: &mut ServiceConfig<'_>) {

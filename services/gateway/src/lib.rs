@@ -50,7 +50,7 @@ use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use clients::{Caller, Identity};
+use clients::{Adoption, Caller, Catalog, Identity};
 use db::Migrations;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use socket2::SockRef;
@@ -132,16 +132,17 @@ pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result
     let for_workers = gate.clone();
     let server = HttpServer::new(move || {
         let context = &for_workers.context;
+        let caller = Caller::new(context.signer.clone(), context.clock.clone());
+        let upstreams = |service| context.config.upstreams(service);
         let origins = &context.config.gateway.cors_origins;
         App::new()
             .app_data(for_workers.clone())
             .app_data(Data::new(context.clone()))
             .app_data(Data::new(Client::new()))
             .app_data(Data::new(context.pool()))
-            .app_data(Data::new(Identity::new(
-                Caller::new(context.signer.clone(), context.clock.clone()),
-                context.config.upstreams("identity"),
-            )))
+            .app_data(Data::new(Identity::new(caller.clone(), upstreams("identity"))))
+            .app_data(Data::new(Catalog::new(caller.clone(), upstreams("catalog"))))
+            .app_data(Data::new(Adoption::new(caller, upstreams("adoption"))))
             // The last one wrapped is the first to see a request.
             .wrap(from_fn(api_key::exchange))
             .wrap(from_fn(session::keep))

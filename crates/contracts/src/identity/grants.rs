@@ -42,6 +42,27 @@ kernel::text_enum! {
     }
 }
 
+/// What a caller may do something with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Scope {
+    /// With all of a kind, new ones included.
+    All,
+    /// With these.
+    Some(Vec<Uuid>),
+}
+
+impl Scope {
+    /// Whether it takes a thing in.
+    #[must_use]
+    pub fn includes(&self, id: Uuid) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(ids) => ids.contains(&id),
+        }
+    }
+}
+
 /// A grant: somebody's level on one thing, or on all of a kind.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -458,7 +458,7 @@ async fn product(who: &Client, name: &str) -> Product {
 }
 
 /// A member who may do nothing, signed in, with the person's id.
-async fn onlooker(admin: &Client, login: &str) -> (Client, String) {
+pub(crate) async fn onlooker(admin: &Client, login: &str) -> (Client, String) {
     let role = json!({ "name": "ONLOOKER", "permissions": ["workflow:nothing:read"] });
     let _made_once = admin.post("/identity/v1/roles", &role).await;
     let person = colleague(admin, login, "ONLOOKER").await;
@@ -467,7 +467,7 @@ async fn onlooker(admin: &Client, login: &str) -> (Client, String) {
 }
 
 /// The same person, signed in again.
-async fn again(admin: &Client, login: &str) -> Client {
+pub(crate) async fn again(admin: &Client, login: &str) -> Client {
     admin.sign_in(login, "a password of my own").await
 }
 
@@ -484,7 +484,12 @@ async fn made(who: &Client, path: &str, name: &str) -> String {
     who.post(path, &json!({ "name": name })).await.expect(201).id()
 }
 
-async fn grant(who: &Client, (kind, id): (&str, &str), (on, which): (&str, Option<&str>), level: &str) -> Response {
+pub(crate) async fn grant(
+    who: &Client,
+    (kind, id): (&str, &str),
+    (on, which): (&str, Option<&str>),
+    level: &str,
+) -> Response {
     let command =
         json!({ "subjectType": kind, "subjectId": id, "resourceType": on, "resourceId": which, "level": level });
     who.post(GRANTS, &command).await

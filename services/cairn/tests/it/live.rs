@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use testkit::Client;
 use tokio::time::timeout;
 
+use crate::adoption::read_after;
+use crate::grants::{again, grant, onlooker};
 use crate::identity::{add_member, with_new_password};
 use crate::support::on_stage;
 
@@ -68,6 +70,16 @@ impl Stream {
         let frame = self.next().await.expect("the stream goes on");
         assert_eq!(frame.event, event, "{frame:?}");
         frame
+    }
+
+    /// Passes over everything until an event of this type.
+    async fn comes_to(&mut self, event: &str) {
+        while self.next().await.expect("the stream goes on").event != event {}
+    }
+
+    async fn has_ended(&mut self) {
+        let next = self.next().await;
+        assert!(next.is_none(), "heard {next:?}");
     }
 
     async fn is_silent(&mut self) {
@@ -147,9 +159,56 @@ fn a_stream_ends_with_its_session() {
         kim.delete("/identity/v1/sessions/current").await.expect(204);
         kim.get_until("/catalog/v1/products", |answer| answer.status == 401).await.expect(401);
         create(&stage.admin, "Unseen").await;
-        assert!(stream.next().await.is_none());
+        stream.has_ended().await;
         kim.get("/events").await.expect_problem(401, "TOKEN_INVALID");
         stage.anonymous.get("/events").await.expect_problem(401, "TOKEN_MISSING");
         stage.admin.get("/events?types=nothing.like.this").await.expect_problem(400, "REQUEST_MALFORMED");
+    });
+}
+
+#[test]
+fn whom_grants_narrow_hears_of_what_they_were_granted_alone_while_it_is_granted() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let mut all = open(admin, "?types=identity.grant.*", None).await;
+        let (_, kim_id) = onlooker(admin, "kim").await;
+        let (mine, other) = (create(admin, "Mine").await, create(admin, "Other").await);
+        let of_kim = ("USER", kim_id.as_str());
+        let given = grant(admin, of_kim, ("PRODUCT", Some(&mine)), "READ").await;
+        let kim = again(admin, "kim").await;
+        let product = format!("/catalog/v1/products/{mine}");
+        read_after(&kim, &given, &product).await.expect(200);
+        all.comes_to("identity.grant.created").await;
+        let mut stream = open(&kim, "", None).await;
+        let task = json!({ "name": "Connect" });
+        for product in [&other, &mine] {
+            admin.post(&format!("/catalog/v1/products/{product}/tasks"), &task).await.expect(201);
+        }
+        assert_eq!(stream.hears("catalog.task.created").await.data["data"]["state"]["productId"], *mine);
+        stream.is_silent().await;
+
+        // Another grant, another stream.
+        let mut customers = Vec::new();
+        for name in ["Rotterdam", "Ghent"] {
+            customers.push(admin.post("/adoption/v1/customers", &json!({ "name": name })).await.expect(201).id());
+        }
+        let more = grant(admin, of_kim, ("CUSTOMER", Some(&customers[0])), "READ").await;
+        stream.has_ended().await;
+        read_after(&kim, &more, &format!("/adoption/v1/customers/{}", customers[0])).await.expect(200);
+        let mut stream = open(&kim, "", None).await;
+        for customer in customers.iter().rev() {
+            let change = json!({ "description": "Changed" });
+            admin.patch(&format!("/adoption/v1/customers/{customer}"), None, &change).await.expect(200);
+        }
+        assert_eq!(stream.hears("adoption.customer.changed").await.data["subject"], *customers[0]);
+        stream.is_silent().await;
+
+        // What is taken back is silent, at once.
+        admin.delete(&format!("/identity/v1/grants/{}", given.id())).await.expect(204);
+        stream.has_ended().await;
+        kim.get_until(&product, |answer| answer.status == 404).await.expect(404);
+        let mut stream = open(&kim, "", None).await;
+        admin.patch(&product, None, &json!({ "description": "Changed" })).await.expect(200);
+        stream.is_silent().await;
     });
 }

@@ -12,6 +12,7 @@ use kernel::problem::RATE_LIMITED;
 use kernel::{EventId, Problem, TenantId, UserId};
 use tokio::sync::mpsc;
 
+use super::reach;
 use super::told::{Interest, Told};
 
 /// How long, and up to how many bytes of a tenant, an event can be asked for again.
@@ -69,15 +70,15 @@ impl Hub {
         Self { permissions, streams_of_one, rooms: Mutex::default() }
     }
 
-    /// Tells an event to those of its tenant who may read it and want to.
+    /// Tells an event to those of its tenant who may read it and want to. Whoever grants narrow is ended when it may have moved
+    /// what they reach: with the next stream they are judged anew.
     pub(crate) fn tell(&self, event: Envelope) {
-        let Some(told) = self.permissions.get(event.key()).and_then(|read| Told::event(event.clone(), read)) else {
-            return;
-        };
+        let (tenant, moves_reach) = (event.tenantid, reach::is_moved_by(&event));
+        let Some(told) = self.permissions.get(event.key()).and_then(|read| Told::event(event, read)) else { return };
         let mut rooms = self.rooms();
         let Rooms { tenants, bytes, .. } = &mut *rooms;
-        let room = tenants.entry(event.tenantid).or_default();
-        room.listeners.retain(|listener| listener.take(&told));
+        let room = tenants.entry(tenant).or_default();
+        room.listeners.retain(|listener| listener.take(&told) && !(moves_reach && listener.interest.reach.is_some()));
         let (before, length) = (room.bytes, told.frame.len());
         room.recent.push_back(told);
         room.bytes += length;
@@ -236,7 +237,7 @@ mod tests {
     }
 
     fn listen(hub: &Arc<Hub>, caller: &Arc<Principal>, last: Option<EventId>) -> Subscription {
-        let interest = Interest { caller: Arc::clone(caller), types: Types::default() };
+        let interest = Interest { caller: Arc::clone(caller), types: Types::default(), reach: None };
         hub.listen(interest, last.map(|id| id.to_string()).as_deref()).ok().unwrap()
     }
 
@@ -317,7 +318,7 @@ mod tests {
         let (hub, tenant, user) = (Arc::new(Hub::new(2)), TenantId::fresh(), UserId::fresh());
         let me = caller(tenant, user, "*");
         let (one, _two) = (listen(&hub, &me, None), listen(&hub, &me, None));
-        let third = || hub.listen(Interest { caller: Arc::clone(&me), types: Types::default() }, None);
+        let third = || hub.listen(Interest { caller: Arc::clone(&me), types: Types::default(), reach: None }, None);
         assert_eq!(third().err().unwrap().kind(), &RATE_LIMITED);
         listen(&hub, &caller(tenant, UserId::fresh(), "*"), None);
         drop(one);

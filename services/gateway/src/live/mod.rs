@@ -1,6 +1,7 @@
 //! `GET /events`: what changes in a tenant, while it changes, as server-sent events.
 
 mod hub;
+mod reach;
 mod told;
 mod types;
 
@@ -13,12 +14,14 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use auth::Principal;
 use futures_util::stream;
+use kernel::Problem;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use utoipa::OpenApi;
 use web::{Answer, Context};
 
 pub(crate) use self::hub::Hub;
 use self::hub::Subscription;
+use self::reach::{Question, Reach};
 use self::told::Interest;
 use self::types::Types;
 use crate::gate::Gate;
@@ -43,8 +46,8 @@ pub(crate) struct Own;
 /// type (`catalog.product.created`), `data` the CloudEvents JSON that the AsyncAPI document describes, without the address
 /// of whoever made the change. A client that comes back within five minutes and names the last event it has read gets what it
 /// missed; when that is not possible, or events may have been lost, an `event: reset` says that it must read anew. A comment
-/// every 15 seconds keeps the connection alive. The stream ends with the token: open it again with a new one. A client that
-/// reads too slowly is disconnected.
+/// every 15 seconds keeps the connection alive. The stream ends with the token: open it again with a new one, as it
+/// also ends for whom grants narrow when those change. A client that reads too slowly is disconnected.
 #[utoipa::path(get, path = "/events", tag = "events", operation_id = "hear_events", security(("bearer" = ["identity:self:read"])),
     params(
         ("types" = Option<Vec<String>>, Query, description = "Only these types; `*` stands for one word, as in `catalog.product.*`."),
@@ -61,8 +64,10 @@ pub(crate) async fn open(request: HttpRequest, gate: Data<Gate>) -> Answer {
         answer.finish()
     } else {
         let last = request.headers().get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or_default());
-        let subscription = gate.hub.listen(Interest { caller: Arc::clone(&caller), types }, last)?;
-        answer.streaming(Feed::new(gate.context.clone(), caller, subscription).frames())
+        let doubt = Doubt::of(&request, &caller).await?;
+        let reach = doubt.as_ref().map(|doubt| Arc::clone(&doubt.reach));
+        let subscription = gate.hub.listen(Interest { caller: Arc::clone(&caller), types, reach }, last)?;
+        answer.streaming(Feed::new(gate.context.clone(), caller, subscription, doubt).frames())
     };
     standing.tell(answer.headers_mut());
     Ok(answer)
@@ -74,13 +79,37 @@ struct Feed {
     caller: Arc<Principal>,
     subscription: Subscription,
     beats: Interval,
+    doubt: Option<Doubt>,
+}
+
+/// What grants let a caller hear of, which catalog and adoption may have said before they heard of the last grant: with the
+/// second beat they are asked again.
+struct Doubt {
+    question: Question,
+    reach: Arc<Reach>,
+    beats: u8,
+}
+
+impl Doubt {
+    /// Of a caller whom grants narrow; none of anybody else.
+    async fn of(request: &HttpRequest, caller: &Principal) -> Result<Option<Self>, Problem> {
+        let Some(question) = Question::of(request, caller)? else { return Ok(None) };
+        let reach = Arc::new(question.ask().await?);
+        Ok(Some(Self { question, reach, beats: 0 }))
+    }
+
+    /// Whether the answer still stands, as far as is known.
+    async fn stands(&mut self) -> bool {
+        self.beats = self.beats.saturating_add(1);
+        self.beats != 2 || self.question.ask().await.is_ok_and(|reach| reach == *self.reach)
+    }
 }
 
 impl Feed {
-    fn new(context: Context, caller: Arc<Principal>, subscription: Subscription) -> Self {
+    fn new(context: Context, caller: Arc<Principal>, subscription: Subscription, doubt: Option<Doubt>) -> Self {
         let mut beats = interval(HEARTBEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { context, caller, subscription, beats }
+        Self { context, caller, subscription, beats, doubt }
     }
 
     fn frames(self) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
@@ -94,7 +123,14 @@ impl Feed {
             None => tokio::select! {
                 biased;
                 told = self.subscription.queue.recv() => told?.frame.clone(),
-                _ = self.beats.tick() => BEAT,
+                _ = self.beats.tick() => {
+                    if let Some(doubt) = &mut self.doubt
+                        && !doubt.stands().await
+                    {
+                        return None;
+                    }
+                    BEAT
+                }
             },
         };
         let counts = self.context.verifier.still_counts(&self.caller, self.context.clock.now());

@@ -284,6 +284,13 @@ impl Config {
         }
     }
 
+    /// The same, with a service at these addresses.
+    #[must_use]
+    pub fn with_upstreams(mut self, service: &str, urls: Vec<String>) -> Self {
+        self.network.upstreams.insert(service.to_owned(), urls);
+        self
+    }
+
     /// Names the addresses of a service (tests and `cairn serve all` on free ports).
     pub fn set_upstreams(&mut self, service: &str, urls: Vec<String>) {
         self.network.upstreams.insert(service.to_owned(), urls);

@@ -33,14 +33,16 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// Reads what the configuration names.
-    pub(crate) fn new(context: Context, openapi: String) -> Result<Self, ServeError> {
+    pub(crate) fn new(mut context: Context, openapi: String) -> Result<Self, ServeError> {
+        let table = Table::new(&context.config)?;
+        context.config = Arc::new(table.configured());
         let config = &context.config.gateway;
         if let Some(origin) = config.cors_origins.iter().find(|origin| !browser::is_origin(origin)) {
             return Err(ServeError::Origin(origin.clone()));
         }
         Ok(Self {
             contract: Contract::read(openapi)?,
-            table: Table::new(&context.config)?,
+            table,
             certificate: config.tls.as_ref().map(Certificate::load).transpose()?.map(Arc::new),
             limits: Limits::new(config, context.clock.clone()),
             hub: Arc::new(Hub::new(config.event_streams)),

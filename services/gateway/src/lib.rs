@@ -128,7 +128,8 @@ fn give_up_the_deaf(connection: &dyn Any) {
 /// See [`ServeError`].
 pub fn serve(context: Context, listener: TcpListener, openapi: String) -> Result<Running, ServeError> {
     let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
-    let gate = Data::new(Gate::new(context.clone(), openapi)?);
+    let gate = Data::new(Gate::new(context, openapi)?);
+    let context = gate.context.clone();
     let for_workers = gate.clone();
     let server = HttpServer::new(move || {
         let context = &for_workers.context;

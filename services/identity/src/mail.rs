@@ -92,7 +92,7 @@ impl PostOffice {
     async fn hand_in(&self, draft: Draft) -> Result<(), Refusal> {
         let builder: MessageBuilder = Message::builder().from(self.from.clone()).to(draft.to).subject(draft.subject);
         let builder = builder.message_id(None).header(ContentType::TEXT_PLAIN);
-        let message = builder.body(body(draft.text)).map_err(Refusal::for_now)?;
+        let message = builder.body(self.transport.body(draft.text)).map_err(Refusal::for_now)?;
         match &self.transport {
             Transport::Smtp(smtp) => match timeout(PATIENCE, smtp.send(message)).await {
                 Ok(answer) => answer.map(drop).map_err(|error| refusal(&error)),
@@ -132,13 +132,19 @@ fn refusal(error: &SmtpError) -> Refusal {
     }
 }
 
-/// Plain as far as it goes: a link that is folded cannot be copied from a file. No line of ours is near the 998 characters
-/// that a line of mail may have.
-fn body(text: String) -> Body {
-    if text.is_ascii() && text.lines().all(|line| line.len() < 998) {
-        return Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), ContentTransferEncoding::SevenBit);
+impl Transport {
+    /// Plain as far as it goes: a link that is folded cannot be copied from a file. No line of ours is near the 998 characters
+    /// that a line of mail may have.
+    fn body(&self, text: String) -> Body {
+        let encoding = match self {
+            _ if text.lines().any(|line| line.len() >= 998) => return Body::new(text),
+            _ if text.is_ascii() => ContentTransferEncoding::SevenBit,
+            Self::Files(_) => ContentTransferEncoding::EightBit,
+            // Not every server takes eight bits.
+            Self::Smtp(_) => return Body::new(text),
+        };
+        Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), encoding)
     }
-    Body::new(text)
 }
 
 /// The letter in words; `None` when nobody is to get it, such as the one to a name that nobody has.

@@ -94,7 +94,7 @@ impl Passwords {
         let earlier = known.previous.iter().take(history);
         for hash in std::iter::once(&known.password_hash).chain(earlier) {
             if self.verify(password.clone(), Some(hash.clone())).await? {
-                let how = format!("is one of the last {}; choose another", history + 1);
+                let how = format!("is the present one, or one of the {history} before it; choose another");
                 return Err(USED_BEFORE.detail("Choose a password you have not had lately.").at(
                     "/newPassword",
                     "USED_BEFORE",

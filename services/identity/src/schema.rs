@@ -236,6 +236,7 @@ diesel::table! {
         last_used_at -> Nullable<Timestamptz>,
         last_used_from -> Nullable<Text>,
         revoked_at -> Nullable<Timestamptz>,
+        replaced_at -> Nullable<Timestamptz>,
     }
 }
 

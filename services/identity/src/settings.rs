@@ -50,10 +50,12 @@ async fn show_settings(who: Allow<SettingsRead>, db: Data<Db>) -> Answer {
 
 /// Change the settings
 ///
-/// A JSON merge patch: `null` goes back to the default. Sessions keep to new limits from their next refresh on.
+/// A JSON merge patch: `null` goes back to the default. Sessions keep to new limits from their next refresh on. Needs a
+/// sign-in not older than 15 minutes.
 #[utoipa::path(tag = "tenant", request_body = TenantSettings, security(("bearer" = [SettingsWrite::NAME])), responses((status = 200, body = SettingsView), (status = 412, description = "Somebody else changed them.")))]
 #[patch("/settings")]
 async fn change_settings(who: Allow<SettingsWrite>, db: Data<Db>, Body(patch): Body<Map<String, Value>>) -> Answer {
+    who.has_just_signed_in_or_is_a_program()?;
     who.write(&db, async |tx| {
         let before = lock(tx).await?;
         who.expect_version(before.version)?;

@@ -11,7 +11,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, error::ErrorBadGateway};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST};
+use hyper::header::{CONNECTION, CONTENT_LENGTH};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpStream;
@@ -95,7 +95,7 @@ async fn pass_on(
     let status = StatusCode::from_u16(head.status.as_u16()).map_err(ErrorBadGateway)?;
     let mut answer = HttpResponse::with_body(status, body.collect().await.map_err(ErrorBadGateway)?.to_bytes());
     for (name, value) in &head.headers {
-        if ![CONNECTION, CONTENT_LENGTH, HOST].contains(name) {
+        if ![CONNECTION, CONTENT_LENGTH].contains(name) {
             let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(ErrorBadGateway)?;
             answer.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(ErrorBadGateway)?);
         }

@@ -114,6 +114,8 @@ fn a_key_that_ended_takes_its_tokens_with_it() {
         for program in [&old, &new] {
             program.get("/catalog/v1/products").await.expect(200);
         }
+        let rotate = format!("{path}/rotate");
+        stage.admin.post(&rotate, &json!({})).await.expect_problem(409, "API_KEY_REPLACED");
         stage.admin.delete(&path).await.expect(204);
         old.get_until("/catalog/v1/products", |answer| answer.status == 401).await.expect(401);
         assert_eq!(token(&stage, &first, None).await.expect(401).body["error"], "invalid_client");
@@ -151,6 +153,26 @@ fn a_key_counts_where_and_as_long_as_it_says() {
         ] {
             key(&stage.admin, &account, bad).await.expect_problem(422, "CONTENT_INVALID");
         }
+    });
+}
+
+#[test]
+fn what_a_key_may_no_longer_do_it_does_not_do_with_an_old_token() {
+    on_stage(async |stage| {
+        let account = account(&stage.admin, "Export", &["catalog:*:read", "adoption:*:read"]).await;
+        let made = key(&stage.admin, &account, json!({})).await;
+        let program = program(&stage, &made).await;
+        let by_key = stage.anonymous.with_token(made.body["key"].as_str().unwrap());
+        for caller in [&program, &by_key] {
+            caller.get("/catalog/v1/products").await.expect(200);
+        }
+        let path = format!("{ACCOUNTS}/{}/keys/{}", account.id(), made.id());
+        stage.admin.patch(&path, None, &json!({ "scopes": ["adoption:*:read"] })).await.expect(200);
+        program.get_until("/catalog/v1/products", |answer| answer.status == 401).await.expect(401);
+        by_key.get("/catalog/v1/products").await.expect_problem(403, "PERMISSION_DENIED");
+        by_key.get("/adoption/v1/customers").await.expect(200);
+        stage.admin.patch(&path, None, &json!({ "allowedAddresses": ["198.51.100.0/24"] })).await.expect(200);
+        by_key.get_until("/adoption/v1/customers", |answer| answer.status == 401).await.expect(401);
     });
 }
 
@@ -196,6 +218,9 @@ fn tokens_are_asked_for_as_the_rfc_has_it() {
         let ask = |form: &[(&str, &str)]| form_of(&stage, form);
         let basic = send(ask(&[("grant_type", "client_credentials")]).basic_auth(prefix, Some(secret))).await;
         assert_eq!(basic.expect(200).body["token_type"], "Bearer");
+        let form = [("grant_type", "client_credentials"), ("client_id", prefix), ("client_secret", secret)];
+        let twice = send(ask(&form).basic_auth(prefix, Some(secret))).await;
+        assert_eq!(twice.expect(400).body["error"], "invalid_request");
         for (form, status, error) in [
             (vec![], 400, "invalid_request"),
             (vec![("grant_type", "password")], 400, "unsupported_grant_type"),

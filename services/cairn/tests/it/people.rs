@@ -24,6 +24,18 @@ async fn accept(stage: &Stage, token: &str, username: &str) -> Response {
 }
 
 #[test]
+fn a_link_is_in_one_piece_whatever_the_tenant_is_called() {
+    on_stage(async |stage| {
+        stage.admin.patch("/identity/v1/tenant", None, &json!({ "name": "Hafen Gröde" })).await.expect(200);
+        invite(&stage.admin, "lee@example.com", &["SME"]).await.expect(201);
+        let sent = letter(&stage, "lee@example.com", "").await;
+        assert!(sent.text.contains("Hafen Gröde"), "{}", sent.text);
+        let seen = stage.anonymous.post("/identity/v1/invitations/look", &json!({ "token": sent.token() })).await;
+        assert_eq!(seen.expect(200).body["tenantName"], "Hafen Gröde");
+    });
+}
+
+#[test]
 fn an_invited_person_follows_the_link_once() {
     on_stage(async |stage| {
         let invited = invite(&stage.admin, "lee@example.com", &["SME"]).await;
@@ -133,6 +145,25 @@ fn one_person_belongs_to_two_tenants_and_goes_from_one_to_the_other() {
         other.patch(&path, None, &json!({ "status": "SUSPENDED" })).await.expect(200);
         there.get_until("/identity/v1/me", |answer| answer.status == 401).await.expect(401);
         stage.anonymous.sign_in("lee", CHOSEN).await.get("/catalog/v1/products").await.expect(200);
+    });
+}
+
+#[test]
+fn an_invitation_that_nobody_followed_gives_way_to_another() {
+    on_stage(async |stage| {
+        let old = invite(&stage.admin, "lee@example.com", &["SME"]).await;
+        stage.clock.advance(Duration::days(8));
+        let admin = stage.another_session().await;
+        let table = || {
+            let request = admin.request(Method::POST, "/identity/v1/invitations/import?dryRun=true");
+            request.header("content-type", "text/csv").body("email,roles\nlee@example.com,SME\n")
+        };
+        assert_eq!(send(table()).await.expect(200).body["rows"][0]["action"], "INVITE");
+        let new = invite(&admin, "lee@example.com", &["CSS"]).await;
+        new.expect(201);
+        assert_eq!(send(table()).await.expect(200).body["rows"][0]["action"], "SKIP");
+        let old = admin.get(&format!("{INVITATIONS}/{}", old.id())).await;
+        assert_eq!(old.expect(200).body["status"], "WITHDRAWN");
     });
 }
 

@@ -135,6 +135,8 @@ fn a_tenant_may_ask_for_a_second_factor() {
         let refreshed = stage.anonymous.post("/identity/v1/sessions/refresh", &refreshed).await;
         let kim = stage.anonymous.with_token(refreshed.expect(200).body["accessToken"].as_str().unwrap());
         kim.get("/catalog/v1/products").await.expect(200);
+        kim.delete("/identity/v1/me/authenticator").await.expect_problem(409, "SECOND_FACTOR_LAST");
+        kim.get("/identity/v1/me/second-factors").await.expect(200);
     });
 }
 

@@ -201,6 +201,18 @@ fn what_cannot_be_undone_asks_for_a_fresh_sign_in() {
         let old = stage.anonymous.with_token(refreshed.expect(200).body["accessToken"].as_str().unwrap());
         let role = json!({ "name": "READER", "permissions": ["catalog:*:read"] });
         old.post("/identity/v1/roles", &role).await.expect_problem(403, "STEP_UP_REQUIRED");
+        // Nor does anybody get rights in another way, or the rules for it change.
+        let table = old.request(Method::POST, "/identity/v1/invitations/import").header("content-type", "text/csv");
+        for refused in [
+            old.post("/identity/v1/members", &company::member("eve", "ADMIN")).await,
+            old.post("/identity/v1/invitations", &json!({ "email": "eve@example.com", "roles": ["ADMIN"] })).await,
+            send(table.body("email,roles\neve@example.com,ADMIN\n")).await,
+            old.post("/identity/v1/job-roles", &json!({ "name": "KEYS", "permissions": ["identity:role:write"] }))
+                .await,
+            old.patch(SETTINGS, None, &json!({ "requireTwoFactor": false })).await,
+        ] {
+            refused.expect_problem(403, "STEP_UP_REQUIRED");
+        }
         let step_up = "/identity/v1/sessions/current/step-up";
         old.post(step_up, &json!({ "password": "not the password" }))
             .await

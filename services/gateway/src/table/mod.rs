@@ -52,6 +52,15 @@ impl Table {
         Ok(table)
     }
 
+    /// The configuration with the addresses of the table as it is now: what the gateway asks itself, it asks there too.
+    pub(crate) fn configured(&self) -> Config {
+        let at = |config: Config, service: &Arc<Service>| {
+            let urls = service.upstreams().iter().map(|upstream| format!("http://{}", upstream.authority()));
+            config.with_upstreams(&service.name, urls.collect())
+        };
+        self.services().iter().fold(Config::clone(&self.config), at)
+    }
+
     /// The service of a name.
     pub(crate) fn service(&self, name: &str) -> Option<Arc<Service>> {
         self.services.load().iter().find(|service| &*service.name == name).cloned()
@@ -114,4 +123,26 @@ fn from_settings(config: &Config) -> Result<Vec<Spec>, RoutesError> {
         specs.push(spec);
     }
     if faults.is_empty() { Ok(specs) } else { Err(RoutesError(faults)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::keys::MasterKey;
+
+    use super::*;
+
+    #[test]
+    fn the_gateway_itself_asks_where_the_routes_say() {
+        let file = std::env::temp_dir().join(format!("cairn-routes-{}.toml", std::process::id()));
+        let routes = "[[service]]\nname = \"identity\"\nupstreams = [\"http://a:7401\", \"http://b:7401\"]\n";
+        std::fs::write(&file, routes).unwrap();
+        let settings = [
+            ("CAIRN_MASTER_KEY".to_owned(), MasterKey::random().unwrap().to_text()),
+            ("CAIRN_ROUTES_FILE".to_owned(), file.display().to_string()),
+        ];
+        let table = Table::new(&Arc::new(Config::from_pairs(settings).unwrap())).unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(table.configured().upstreams("identity"), ["http://a:7401", "http://b:7401"]);
+        assert_eq!(table.configured().upstreams("catalog").len(), 1);
+    }
 }

@@ -56,10 +56,11 @@ pub(crate) struct InvitationQuery {
 /// Invite somebody
 ///
 /// Sends a link by mail; whether the platform knows the person is not told. Nobody can give a role that allows more than
-/// they may themselves.
+/// they may themselves. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "invitations", request_body = Invite, security(("bearer" = [MemberWrite::NAME])), responses((status = 201, body = InvitationView), (status = 409, description = "A member already, or invited.")))]
 #[post("/invitations")]
 pub(crate) async fn invite(who: Allow<MemberWrite>, db: Data<Db>, Body(command): Body<Invite>) -> Answer {
+    who.has_just_signed_in_or_is_a_program()?;
     who.write(&db, async |tx| {
         let Invite { email, name, job_title, roles } = command;
         let invitation = drafted(tx, &settings::of(tx, who.tenant).await?, email, name, job_title, roles);
@@ -129,16 +130,7 @@ pub(crate) async fn withdraw_invitation(who: Allow<MemberWrite>, db: Data<Db>, P
     who.write(&db, async |tx| {
         let before = pending(tx, id).await?;
         who.expect_version(before.version)?;
-        let after = Invitation {
-            version: before.version + 1,
-            status: InvitationStatus::Withdrawn,
-            updated_at: tx.now(),
-            ..before.clone()
-        };
-        store::update(tx, &after).await?;
-        links::withdraw_invitation(tx, id).await?;
-        let (before, after) = (before.view(tx.now()), after.view(tx.now()));
-        tx.announce(&INVITATION_WITHDRAWN, Some(&before), &after).await?;
+        withdraw(tx, before).await?;
         Ok(Reply::done())
     })
     .await
@@ -191,8 +183,20 @@ pub(super) fn drafted(
     }
 }
 
-/// Keeps an invitation, with the letter that will carry its link.
+async fn withdraw(tx: &mut Tx, before: Invitation) -> Result<(), Problem> {
+    let status = InvitationStatus::Withdrawn;
+    let after = Invitation { version: before.version + 1, status, updated_at: tx.now(), ..before.clone() };
+    store::update(tx, &after).await?;
+    links::withdraw_invitation(tx, after.id).await?;
+    let (before, after) = (before.view(tx.now()), after.view(tx.now()));
+    tx.announce(&INVITATION_WITHDRAWN, Some(&before), &after).await
+}
+
+/// Keeps an invitation, with the letter that will carry its link. It takes the place of one that has expired.
 pub(super) async fn send(tx: &mut Tx, invitation: &Invitation) -> Result<(), Problem> {
+    if let Some(expired) = store::expired_for_change(tx, &invitation.email.to_lowercase()).await? {
+        withdraw(tx, expired).await?;
+    }
     store::insert(tx, invitation).await?;
     post_letter(tx, invitation).await?;
     tx.announce(&INVITATION_CREATED, None, &invitation.view(tx.now())).await

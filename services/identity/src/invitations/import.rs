@@ -1,6 +1,6 @@
 //! Many invitations from a table, as other directories export it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use actix_web::post;
 use actix_web::web::Data;
@@ -78,7 +78,8 @@ struct ImportedRow {
 ///
 /// A CSV table in UTF-8 with a heading: `email`, and optionally `name`, `jobTitle` and `roles`, these separated by `;`. At
 /// most 2,000 lines. Everything or nothing: the first faults are named by line. Members, and who is invited already, are
-/// left alone, so the same table can be sent again. `dryRun=true` answers with what would be done.
+/// left alone, so the same table can be sent again. `dryRun=true` answers with what would be done. Needs a sign-in not
+/// older than 15 minutes.
 #[utoipa::path(tag = "invitations", params(ImportQuery), request_body(content_type = "text/csv", content = String, example = "email,name,jobTitle,roles\nlee@example.com,Lee Chan,Engineer,CSS;AGENT\n"), security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = ImportReport), (status = 413, description = "More than 2,000 lines.")))]
 #[post("/invitations/import")]
 pub(crate) async fn import_invitations(
@@ -87,6 +88,7 @@ pub(crate) async fn import_invitations(
     Query(query): Query<ImportQuery>,
     body: RawBody,
 ) -> Answer {
+    who.has_just_signed_in_or_is_a_program()?;
     if body.content_type != "text/csv" {
         return Err(MEDIA_TYPE_UNSUPPORTED.detail("Send Content-Type: text/csv.").into());
     }
@@ -95,7 +97,7 @@ pub(crate) async fn import_invitations(
         let settings = settings::of(tx, who.tenant).await?;
         let drafts = draft(tx, &settings, &who.permissions, lines).await?;
         let folded: Vec<String> = drafts.iter().map(|(_, draft)| draft.email.to_lowercase()).collect();
-        let known = store::known(tx, &folded).await?;
+        let known: HashSet<String> = store::known(tx, &folded).await?.into_iter().collect();
         let mut rows = Vec::with_capacity(drafts.len());
         for ((line, draft), folded) in drafts.iter().zip(&folded) {
             let skip = known.contains(folded);
@@ -162,7 +164,7 @@ async fn draft(
 ) -> Result<Vec<(usize, Invitation)>, Problem> {
     let mut faults: Vec<FieldError> = Vec::new();
     let mut seen = BTreeMap::new();
-    let mut grants = BTreeMap::<Vec<String>, Result<(), String>>::new();
+    let mut refusals = BTreeMap::<Vec<String>, Option<String>>::new();
     let mut drafts = Vec::with_capacity(lines.len());
     for (number, line) in lines {
         let blank = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -174,21 +176,10 @@ async fn draft(
         if let Some(first) = seen.insert(draft.email.to_lowercase(), number) {
             check.that(false, "/email", "DUPLICATE", || format!("is in line {first} as well"));
         }
-        if !grants.contains_key(&draft.roles) {
-            let outcome = match roles::patterns_of(tx, &draft.roles).await {
-                Ok(patterns) => match may_grant(own, &patterns) {
-                    Ok(()) => may_give_roles(tx, own, &draft.roles).await,
-                    refused => refused,
-                }
-                .map_err(|problem| problem.to_string()),
-                Err(problem) if problem.kind().status < 500 => {
-                    Err("names a role that this tenant does not have".to_owned())
-                }
-                Err(problem) => return Err(problem),
-            };
-            grants.insert(draft.roles.clone(), outcome);
+        if !refusals.contains_key(&draft.roles) {
+            refusals.insert(draft.roles.clone(), refusal(tx, own, &draft.roles).await?);
         }
-        if let Some(Err(why)) = grants.get(&draft.roles) {
+        if let Some(Some(why)) = refusals.get(&draft.roles) {
             check.that(false, "/roles", "ROLES", || why.clone());
         }
         if let Err(problem) = check.finish() {
@@ -202,4 +193,25 @@ async fn draft(
         drafts.push((number, draft));
     }
     if faults.is_empty() { Ok(drafts) } else { Err(Problem::invalid(faults)) }
+}
+
+/// Why the caller cannot give some roles; `None` when they can.
+async fn refusal(tx: &Tx, own: &Patterns, roles: &[String]) -> Result<Option<String>, Problem> {
+    let is_refusal = |problem: &Problem| problem.kind().status < 500;
+    let patterns = match roles::patterns_of(tx, roles).await {
+        Ok(patterns) => patterns,
+        Err(problem) if is_refusal(&problem) => {
+            return Ok(Some("names a role that this tenant does not have".to_owned()));
+        }
+        Err(problem) => return Err(problem),
+    };
+    let given = match may_grant(own, &patterns) {
+        Ok(()) => may_give_roles(tx, own, roles).await,
+        refused => refused,
+    };
+    match given {
+        Ok(()) => Ok(None),
+        Err(problem) if is_refusal(&problem) => Ok(Some(format!("cannot be given: {}", problem.text()))),
+        Err(problem) => Err(problem),
+    }
 }

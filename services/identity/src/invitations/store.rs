@@ -61,6 +61,18 @@ pub(super) async fn update(tx: &mut Tx, invitation: &Invitation) -> Result<(), P
     Ok(())
 }
 
+/// The invitation of an address that nobody followed in time.
+pub(super) async fn expired_for_change(tx: &mut Tx, folded: &str) -> Result<Option<Invitation>, Problem> {
+    let row = invitations::table
+        .filter(invitations::tenant_id.eq(tx.tenant()))
+        .filter(invitations::status.eq(InvitationStatus::Pending))
+        .filter(invitations::email_folded.eq(folded))
+        .filter(invitations::expires_at.le(tx.now()))
+        .select(Invitation::as_select())
+        .for_update();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
 /// Those of some addresses who are members here already, or invited, in lower case.
 pub(super) async fn known(tx: &Tx, folded: &[String]) -> Result<Vec<String>, Problem> {
     let mut known: Vec<String> = members::table
@@ -73,6 +85,7 @@ pub(super) async fn known(tx: &Tx, folded: &[String]) -> Result<Vec<String>, Pro
     let invited: Vec<String> = invitations::table
         .filter(invitations::tenant_id.eq(tx.tenant()))
         .filter(invitations::status.eq(InvitationStatus::Pending))
+        .filter(invitations::expires_at.gt(tx.now()))
         .filter(invitations::email_folded.eq_any(folded))
         .select(invitations::email_folded)
         .load(&mut tx.conn())

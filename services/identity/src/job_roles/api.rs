@@ -34,7 +34,7 @@ pub(super) struct JobRoleQuery {
 
 /// Make a job role
 ///
-/// It cannot allow more than its maker may.
+/// It cannot allow more than its maker may. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "job roles", request_body = CreateJobRole, security(("bearer" = [JobRoleWrite::NAME])), responses((status = 201, body = JobRoleView), (status = 409, description = "The name is taken.")))]
 #[post("/job-roles")]
 pub(super) async fn create_job_role(
@@ -42,6 +42,7 @@ pub(super) async fn create_job_role(
     db: Data<Db>,
     Body(command): Body<CreateJobRole>,
 ) -> Answer {
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let (role, department_ids) = JobRole::create(command, tx.tenant(), tx.now())?;
         may_give(&who.permissions, &role.patterns())?;
@@ -104,6 +105,7 @@ pub(super) async fn show_job_role(who: Allow<JobRoleRead>, db: Data<Db>, Path(id
 ///
 /// A JSON merge patch. When it allows other things than before, the tokens of its members stop counting at once: they
 /// refresh and go on with what it allows now. `If-Match` is honoured when sent.
+/// Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "job roles", request_body = JobRolePatch, security(("bearer" = [JobRoleWrite::NAME])), responses((status = 200, body = JobRoleView), (status = 409, description = "The name is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/job-roles/{jobRoleId}")]
 pub(super) async fn change_job_role(
@@ -112,6 +114,7 @@ pub(super) async fn change_job_role(
     Path(id): Path<JobRoleId>,
     Body(patch): Body<JobRolePatch>,
 ) -> Answer {
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let (before, old_departments) = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
@@ -134,10 +137,11 @@ pub(super) async fn change_job_role(
 
 /// Delete a job role
 ///
-/// Refused while members have it.
+/// Refused while members have it. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "job roles", security(("bearer" = [JobRoleWrite::NAME])), responses((status = 204, description = "Deleted."), (status = 409, description = "Members have it."), (status = 412, description = "Somebody else changed it.")))]
 #[delete("/job-roles/{jobRoleId}")]
 pub(super) async fn delete_job_role(who: Allow<JobRoleWrite>, db: Data<Db>, Path(id): Path<JobRoleId>) -> Answer {
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let (role, departments) = store::fetch_for_change(tx, id).await?;
         who.expect_version(role.version)?;

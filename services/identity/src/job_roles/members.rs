@@ -46,6 +46,7 @@ pub(super) async fn show_member_job_roles(
 ///
 /// Replaces all of them. Nobody can give one that allows more than they may themselves, nor act on a member who may do
 /// more. Tokens from before stop counting at once. The member's version rises; `If-Match` is honoured when sent.
+/// Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "members", request_body = SetJobRoles, security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = MemberJobRolesView), (status = 412, description = "Somebody else changed the member.")))]
 #[put("/members/{memberId}/job-roles")]
 pub(super) async fn set_member_job_roles(
@@ -54,6 +55,7 @@ pub(super) async fn set_member_job_roles(
     Path(id): Path<MembershipId>,
     Body(SetJobRoles { job_role_ids: ids }): Body<SetJobRoles>,
 ) -> Answer {
+    who.has_just_signed_in()?;
     let mut check = Check::new();
     check.that(ids.len() <= MOST, "/jobRoleIds", "TOO_MANY", || format!("give at most {MOST}"));
     check.distinct("/jobRoleIds", &ids);

@@ -73,7 +73,7 @@ pub(crate) struct MemberQuery {
 /// Add a member
 ///
 /// Makes the person's account with a first password, which they must change before anything else. Nobody can give a role
-/// that allows more than they may themselves.
+/// that allows more than they may themselves. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "members", request_body = AddMember, security(("bearer" = [MemberWrite::NAME])), responses((status = 201, body = MemberView), (status = 409, description = "The e-mail address or user name is taken.")))]
 #[post("/members")]
 pub(crate) async fn add_member(
@@ -82,6 +82,7 @@ pub(crate) async fn add_member(
     passwords: Data<Passwords>,
     Body(command): Body<AddMember>,
 ) -> Answer {
+    who.has_just_signed_in_or_is_a_program()?;
     let settings = db.read(who.tenant, async |conn| settings::of(conn, who.tenant).await).await?;
     let mut check = Check::new();
     check_person(&mut check, &command.email, &command.username, &command.name);

@@ -14,17 +14,18 @@ use sha2::{Digest, Sha256};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::accounts::PartnerQuery;
-use super::{ApiKey, store};
+use super::{ApiKey, store, touch};
 use crate::grants;
 use crate::patterns::may_give;
 use crate::permissions::{ServiceAccountRead, ServiceAccountWrite};
 
 const LIST: &str = "api-keys";
 /// Keys of one account that count at the same time.
-const MOST_KEYS: usize = 20;
+const MOST_KEYS: i64 = 20;
 const LONGEST_OVERLAP_HOURS: u32 = 720;
 
 static TOO_MANY: ProblemKind = ProblemKind::new("API_KEY_TOO_MANY", 409, "The account has too many keys");
+static REPLACED: ProblemKind = ProblemKind::new("API_KEY_REPLACED", 409, "The key has been replaced");
 static REVOKED: ProblemKind = ProblemKind::new("API_KEY_REVOKED", 409, "The key has ended");
 
 /// A new key.
@@ -76,15 +77,17 @@ pub(crate) struct RotateApiKey {
     overlap_hours: Option<u32>,
 }
 
-/// A key with what it is used by.
+/// A key with what it is used by. Nobody keeps that: a call that is repeated with its `Idempotency-Key` shows the key without it.
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ApiKeyMade {
     #[serde(flatten)]
     view: ApiKeyView,
     /// The whole key, shown once: `Authorization: Bearer <key>`, or `X-API-Key: <key>`.
+    #[schema(required = false)]
     key: String,
     /// The part after the prefix, shown once: the OAuth 2 `client_secret`.
+    #[schema(required = false)]
     secret: String,
 }
 
@@ -157,7 +160,8 @@ pub(crate) async fn show_api_key(
 
 /// Change a key
 ///
-/// Tokens that it has got so far stop counting within ten minutes. Needs a sign-in not older than 15 minutes.
+/// When it may do something else than before, or from elsewhere, tokens that the account's keys have got so far stop counting
+/// at once. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "service-accounts", request_body = ApiKeyPatch, security(("bearer" = [ServiceAccountWrite::NAME])), responses((status = 200, body = ApiKeyView), (status = 409, description = "It has ended."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/service-accounts/{serviceAccountId}/keys/{apiKeyId}")]
 pub(crate) async fn change_api_key(
@@ -182,6 +186,9 @@ pub(crate) async fn change_api_key(
         check.finish()?;
         store::update_key(tx, &after).await?;
         tx.announce(&API_KEY_CHANGED, Some(&before.view()), &after.view()).await?;
+        if !after.allows_the_same(&before) {
+            touch(tx, account).await?;
+        }
         Reply::show(&after.view())
     })
     .await
@@ -191,7 +198,7 @@ pub(crate) async fn change_api_key(
 ///
 /// A new key like the old one; the old one goes on for a while, so that nothing stands still. Needs a sign-in not older than
 /// 15 minutes.
-#[utoipa::path(tag = "service-accounts", request_body = RotateApiKey, security(("bearer" = [ServiceAccountWrite::NAME])), responses((status = 201, body = ApiKeyMade), (status = 409, description = "It has ended, or the account has 20 keys.")))]
+#[utoipa::path(tag = "service-accounts", request_body = RotateApiKey, security(("bearer" = [ServiceAccountWrite::NAME])), responses((status = 201, body = ApiKeyMade), (status = 409, description = "It has ended or been replaced, or the account has 20 keys.")))]
 #[post("/service-accounts/{serviceAccountId}/keys/{apiKeyId}/rotate")]
 pub(crate) async fn rotate_api_key(
     who: Allow<ServiceAccountWrite>,
@@ -211,12 +218,16 @@ pub(crate) async fn rotate_api_key(
         grants::may_wield(tx, &who.permissions, account).await?;
         let before = live(tx, account, id).await?;
         who.expect_version(before.version)?;
+        if before.replaced_at.is_some() {
+            return Err(REPLACED.detail("The key has been replaced already. Replace the one that came after it."));
+        }
         if hours == 0 {
             end(tx, before.clone()).await?;
         } else {
             let until = tx.now() + Duration::hours(i64::from(hours));
             let expires_at = Some(before.expires_at.map_or(until, |at| at.min(until)));
-            let after = ApiKey { version: before.version + 1, expires_at, ..before.clone() };
+            let version = before.version + 1;
+            let after = ApiKey { version, expires_at, replaced_at: Some(tx.now()), ..before.clone() };
             store::update_key(tx, &after).await?;
             tx.announce(&API_KEY_CHANGED, Some(&before.view()), &after.view()).await?;
         }
@@ -262,8 +273,7 @@ async fn end(tx: &mut Tx, before: ApiKey) -> Result<(), Problem> {
 }
 
 async fn keep(tx: &mut Tx, key: &ApiKey, secret: &Secret<String>) -> Result<Reply, Problem> {
-    let all = store::keys_of(tx, key.tenant_id, key.service_account_id, None, 1_000).await?;
-    if all.iter().filter(|other| other.counts(tx.now())).count() >= MOST_KEYS {
+    if store::count_live_keys(tx, key.service_account_id).await? >= MOST_KEYS {
         return Err(TOO_MANY.detail(format!("The account has {MOST_KEYS} keys. End one first.")));
     }
     store::insert_key(tx, key).await?;
@@ -295,6 +305,7 @@ fn fresh(tx: &Tx, service_account_id: ServiceAccountId) -> Result<(ApiKey, Secre
         last_used_at: None,
         last_used_from: None,
         revoked_at: None,
+        replaced_at: None,
     };
     Ok((key, Secret::new(secret)))
 }

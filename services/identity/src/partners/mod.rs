@@ -74,6 +74,7 @@ struct ApiKey {
     last_used_at: Option<Timestamp>,
     last_used_from: Option<String>,
     revoked_at: Option<Timestamp>,
+    replaced_at: Option<Timestamp>,
 }
 
 impl ServiceAccount {
@@ -119,6 +120,12 @@ impl ApiKey {
 
     fn counts(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|at| at > now)
+    }
+
+    /// Whether whoever has it may do the same as with another one: nothing but its name differs.
+    fn allows_the_same(&self, other: &Self) -> bool {
+        (&self.scopes, &self.allowed_addresses, self.expires_at)
+            == (&other.scopes, &other.allowed_addresses, other.expires_at)
     }
 
     /// What it may do for its account.

@@ -101,7 +101,15 @@ pub(crate) async fn give_token(
         return Ok(refuse("unsupported_grant_type", "Send grant_type=client_credentials."));
     }
     let from_body = asked.client_id.zip(asked.client_secret.map(|secret| secret.reveal().clone()));
-    let Some((id, secret)) = basic(&request).or(from_body) else {
+    let in_head = basic(&request);
+    if in_head.is_some() && from_body.is_some() {
+        // RFC 6749 2.3: one way in a request.
+        return Ok(refuse(
+            "invalid_request",
+            "Send the key's prefix and secret in the body or in HTTP Basic, not in both.",
+        ));
+    }
+    let Some((id, secret)) = in_head.or(from_body) else {
         return Ok(refuse("invalid_client", "Send the key's prefix and secret, in the body or in HTTP Basic."));
     };
     let wanted = asked.scope.unwrap_or_default();

@@ -85,6 +85,16 @@ pub(super) async fn keys_of(
     Ok(rows.order(api_keys::id).limit(limit + 1).load(&mut conn).await?)
 }
 
+/// How many keys of an account count.
+pub(super) async fn count_live_keys(tx: &mut Tx, account: ServiceAccountId) -> Result<i64, Problem> {
+    let live = api_keys::table
+        .filter(api_keys::tenant_id.eq(tx.tenant()))
+        .filter(api_keys::service_account_id.eq(account))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(tx.now())));
+    Ok(live.count().get_result(&mut tx.conn()).await?)
+}
+
 pub(super) async fn key(
     mut conn: &Conn,
     tenant: TenantId,

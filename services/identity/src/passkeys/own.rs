@@ -154,7 +154,7 @@ pub(super) async fn rename_passkey(
 /// Remove a passkey
 ///
 /// Needs a sign-in not older than 15 minutes. Without another second factor the recovery codes go as well.
-#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Removed.")))]
+#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Removed."), (status = 409, description = "The tenant asks for a second factor, and this is the last one.")))]
 #[delete("/me/passkeys/{passkeyId}")]
 pub(super) async fn remove_passkey(who: Allow<SelfWrite>, db: Data<Db>, Path(id): Path<PasskeyId>) -> Answer {
     who.has_just_signed_in()?;

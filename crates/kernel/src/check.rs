@@ -36,6 +36,20 @@ impl Check {
         self.that(clean, pointer, "CONTROL_CHARACTER", || "holds a control character; remove it".to_owned());
     }
 
+    /// As [`Check::text`], in one line: what something is called stands in headings, lists and letters.
+    pub fn line(&mut self, pointer: &str, text: &str, least: usize, most: usize) {
+        self.text(pointer, text, least, most);
+        let is_one = !text.contains(['\n', '\r', '\t']);
+        self.that(is_one, pointer, "LINE_BREAK", || "holds a line break or a tab; give one line".to_owned());
+    }
+
+    /// As [`Check::line`], for a text that may be missing.
+    pub fn optional_line(&mut self, pointer: &str, text: Option<&str>, most: usize) {
+        if let Some(text) = text {
+            self.line(pointer, text, 0, most);
+        }
+    }
+
     /// As [`Check::text`], for a text that may be missing.
     pub fn optional_text(&mut self, pointer: &str, text: Option<&str>, most: usize) {
         if let Some(text) = text {

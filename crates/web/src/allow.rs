@@ -74,14 +74,6 @@ impl<P> Allow<P> {
         let how = "The last sign-in is more than 15 minutes ago. Use POST /identity/v1/sessions/current/step-up, then try again.";
         Err(STEP_UP_REQUIRED.detail(how))
     }
-
-    /// The same for what a program does as well: its key is all the proof it has.
-    ///
-    /// # Errors
-    /// 403 that says how to prove it again.
-    pub fn has_just_signed_in_or_is_a_program(&self) -> Result<(), Problem> {
-        if self.is_client { Ok(()) } else { self.has_just_signed_in() }
-    }
 }
 
 impl<P: Permission> FromRequest for Allow<P> {

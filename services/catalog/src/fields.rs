@@ -8,7 +8,7 @@ const LINKS: usize = 100;
 
 /// A name.
 pub(crate) fn name(check: &mut Check, name: &str) {
-    check.text("/name", name, 1, 255);
+    check.line("/name", name, 1, 255);
 }
 
 /// A description, up to 5,000 characters.

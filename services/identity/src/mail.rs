@@ -5,10 +5,12 @@
 //! Without `CAIRN_SMTP_URL` they become files in `<data>/mail`, to be read with any mail program or editor.
 
 use std::os::unix::fs::DirBuilderExt;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use chrono::Duration as Span;
 use db::{Conn, Db};
+use futures_util::FutureExt;
 use kernel::{Problem, Secret, Timestamp};
 use lettre::message::header::{ContentTransferEncoding, ContentType};
 use lettre::message::{Body, Mailbox, MessageBuilder};
@@ -108,7 +110,11 @@ async fn turn(context: &Context, db: &Db, office: &PostOffice) -> Result<bool, P
     let now = context.clock.now();
     let Some(letter) = db.global(async |conn| letters::lease(conn, now).await).await? else { return Ok(false) };
     let outcome = match write(context, db, &letter, now).await? {
-        Some(draft) => office.hand_in(draft).await,
+        // One letter that cannot be written must not keep all others.
+        Some(draft) => AssertUnwindSafe(office.hand_in(draft)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(service = "identity", letter = %letter.id, "a letter cannot be written");
+            Err(Refusal::for_now("the letter cannot be written"))
+        }),
         None => Ok(()),
     };
     let finished = async |conn: &Conn| match &outcome {
@@ -288,5 +294,7 @@ fn mailbox(address: &str, name: Option<String>) -> Option<Mailbox> {
     if address.is_err() {
         tracing::info!("a letter is for an address that mail cannot reach; it is dropped");
     }
+    // A header is one line, and not every name in the database has always been.
+    let name = name.map(|name| name.replace(char::is_control, " "));
     Some(Mailbox::new(name, address.ok()?))
 }

@@ -168,7 +168,7 @@ pub(crate) fn check_person(check: &mut Check, email: &str, username: &str, name:
     check.that(!username.contains(|c: char| c == '@' || c.is_whitespace()), "/username", "USERNAME", || {
         "must not contain blanks or @, so that it cannot be taken for another name or an e-mail address".to_owned()
     });
-    check.text("/name", name, 1, 255);
+    check.line("/name", name, 1, 255);
 }
 
 /// What an e-mail address must look like.

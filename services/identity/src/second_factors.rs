@@ -22,7 +22,6 @@ use crate::accounts::sessions::{self as stored_sessions, RevokedReason};
 use crate::accounts::{tenants, users};
 use crate::permissions::{SelfRead, SelfWrite};
 use crate::sessions::{Desk, Method, tell_of_end};
-use crate::settings;
 use crate::vault;
 
 /// As RFC 4226 recommends.
@@ -182,7 +181,7 @@ async fn confirm_authenticator(
 /// Remove the authenticator app
 ///
 /// Needs a sign-in not older than 15 minutes. Without another second factor the recovery codes go as well.
-#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Removed."), (status = 409, description = "The tenant asks for a second factor, and this is the last one.")))]
+#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Removed."), (status = 409, description = "A tenant asks for a second factor, and this is the last one.")))]
 #[delete("/me/authenticator")]
 async fn remove_authenticator(who: Allow<SelfWrite>, db: Data<Db>) -> Answer {
     who.has_just_signed_in()?;
@@ -249,11 +248,11 @@ pub(crate) async fn first_recovery_codes(tx: &mut Tx, keys: &Keyring, user: User
 /// Recovery codes are for those who have something to lose.
 ///
 /// # Errors
-/// 409 where the tenant asks for a second factor, and this was the last one.
+/// 409 where a tenant of the person asks for a second factor, and this was the last one.
 pub(crate) async fn drop_lonely_codes(tx: &mut Tx, user: UserId) -> Result<(), Problem> {
     if factors::of(tx, user).await?.is_empty() {
-        if settings::of(tx, tx.tenant()).await?.require_two_factor {
-            return Err(LAST.detail("This tenant asks for a second factor. Add another one first."));
+        if factors::are_asked_of(tx, user).await? {
+            return Err(LAST.detail("A tenant of yours asks for a second factor. Add another one first."));
         }
         factors::set_recovery_codes(tx, user, &[]).await?;
     }

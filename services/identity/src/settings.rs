@@ -12,8 +12,10 @@ use serde_json::{Map, Value};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Internal, Reply};
 
+use crate::patterns::may_give;
 use crate::permissions::{SettingsRead, SettingsWrite};
 use crate::schema::tenant_settings;
+use crate::sessions::common_rights;
 
 /// A row of `tenant_settings`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -50,12 +52,13 @@ async fn show_settings(who: Allow<SettingsRead>, db: Data<Db>) -> Answer {
 
 /// Change the settings
 ///
-/// A JSON merge patch: `null` goes back to the default. Sessions keep to new limits from their next refresh on. Needs a
+/// A JSON merge patch: `null` goes back to the default. Sessions keep to new limits from their next refresh on. Nobody can let
+/// all members read what they may not read themselves. Needs a
 /// sign-in not older than 15 minutes.
 #[utoipa::path(tag = "tenant", request_body = TenantSettings, security(("bearer" = [SettingsWrite::NAME])), responses((status = 200, body = SettingsView), (status = 412, description = "Somebody else changed them.")))]
 #[patch("/settings")]
 async fn change_settings(who: Allow<SettingsWrite>, db: Data<Db>, Body(patch): Body<Map<String, Value>>) -> Answer {
-    who.has_just_signed_in_or_is_a_program()?;
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let before = lock(tx).await?;
         who.expect_version(before.version)?;
@@ -73,6 +76,9 @@ async fn change_settings(who: Allow<SettingsWrite>, db: Data<Db>, Body(patch): B
             format!("`{}` is not a time zone; give an IANA name such as Europe/Paris", settings.time_zone)
         });
         check.finish()?;
+        if settings.members_read_all && !effective(before.overrides.0.clone())?.members_read_all {
+            may_give(&who.permissions, &common_rights())?;
+        }
         diesel::update(tenant_settings::table.find(after.tenant_id)).set(&after).execute(&mut tx.conn()).await?;
         let view = view(who.tenant, Some(after))?;
         tx.announce(&SETTINGS_CHANGED, Some(&self::view(who.tenant, Some(before))?), &view).await?;

@@ -55,6 +55,9 @@ pub struct ApiKeyView {
     pub last_used_from: Option<String>,
     /// When it was ended.
     pub revoked_at: Option<Timestamp>,
+    /// When it was replaced by another.
+    #[serde(default)]
+    pub replaced_at: Option<Timestamp>,
 }
 
 super::aggregates!(ServiceAccountView, ApiKeyView);

@@ -170,7 +170,7 @@ impl Assignment {
 
     fn check(&self, blueprint: &ProductBlueprint) -> Result<(), Problem> {
         let mut check = Check::new();
-        check.text("/name", &self.name, 1, 255);
+        check.line("/name", &self.name, 1, 255);
         if let Some(key) = &self.external_key {
             check.text("/externalKey", key, 1, 200);
         }

@@ -150,7 +150,7 @@ impl Customer {
     }
 
     fn check(&self, mut check: Check) -> Result<(), Problem> {
-        check.text("/name", &self.name, 1, 255);
+        check.line("/name", &self.name, 1, 255);
         check.optional_text("/description", self.description.as_deref(), 5_000);
         if let Some(key) = &self.external_key {
             check.text("/externalKey", key, 1, 200);

@@ -116,6 +116,9 @@ fn a_key_that_ended_takes_its_tokens_with_it() {
         }
         let rotate = format!("{path}/rotate");
         stage.admin.post(&rotate, &json!({})).await.expect_problem(409, "API_KEY_REPLACED");
+        let for_ever = json!({ "expiresAt": null });
+        stage.admin.patch(&path, None, &for_ever).await.expect_problem(409, "API_KEY_REPLACED");
+        assert!(stage.admin.get(&path).await.expect(200).body["replacedAt"].is_string());
         stage.admin.delete(&path).await.expect(204);
         old.get_until("/catalog/v1/products", |answer| answer.status == 401).await.expect(401);
         assert_eq!(token(&stage, &first, None).await.expect(401).body["error"], "invalid_client");
@@ -183,6 +186,11 @@ fn programs_do_not_make_programs_and_nobody_makes_one_above_themselves() {
         let key = key(&stage.admin, &every, json!({})).await;
         let program = program(&stage, &key).await;
         account(&program, "Child", &["catalog:*:read"]).await.expect_problem(403, "PERSON_REQUIRED");
+        // Nor a person, who could.
+        let bot = crate::company::member("bot", "ADMIN");
+        program.post("/identity/v1/members", &bot).await.expect_problem(403, "PERSON_REQUIRED");
+        let invitation = json!({ "email": "bot@example.com", "roles": ["ADMIN"] });
+        program.post("/identity/v1/invitations", &invitation).await.expect_problem(403, "PERSON_REQUIRED");
         let role = json!({ "name": "KEYS", "permissions": ["identity:service-account:*", "catalog:*:read"] });
         stage.admin.post("/identity/v1/roles", &role).await.expect(201);
         crate::identity::add_member(&stage.admin, "kay", &["KEYS"]).await.expect(201);

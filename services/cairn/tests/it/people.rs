@@ -149,6 +149,38 @@ fn one_person_belongs_to_two_tenants_and_goes_from_one_to_the_other() {
 }
 
 #[test]
+fn what_people_are_called_is_one_line() {
+    on_stage(async |stage| {
+        for name in ["Two\nLines", "Two\rLines", "Two\tTabs"] {
+            let command = json!({ "email": "lee@example.com", "name": name, "roles": ["SME"] });
+            let refused = stage.admin.post(INVITATIONS, &command).await;
+            assert_eq!(refused.expect(422).body["errors"][0]["code"], "LINE_BREAK", "{name:?}");
+        }
+        let me = json!({ "name": "Gi\nna" });
+        stage.admin.patch("/identity/v1/me", None, &me).await.expect_problem(422, "CONTENT_INVALID");
+    });
+}
+
+#[test]
+fn a_table_is_told_of_by_the_lines_that_an_editor_shows() {
+    on_stage(async |stage| {
+        let faults = async |table: &'static str| {
+            let request = stage.admin.request(Method::POST, &format!("{INVITATIONS}/import?dryRun=true"));
+            let answer = send(request.header("content-type", "text/csv").body(table)).await;
+            let errors = answer.expect(422).body["errors"].as_array().unwrap().clone();
+            errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            faults("email,roles\n\n\na@example.com,SME\nb@example.com,SME;SME\n\nbad,SME\n").await,
+            ["/5/roles", "/7/email"]
+        );
+        assert_eq!(faults("email,name\na@example.com,\"Two\nLines\"\nbad,B\n").await, ["/2/name", "/4/email"]);
+        assert_eq!(faults("Email,roles\na@example.com,SME\n").await, ["/1", "/1"]);
+        assert_eq!(faults("email;roles\na@example.com;SME\n").await, ["/1", "/1"]);
+    });
+}
+
+#[test]
 fn an_invitation_that_nobody_followed_gives_way_to_another() {
     on_stage(async |stage| {
         let old = invite(&stage.admin, "lee@example.com", &["SME"]).await;

@@ -6,6 +6,7 @@ use testkit::{Client, Response};
 use totp_rs::Totp;
 
 use crate::identity::{add_member, with_new_password};
+use crate::mailbox::letters;
 use crate::support::{Stage, on_stage};
 
 /// What an app shows for an `otpauth://` address now.
@@ -186,5 +187,28 @@ fn secrets_are_shown_once_and_never_kept() {
         let tenant = stage.admin.get("/identity/v1/tenant").await.id();
         let rows = crate::database::rows_of(&mut behind, &tenant).await;
         assert!(rows.values().all(|rows| !rows.contains(secret)));
+    });
+}
+
+#[test]
+fn the_last_second_factor_stays_while_any_tenant_of_the_person_asks_for_one() {
+    on_stage(async |stage| {
+        let strict = stage.another_tenant().await;
+        strict.patch("/identity/v1/settings", None, &json!({ "requireTwoFactor": true })).await.expect(200);
+        let invite = async |admin: &Client, letters_so_far: usize| {
+            let invitation = json!({ "email": "kim@example.com", "roles": ["VIEWER"] });
+            admin.post("/identity/v1/invitations", &invitation).await.expect(201);
+            letters(&stage, "kim@example.com", "Join", letters_so_far + 1).await.pop().unwrap().token()
+        };
+        let password = "wrong donkey charger clip";
+        let here =
+            json!({ "token": invite(&stage.admin, 0).await, "username": "kim", "name": "Kim", "password": password });
+        stage.anonymous.post("/identity/v1/invitations/accept", &here).await.expect(201);
+        let kim = stage.anonymous.sign_in("kim", password).await;
+        enrol(&stage, &kim).await;
+        let there = json!({ "token": invite(&strict, 1).await });
+        stage.anonymous.post("/identity/v1/invitations/accept", &there).await.expect(201);
+        // She is signed in where nobody asks for one.
+        kim.delete("/identity/v1/me/authenticator").await.expect_problem(409, "SECOND_FACTOR_LAST");
     });
 }

@@ -194,6 +194,9 @@ fn thirty_days_later_nothing_is_left_of_a_closed_tenant() {
 fn what_cannot_be_undone_asks_for_a_fresh_sign_in() {
     on_stage(async |stage| {
         stage.admin.patch(SETTINGS, None, &json!({ "sessionIdleMinutes": 300 })).await.expect(200);
+        let kim =
+            format!("/identity/v1/members/{}", add_member(&stage.admin, "kim", &["ADMIN"]).await.expect(201).id());
+        stage.admin.patch(&kim, None, &json!({ "status": "SUSPENDED" })).await.expect(200);
         let opened = stage.sign_in_again().await;
         stage.clock.advance(Duration::minutes(16));
         let refreshed = json!({ "refreshToken": opened.body["refreshToken"] });
@@ -210,6 +213,8 @@ fn what_cannot_be_undone_asks_for_a_fresh_sign_in() {
             old.post("/identity/v1/job-roles", &json!({ "name": "KEYS", "permissions": ["identity:role:write"] }))
                 .await,
             old.patch(SETTINGS, None, &json!({ "requireTwoFactor": false })).await,
+            old.patch(TENANT, None, &json!({ "domain": "evil.example" })).await,
+            old.patch(&kim, None, &json!({ "status": "ACTIVE" })).await,
         ] {
             refused.expect_problem(403, "STEP_UP_REQUIRED");
         }
@@ -220,5 +225,21 @@ fn what_cannot_be_undone_asks_for_a_fresh_sign_in() {
         let fresh = old.post(step_up, &json!({ "password": PASSWORD })).await;
         let fresh = stage.anonymous.with_token(fresh.expect(200).body["accessToken"].as_str().unwrap());
         fresh.post("/identity/v1/roles", &role).await.expect(201);
+    });
+}
+
+#[test]
+fn nobody_lets_all_members_read_what_they_may_not_read_themselves() {
+    on_stage(async |stage| {
+        let role = json!({ "name": "SETTER", "permissions": ["identity:settings:*"] });
+        stage.admin.post("/identity/v1/roles", &role).await.expect(201);
+        add_member(&stage.admin, "sue", &["SETTER"]).await.expect(201);
+        let sue = with_new_password(&stage.anonymous, "sue").await;
+        let all = json!({ "membersReadAll": true });
+        sue.patch(SETTINGS, None, &all).await.expect_problem(403, "PERMISSION_DENIED");
+        sue.patch(SETTINGS, None, &json!({ "timeZone": "Europe/Paris" })).await.expect(200);
+        stage.admin.patch(SETTINGS, None, &all).await.expect(200);
+        // Hers now, like everybody's: she may give back what she has.
+        sue.patch(SETTINGS, None, &json!({ "membersReadAll": false })).await.expect(200);
     });
 }

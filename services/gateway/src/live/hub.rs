@@ -125,7 +125,9 @@ impl Hub {
         for room in rooms.tenants.values_mut() {
             room.recent.clear();
             room.bytes = 0;
-            room.listeners.retain(|listener| listener.queue.try_send(Arc::clone(&reset)).is_ok());
+            let stays = |listener: &Listener| listener.queue.try_send(Arc::clone(&reset)).is_ok();
+            // What was missed may be a grant that was taken back.
+            room.listeners.retain(|listener| stays(listener) && listener.interest.reach.is_none());
         }
     }
 
@@ -279,6 +281,21 @@ mod tests {
         assert!(hub.hears());
         assert_eq!(heard(&mut back), ["reset"]);
         assert_eq!(heard(&mut listen(&hub, &me, Some(known))), ["reset"]);
+    }
+
+    #[test]
+    fn whom_grants_narrow_is_judged_anew_when_one_may_have_passed_unheard() {
+        let (hub, tenant) = (Arc::new(Hub::new(9)), TenantId::fresh());
+        let me = caller(tenant, UserId::fresh(), "catalog:*:read");
+        let reach = Some(Arc::new(reach::Reach::of_nothing()));
+        let narrowed = Interest { caller: Arc::clone(&me), types: Types::default(), reach };
+        let mut narrowed = hub.listen(narrowed, None).ok().unwrap();
+        let mut other = listen(&hub, &me, None);
+        hub.connected(true);
+        for stream in [&mut narrowed, &mut other] {
+            assert_eq!(heard(stream), ["reset"]);
+        }
+        assert!(narrowed.queue.is_closed() && !other.queue.is_closed());
     }
 
     #[test]

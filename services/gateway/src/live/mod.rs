@@ -46,8 +46,10 @@ pub(crate) struct Own;
 /// type (`catalog.product.created`), `data` the CloudEvents JSON that the AsyncAPI document describes, without the address
 /// of whoever made the change. A client that comes back within five minutes and names the last event it has read gets what it
 /// missed; when that is not possible, or events may have been lost, an `event: reset` says that it must read anew. A comment
-/// every 15 seconds keeps the connection alive. The stream ends with the token: open it again with a new one, as it
-/// also ends for whom grants narrow when those change. A client that reads too slowly is disconnected.
+/// every 15 seconds keeps the connection alive. The stream ends with the token: open it again with a new one. Whom grants narrow
+/// to some products, solutions and customers hears of these and of what names one of them, and not of telemetry attributes, which
+/// name their task, and customer tasks, which name their plan; the stream ends when their grants may have changed. A client that
+/// reads too slowly is disconnected.
 #[utoipa::path(get, path = "/events", tag = "events", operation_id = "hear_events", security(("bearer" = ["identity:self:read"])),
     params(
         ("types" = Option<Vec<String>>, Query, description = "Only these types; `*` stands for one word, as in `catalog.product.*`."),

@@ -49,6 +49,12 @@ impl Question {
 }
 
 impl Reach {
+    #[cfg(test)]
+    pub(super) fn of_nothing() -> Self {
+        let nothing = || Scope::Some(Vec::new());
+        Self { catalog: CatalogReach { products: nothing(), solutions: nothing() }, customers: nothing() }
+    }
+
     /// Whether an event about a thing may be heard that takes this permission to read.
     pub(super) fn includes(&self, (on, id): (GrantedType, Uuid), read: &str) -> bool {
         let scope = match on {

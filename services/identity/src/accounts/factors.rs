@@ -2,6 +2,7 @@
 
 use db::{Conn, Json, Tx, on_constraint};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::{PasskeyId, Problem, Timestamp, UserId};
 use serde_json::Value;
@@ -61,6 +62,17 @@ pub(crate) async fn inventory(mut conn: &Conn, user: UserId) -> Result<Inventory
         passkeys: keys.count().get_result(&mut conn).await?,
         recovery_codes: codes.count().get_result(&mut conn).await?,
     })
+}
+
+/// Whether a tenant of the person asks for one.
+pub(crate) async fn are_asked_of(mut conn: &Conn, user: UserId) -> Result<bool, Problem> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        asked: bool,
+    }
+    let rows = diesel::sql_query("select second_factor_asked_of($1) as asked").bind::<SqlUuid, _>(user);
+    Ok(rows.get_result::<Row>(&mut conn).await?.asked)
 }
 
 /// What a person must use one of; recovery codes alone are no second factor.

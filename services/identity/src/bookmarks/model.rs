@@ -95,7 +95,7 @@ impl Bookmark {
     }
 
     fn check(&self, mut check: Check) -> Result<(), Problem> {
-        check.text("/title", &self.title, 1, 255);
+        check.line("/title", &self.title, 1, 255);
         if self.url.starts_with('/') {
             check.text("/url", &self.url, 1, 2_000);
             // Browsers take two slashes, or a slash and a backslash, for the beginning of another host.

@@ -60,7 +60,7 @@ pub(crate) struct InvitationQuery {
 #[utoipa::path(tag = "invitations", request_body = Invite, security(("bearer" = [MemberWrite::NAME])), responses((status = 201, body = InvitationView), (status = 409, description = "A member already, or invited.")))]
 #[post("/invitations")]
 pub(crate) async fn invite(who: Allow<MemberWrite>, db: Data<Db>, Body(command): Body<Invite>) -> Answer {
-    who.has_just_signed_in_or_is_a_program()?;
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let Invite { email, name, job_title, roles } = command;
         let invitation = drafted(tx, &settings::of(tx, who.tenant).await?, email, name, job_title, roles);
@@ -138,10 +138,12 @@ pub(crate) async fn withdraw_invitation(who: Allow<MemberWrite>, db: Data<Db>, P
 
 /// Send an invitation again
 ///
-/// With a new link, which counts as long as that of a new invitation; the old one stops counting.
+/// With a new link, which counts as long as that of a new invitation; the old one stops counting. Needs a sign-in not older
+/// than 15 minutes.
 #[utoipa::path(tag = "invitations", security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = InvitationView), (status = 409, description = "It was accepted or withdrawn.")))]
 #[post("/invitations/{invitationId}/resend")]
 pub(crate) async fn resend_invitation(who: Allow<MemberWrite>, db: Data<Db>, Path(id): Path<InvitationId>) -> Answer {
+    who.has_just_signed_in()?;
     who.write(&db, async |tx| {
         let before = pending(tx, id).await?;
         who.expect_version(before.version)?;

@@ -18,6 +18,7 @@ use crate::members::may_grant;
 use crate::permissions::MemberWrite;
 use crate::{roles, settings};
 
+const COLUMNS: [&str; 4] = ["email", "name", "jobTitle", "roles"];
 const MOST_ROWS: usize = 2_000;
 /// Beyond this a report helps nobody.
 const MOST_FAULTS: usize = 100;
@@ -88,7 +89,7 @@ pub(crate) async fn import_invitations(
     Query(query): Query<ImportQuery>,
     body: RawBody,
 ) -> Answer {
-    who.has_just_signed_in_or_is_a_program()?;
+    who.has_just_signed_in()?;
     if body.content_type != "text/csv" {
         return Err(MEDIA_TYPE_UNSUPPORTED.detail("Send Content-Type: text/csv.").into());
     }
@@ -122,15 +123,21 @@ fn read(bytes: &[u8]) -> Result<Vec<(usize, Line)>, Problem> {
     // A byte order mark is how spreadsheets say UTF-8.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+    let heading = reader.headers().map_err(|error| Problem::invalid(vec![unreadable(1, &error)]))?.clone();
+    check_heading(&heading)?;
     let mut lines = Vec::new();
     let mut faults = Vec::new();
-    for (index, line) in reader.deserialize::<Line>().enumerate() {
+    for (index, record) in reader.into_records().enumerate() {
         if index == MOST_ROWS {
             return Err(BODY_TOO_LARGE.detail(format!("The table has more than {MOST_ROWS} lines. Send it in parts.")));
         }
+        let line =
+            record.and_then(|record| Ok((number(bytes, record.position()), record.deserialize(Some(&heading))?)));
         match line {
-            Ok(line) => lines.push((index + 2, line)),
-            Err(error) if faults.len() < MOST_FAULTS => faults.push(unreadable(index + 2, &error)),
+            Ok(line) => lines.push(line),
+            Err(error) if faults.len() < MOST_FAULTS => {
+                faults.push(unreadable(number(bytes, error.position()), &error))
+            }
             Err(_) => {}
         }
     }
@@ -141,6 +148,29 @@ fn read(bytes: &[u8]) -> Result<Vec<(usize, Line)>, Problem> {
         return Err(REQUEST_MALFORMED.detail("The table has no lines below its heading `email,name,jobTitle,roles`."));
     }
     Ok(lines)
+}
+
+/// The line of a record, as an editor numbers it: breaks within quotes count, and blank lines, which belong to the record after
+/// them.
+fn number(bytes: &[u8], position: Option<&csv::Position>) -> usize {
+    let Some(position) = position else { return 1 };
+    let of = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let blank = bytes.iter().skip(of(position.byte())).take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    of(position.line()) + blank.filter(|byte| **byte == b'\n').count()
+}
+
+fn check_heading(heading: &csv::StringRecord) -> Result<(), Problem> {
+    let fault = |detail: String| FieldError::new("/1", "HEADING", detail);
+    let mut faults: Vec<_> = (heading.iter().filter(|column| !COLUMNS.contains(column)))
+        .map(|column| fault(format!("has a column `{column}`; there are {}", COLUMNS.join(", "))))
+        .collect();
+    let times = |wanted: &str| heading.iter().filter(|column| *column == wanted).count();
+    if times("email") == 0 {
+        faults.push(fault("has no column `email`".to_owned()));
+    }
+    faults
+        .extend(COLUMNS.iter().filter(|column| times(column) > 1).map(|column| fault(format!("has `{column}` twice"))));
+    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }
 
 fn unreadable(line: usize, error: &csv::Error) -> FieldError {

@@ -74,8 +74,8 @@ impl Invitation {
     /// What it must look like.
     fn check(&self, check: &mut Check) {
         check_email(check, &self.email);
-        check.optional_text("/name", self.name.as_deref(), 255);
-        check.optional_text("/jobTitle", self.job_title.as_deref(), 100);
+        check.optional_line("/name", self.name.as_deref(), 255);
+        check.optional_line("/jobTitle", self.job_title.as_deref(), 100);
         check.distinct("/roles", &self.roles);
     }
 }

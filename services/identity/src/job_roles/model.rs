@@ -122,7 +122,7 @@ impl JobRole {
     }
 
     fn check(&self, departments: &[DepartmentId], mut check: Check) -> Result<(), Problem> {
-        check.text("/name", &self.name, 1, 100);
+        check.line("/name", &self.name, 1, 100);
         check.optional_text("/description", self.description.as_deref(), 5_000);
         patterns::check(&mut check, "/permissions", &self.permissions);
         check.that(departments.len() <= MOST_DEPARTMENTS, "/departmentIds", "TOO_MANY", || {

@@ -82,13 +82,13 @@ pub(crate) async fn add_member(
     passwords: Data<Passwords>,
     Body(command): Body<AddMember>,
 ) -> Answer {
-    who.has_just_signed_in_or_is_a_program()?;
+    who.has_just_signed_in()?;
     let settings = db.read(who.tenant, async |conn| settings::of(conn, who.tenant).await).await?;
     let mut check = Check::new();
     check_person(&mut check, &command.email, &command.username, &command.name);
     let about = [command.email.as_str(), command.username.as_str(), command.name.as_str()];
     passwords::check(&mut check, "/password", command.password.reveal(), Rules::from(&settings), &about);
-    check.optional_text("/jobTitle", command.job_title.as_deref(), 100);
+    check.optional_line("/jobTitle", command.job_title.as_deref(), 100);
     check.distinct("/roles", &command.roles);
     check.finish()?;
     let password_hash = passwords.hash(command.password).await?;
@@ -158,7 +158,7 @@ pub(crate) async fn show_avatar(who: Allow<MemberRead>, db: Data<Db>, Path(id): 
 /// Change a member
 ///
 /// Roles, status and title. Other roles or another status end the tokens from before at once; a suspended member's sessions
-/// in this tenant end. A tenant keeps an active owner. Roles need a sign-in not older than 15 minutes.
+/// in this tenant end. A tenant keeps an active owner. Roles and status need a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "members", request_body = MemberPatch, security(("bearer" = [MemberWrite::NAME])), responses((status = 200, body = MemberView), (status = 409, description = "The last owner."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/members/{memberId}")]
 pub(crate) async fn change_member(
@@ -167,7 +167,7 @@ pub(crate) async fn change_member(
     Path(id): Path<MembershipId>,
     Body(patch): Body<MemberPatch>,
 ) -> Answer {
-    if !patch.roles.is_absent() {
+    if !patch.roles.is_absent() || !patch.status.is_absent() {
         who.has_just_signed_in()?;
     }
     who.write(&db, async |tx| {
@@ -181,7 +181,7 @@ pub(crate) async fn change_member(
         check.not_null("/roles", patch.roles.set(&mut roles));
         patch.job_title.set_option(&mut job_title);
         check.distinct("/roles", &roles);
-        check.optional_text("/jobTitle", job_title.as_deref(), 100);
+        check.optional_line("/jobTitle", job_title.as_deref(), 100);
         let waits = status == MemberStatus::Pending && before.status != MemberStatus::Pending;
         check.that(!waits, "/status", "PENDING", || "cannot be set back to PENDING; suspend the member".to_owned());
         check.finish()?;

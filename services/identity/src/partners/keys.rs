@@ -184,6 +184,9 @@ pub(crate) async fn change_api_key(
         patch.expires_at.set_option(&mut after.expires_at);
         after.check(&mut check, tx.now());
         check.finish()?;
+        if before.replaced_at.is_some() && after.expires_at != before.expires_at {
+            return Err(REPLACED.detail("The key has been replaced: when it ends is settled. Change the one after it."));
+        }
         store::update_key(tx, &after).await?;
         tx.announce(&API_KEY_CHANGED, Some(&before.view()), &after.view()).await?;
         if !after.allows_the_same(&before) {

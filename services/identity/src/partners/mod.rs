@@ -83,7 +83,7 @@ impl ServiceAccount {
     }
 
     fn check(&self, check: &mut Check) {
-        check.text("/name", &self.name, 1, 100);
+        check.line("/name", &self.name, 1, 100);
         check.text("/description", &self.description, 0, 500);
         patterns::check(check, "/permissions", &self.permissions);
     }
@@ -104,7 +104,7 @@ impl ServiceAccount {
 
 impl ApiKey {
     fn check(&self, check: &mut Check, now: Timestamp) {
-        check.text("/name", &self.name, 1, 100);
+        check.line("/name", &self.name, 1, 100);
         patterns::check(check, "/scopes", &self.scopes);
         check.that(self.allowed_addresses.len() <= MOST_ADDRESSES, "/allowedAddresses", "TOO_MANY", || {
             format!("give at most {MOST_ADDRESSES}; a network such as 10.0.0.0/8 is one")
@@ -148,6 +148,7 @@ impl ApiKey {
             last_used_at: self.last_used_at,
             last_used_from: self.last_used_from.clone(),
             revoked_at: self.revoked_at,
+            replaced_at: self.replaced_at,
         }
     }
 }

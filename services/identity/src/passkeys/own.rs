@@ -154,7 +154,7 @@ pub(super) async fn rename_passkey(
 /// Remove a passkey
 ///
 /// Needs a sign-in not older than 15 minutes. Without another second factor the recovery codes go as well.
-#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Removed."), (status = 409, description = "The tenant asks for a second factor, and this is the last one.")))]
+#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 204, description = "Removed."), (status = 409, description = "A tenant asks for a second factor, and this is the last one.")))]
 #[delete("/me/passkeys/{passkeyId}")]
 pub(super) async fn remove_passkey(who: Allow<SelfWrite>, db: Data<Db>, Path(id): Path<PasskeyId>) -> Answer {
     who.has_just_signed_in()?;
@@ -198,6 +198,6 @@ fn refused(error: impl std::fmt::Display) -> Problem {
 
 fn check_name(name: &str) -> Result<(), Problem> {
     let mut check = Check::new();
-    check.text("/name", name, 1, 100);
+    check.line("/name", name, 1, 100);
     check.finish()
 }

@@ -52,10 +52,14 @@ pub(crate) async fn show_tenant(who: Allow<TenantRead>, db: Data<Db>) -> Answer 
 
 /// Change the tenant
 ///
-/// Its name, domain and colours, as a JSON merge patch. `If-Match` is honoured when sent.
+/// Its name, domain and colours, as a JSON merge patch. `If-Match` is honoured when sent. The domain needs a sign-in not older
+/// than 15 minutes: people join by it.
 #[utoipa::path(tag = "tenant", request_body = TenantPatch, security(("bearer" = [TenantWrite::NAME])), responses((status = 200, body = TenantView), (status = 409, description = "Another tenant has this domain."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/tenant")]
 pub(crate) async fn change_tenant(who: Allow<TenantWrite>, db: Data<Db>, Body(patch): Body<TenantPatch>) -> Answer {
+    if !patch.domain.is_absent() {
+        who.has_just_signed_in()?;
+    }
     who.write(&db, async |tx| {
         let before = tenants::fetch_for_change(tx).await?;
         who.expect_version(before.version)?;

@@ -28,7 +28,7 @@ pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
 
 /// What a tenant must look like.
 fn check(tenant: &Tenant, check: &mut Check) {
-    check.text("/name", &tenant.name, 1, 255);
+    check.line("/name", &tenant.name, 1, 255);
     for (pointer, color) in [("/primaryColor", &tenant.primary_color), ("/secondaryColor", &tenant.secondary_color)] {
         let digits = color.strip_prefix('#').unwrap_or_default();
         let plain = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

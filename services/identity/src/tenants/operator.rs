@@ -45,7 +45,7 @@ pub(crate) async fn create_tenant(
     Body(command): Body<CreateTenant>,
 ) -> Answer {
     let mut check = Check::new();
-    check.text("/name", &command.name, 1, 255);
+    check.line("/name", &command.name, 1, 255);
     members::check_person(&mut check, &command.owner_email, &command.owner_username, &command.owner_name);
     let about = [command.owner_email.as_str(), command.owner_username.as_str(), command.owner_name.as_str()];
     passwords::check(&mut check, "/ownerPassword", command.owner_password.reveal(), Rules::default(), &about);

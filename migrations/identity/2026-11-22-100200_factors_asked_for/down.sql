@@ -1,0 +1,1 @@
+drop function second_factor_asked_of(uuid);

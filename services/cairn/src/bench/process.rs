@@ -126,7 +126,11 @@ mod tests {
     #[test]
     fn a_child_is_found_by_its_last_words() {
         let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
-        let found = Process::new(std::process::id()).child(&["sleep", "30"]);
+        // The kernel shows the words of a process a moment after it has begun.
+        let found = (0..200).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            Process::new(std::process::id()).child(&["sleep", "30"])
+        });
         assert_eq!(found, Some(Process::new(child.id())));
         child.kill().unwrap();
         child.wait().unwrap();

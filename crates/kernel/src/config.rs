@@ -284,14 +284,7 @@ impl Config {
         }
     }
 
-    /// The same, with a service at these addresses.
-    #[must_use]
-    pub fn with_upstreams(mut self, service: &str, urls: Vec<String>) -> Self {
-        self.network.upstreams.insert(service.to_owned(), urls);
-        self
-    }
-
-    /// Names the addresses of a service (tests and `cairn serve all` on free ports).
+    /// Names the addresses of a service (tests, `cairn serve all` on free ports, and the gateway's routes).
     pub fn set_upstreams(&mut self, service: &str, urls: Vec<String>) {
         self.network.upstreams.insert(service.to_owned(), urls);
     }

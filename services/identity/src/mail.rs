@@ -298,3 +298,17 @@ fn mailbox(address: &str, name: Option<String>) -> Option<Mailbox> {
     let name = name.map(|name| name.replace(char::is_control, " "));
     Some(Mailbox::new(name, address.ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_two_lines_is_written_in_one() {
+        let to = mailbox("lee@example.com", Some("Two\nLines".to_owned())).unwrap();
+        let letter = Message::builder().from("cairn@example.com".parse().unwrap()).to(to).subject("Hello");
+        let letter = letter.body(String::new()).unwrap().formatted();
+        let letter = String::from_utf8(letter).unwrap();
+        assert!(letter.contains("Two Lines"), "{letter}");
+    }
+}

@@ -53,8 +53,7 @@ async fn show_settings(who: Allow<SettingsRead>, db: Data<Db>) -> Answer {
 /// Change the settings
 ///
 /// A JSON merge patch: `null` goes back to the default. Sessions keep to new limits from their next refresh on. Nobody can let
-/// all members read what they may not read themselves. Needs a
-/// sign-in not older than 15 minutes.
+/// all members read what they may not read themselves. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "tenant", request_body = TenantSettings, security(("bearer" = [SettingsWrite::NAME])), responses((status = 200, body = SettingsView), (status = 412, description = "Somebody else changed them.")))]
 #[patch("/settings")]
 async fn change_settings(who: Allow<SettingsWrite>, db: Data<Db>, Body(patch): Body<Map<String, Value>>) -> Answer {

@@ -197,6 +197,8 @@ fn what_cannot_be_undone_asks_for_a_fresh_sign_in() {
         let kim =
             format!("/identity/v1/members/{}", add_member(&stage.admin, "kim", &["ADMIN"]).await.expect(201).id());
         stage.admin.patch(&kim, None, &json!({ "status": "SUSPENDED" })).await.expect(200);
+        let waiting = json!({ "email": "ann@example.com", "roles": ["ADMIN"] });
+        let waiting = stage.admin.post("/identity/v1/invitations", &waiting).await.expect(201).id();
         let opened = stage.sign_in_again().await;
         stage.clock.advance(Duration::minutes(16));
         let refreshed = json!({ "refreshToken": opened.body["refreshToken"] });
@@ -215,6 +217,7 @@ fn what_cannot_be_undone_asks_for_a_fresh_sign_in() {
             old.patch(SETTINGS, None, &json!({ "requireTwoFactor": false })).await,
             old.patch(TENANT, None, &json!({ "domain": "evil.example" })).await,
             old.patch(&kim, None, &json!({ "status": "ACTIVE" })).await,
+            old.post(&format!("/identity/v1/invitations/{waiting}/resend"), &json!({})).await,
         ] {
             refused.expect_problem(403, "STEP_UP_REQUIRED");
         }

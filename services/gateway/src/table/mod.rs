@@ -54,11 +54,12 @@ impl Table {
 
     /// The configuration with the addresses of the table as it is now: what the gateway asks itself, it asks there too.
     pub(crate) fn configured(&self) -> Config {
-        let at = |config: Config, service: &Arc<Service>| {
+        let mut config = Config::clone(&self.config);
+        for service in self.services().iter() {
             let urls = service.upstreams().iter().map(|upstream| format!("http://{}", upstream.authority()));
-            config.with_upstreams(&service.name, urls.collect())
-        };
-        self.services().iter().fold(Config::clone(&self.config), at)
+            config.set_upstreams(&service.name, urls.collect());
+        }
+        config
     }
 
     /// The service of a name.

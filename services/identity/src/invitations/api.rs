@@ -69,10 +69,12 @@ pub(crate) async fn invite(who: Allow<MemberWrite>, db: Data<Db>, Body(command):
         check.finish()?;
         may_grant(&who.permissions, &roles::patterns_of(tx, &invitation.roles).await?)?;
         grants::may_give_roles(tx, &who.permissions, &invitation.roles).await?;
-        if store::is_member(tx, &invitation.email.to_lowercase()).await? {
+        let folded = invitation.email.to_lowercase();
+        if store::is_member(tx, &folded).await? {
             let how = "This address is a member's. Change the member instead.";
             return Err(IS_MEMBER.detail(how).at("/email", "MEMBER", how));
         }
+        withdraw_expired(tx, &[folded]).await?;
         send(tx, &invitation).await?;
         Reply::created(&invitation.view(tx.now()), "/identity/v1/invitations")
     })
@@ -194,11 +196,16 @@ async fn withdraw(tx: &mut Tx, before: Invitation) -> Result<(), Problem> {
     tx.announce(&INVITATION_WITHDRAWN, Some(&before), &after).await
 }
 
-/// Keeps an invitation, with the letter that will carry its link. It takes the place of one that has expired.
-pub(super) async fn send(tx: &mut Tx, invitation: &Invitation) -> Result<(), Problem> {
-    if let Some(expired) = store::expired_for_change(tx, &invitation.email.to_lowercase()).await? {
+/// Withdraws the invitations of some addresses, in lower case, that have expired: others take their places.
+pub(super) async fn withdraw_expired(tx: &mut Tx, folded: &[String]) -> Result<(), Problem> {
+    for expired in store::expired_for_change(tx, folded).await? {
         withdraw(tx, expired).await?;
     }
+    Ok(())
+}
+
+/// Keeps an invitation, with the letter that will carry its link.
+pub(super) async fn send(tx: &mut Tx, invitation: &Invitation) -> Result<(), Problem> {
     store::insert(tx, invitation).await?;
     post_letter(tx, invitation).await?;
     tx.announce(&INVITATION_CREATED, None, &invitation.view(tx.now())).await

@@ -99,6 +99,10 @@ pub(crate) async fn import_invitations(
         let drafts = draft(tx, &settings, &who.permissions, lines).await?;
         let folded: Vec<String> = drafts.iter().map(|(_, draft)| draft.email.to_lowercase()).collect();
         let known: HashSet<String> = store::known(tx, &folded).await?.into_iter().collect();
+        if !query.dry_run {
+            let unknown: Vec<String> = folded.iter().filter(|email| !known.contains(*email)).cloned().collect();
+            api::withdraw_expired(tx, &unknown).await?;
+        }
         let mut rows = Vec::with_capacity(drafts.len());
         for ((line, draft), folded) in drafts.iter().zip(&folded) {
             let skip = known.contains(folded);

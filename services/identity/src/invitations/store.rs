@@ -61,16 +61,17 @@ pub(super) async fn update(tx: &mut Tx, invitation: &Invitation) -> Result<(), P
     Ok(())
 }
 
-/// The invitation of an address that nobody followed in time.
-pub(super) async fn expired_for_change(tx: &mut Tx, folded: &str) -> Result<Option<Invitation>, Problem> {
-    let row = invitations::table
+/// The invitations of some addresses, in lower case, that nobody followed in time.
+pub(super) async fn expired_for_change(tx: &mut Tx, folded: &[String]) -> Result<Vec<Invitation>, Problem> {
+    let rows = invitations::table
         .filter(invitations::tenant_id.eq(tx.tenant()))
         .filter(invitations::status.eq(InvitationStatus::Pending))
-        .filter(invitations::email_folded.eq(folded))
+        .filter(invitations::email_folded.eq_any(folded))
         .filter(invitations::expires_at.le(tx.now()))
+        .order(invitations::id)
         .select(Invitation::as_select())
         .for_update();
-    Ok(row.first(&mut tx.conn()).await.optional()?)
+    Ok(rows.load(&mut tx.conn()).await?)
 }
 
 /// Those of some addresses who are members here already, or invited, in lower case.

@@ -162,7 +162,7 @@ pub(crate) async fn show_api_key(
 ///
 /// When it may do something else than before, or from elsewhere, tokens that the account's keys have got so far stop counting
 /// at once. Needs a sign-in not older than 15 minutes.
-#[utoipa::path(tag = "service-accounts", request_body = ApiKeyPatch, security(("bearer" = [ServiceAccountWrite::NAME])), responses((status = 200, body = ApiKeyView), (status = 409, description = "It has ended."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "service-accounts", request_body = ApiKeyPatch, security(("bearer" = [ServiceAccountWrite::NAME])), responses((status = 200, body = ApiKeyView), (status = 409, description = "It has ended, or been replaced."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/service-accounts/{serviceAccountId}/keys/{apiKeyId}")]
 pub(crate) async fn change_api_key(
     who: Allow<ServiceAccountWrite>,

@@ -36,11 +36,15 @@ impl Check {
         self.that(clean, pointer, "CONTROL_CHARACTER", || "holds a control character; remove it".to_owned());
     }
 
-    /// As [`Check::text`], in one line: what something is called stands in headings, lists and letters.
+    /// As [`Check::text`], in one line: what something is called stands in headings, lists and letters, and must neither end
+    /// the line nor turn the rest of it round.
     pub fn line(&mut self, pointer: &str, text: &str, least: usize, most: usize) {
         self.text(pointer, text, least, most);
-        let is_one = !text.contains(['\n', '\r', '\t']);
+        let is_one = !text.contains(['\n', '\r', '\t', '\u{2028}', '\u{2029}']);
         self.that(is_one, pointer, "LINE_BREAK", || "holds a line break or a tab; give one line".to_owned());
+        let is_seen = !text
+            .contains(|c| matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'));
+        self.that(is_seen, pointer, "UNSEEN_CHARACTER", || "holds a character that nobody sees; remove it".to_owned());
     }
 
     /// As [`Check::line`], for a text that may be missing.

@@ -215,8 +215,8 @@ async fn list_solution_products(who: Allow<CatalogRead>, db: Data<Db>, Path(id):
 
 /// Replace the products of a solution
 ///
-/// The whole list, in order. Who holds the solution by a grant must hold ADMIN on what they add, and on the solution to
-/// take something out. `If-Match` is honoured when sent.
+/// The whole list, in order. Adding a product takes ADMIN on it, and taking one out takes ADMIN on the solution: both move
+/// what grants give. `If-Match` is honoured when sent.
 #[utoipa::path(tag = "solutions", request_body = AssignProducts, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = SolutionView), (status = 409, description = "The solution is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[put("/solutions/{solutionId}/products")]
 async fn assign_solution_products(
@@ -230,13 +230,13 @@ async fn assign_solution_products(
         who.expect_version(before.version)?;
         // Whoever holds the solution holds what it bundles: it takes ADMIN to give a product to them.
         let mut known = products::live_among(tx.conn(), tx.tenant(), &product_ids).await?;
-        if !who.holds_wholly() {
+        if !who.permissions.allow(CatalogAdmin::NAME) {
             let own = scope(&who, tx, OwnerKind::Product, CatalogAdmin::NAME).await?;
             known.retain(|product| own.includes(product.0) || before.product_ids.contains(product));
             // And whoever holds every product holds the solution: it takes ADMIN to leave one out.
             let own = scope(&who, tx, OwnerKind::Solution, CatalogAdmin::NAME).await?;
             if !own.includes(id.0) && !before.product_ids.iter().all(|product| product_ids.contains(product)) {
-                let how = "Who holds the solution by a grant takes products out of it with ADMIN only.";
+                let how = "Taking products out of the solution needs catalog:product:admin on it.";
                 return Err(PERMISSION_DENIED.detail(how));
             }
         }

@@ -188,6 +188,29 @@ fn who_is_granted_one_product_sees_exactly_that_and_changes_it_when_it_says_so()
 }
 
 #[test]
+fn who_writes_every_product_gives_none_to_those_who_hold_a_solution() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let ours = product(admin, "Harbour Gate").await;
+        let office = made(admin, "/catalog/v1/solutions", "Office").await;
+        let role = json!({ "name": "WRITER", "permissions": ["catalog:*:read", "catalog:product:write"] });
+        admin.post("/identity/v1/roles", &role).await.expect(201);
+        let kim = colleague(admin, "kim", "WRITER").await;
+        let kim_id = kim.get("/identity/v1/me").await.body["userId"].as_str().unwrap().to_owned();
+        let granted = grant(admin, ("USER", &kim_id), ("SOLUTION", Some(&office)), "ADMIN").await;
+        let kim = again(admin, "kim").await;
+        read_after(&kim, &granted, &ours.path()).await.expect(200);
+        let bundle = format!("/catalog/v1/solutions/{office}/products");
+        kim.put(&bundle, &json!({ "productIds": [ours.id] })).await.expect_problem(422, "CONTENT_INVALID");
+        kim.delete(&ours.path()).await.expect_problem(403, "PERMISSION_DENIED");
+        // What is in the bundle already may stay, and go.
+        admin.put(&bundle, &json!({ "productIds": [ours.id] })).await.expect(200);
+        kim.put(&bundle, &json!({ "productIds": [ours.id] })).await.expect(200);
+        kim.put(&bundle, &json!({ "productIds": [] })).await.expect(200);
+    });
+}
+
+#[test]
 fn rights_flow_between_solutions_and_their_products() {
     on_stage(async |stage| {
         let admin = &stage.admin;

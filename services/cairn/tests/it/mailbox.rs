@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+use testkit::Client;
+
 use crate::support::Stage;
 
 /// A letter that was sent.
@@ -38,6 +41,15 @@ pub(crate) async fn letters(stage: &Stage, address: &str, about: &str, count: us
 /// The one letter to an address about something.
 pub(crate) async fn letter(stage: &Stage, address: &str, about: &str) -> Letter {
     letters(stage, address, about, 1).await.pop().unwrap()
+}
+
+/// Somebody proves that their address is theirs.
+pub(crate) async fn confirm(stage: &Stage, person: &Client) {
+    let me = person.get("/identity/v1/me").await;
+    let address = me.expect(200).body["email"].as_str().unwrap();
+    person.post("/identity/v1/me/email", &json!({ "email": address })).await.expect(202);
+    let token = letter(stage, address, "Confirm").await.token();
+    stage.anonymous.post("/identity/v1/email-verifications", &json!({ "token": token })).await.expect(204);
 }
 
 fn all(stage: &Stage, address: &str) -> Vec<Letter> {

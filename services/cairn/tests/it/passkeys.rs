@@ -8,6 +8,7 @@ use testkit::{Client, Response, send};
 
 use crate::authenticator::Authenticator;
 use crate::company::colleague;
+use crate::mailbox::confirm;
 use crate::support::{Stage, on_prepared_stage};
 
 const ORIGIN: &str = "https://cairn.example.com";
@@ -19,6 +20,13 @@ const STEP_UP: &str = "/identity/v1/sessions/current/step-up";
 /// A platform that people reach at [`ORIGIN`].
 fn at_home<F: Future<Output = ()>>(test: impl FnOnce(std::rc::Rc<Stage>) -> F) {
     on_prepared_stage(|world| world.set("CAIRN_PUBLIC_URL", ORIGIN), |stage, ()| test(stage));
+}
+
+/// A colleague whose address is confirmed.
+async fn confirmed(stage: &Stage, login: &str) -> Client {
+    let person = colleague(&stage.admin, login, "SME").await;
+    confirm(stage, &person).await;
+    person
 }
 
 /// Begins to add a passkey.
@@ -60,7 +68,7 @@ fn token_of(stage: &Stage, opened: &Response) -> Client {
 #[test]
 fn a_passkey_is_a_second_factor_and_takes_the_place_of_a_password() {
     at_home(async |stage| {
-        let kim = colleague(&stage.admin, "kim", "SME").await;
+        let kim = confirmed(&stage, "kim").await;
         let mut laptop = Authenticator::at(ORIGIN);
         let first = enrol(&kim, &mut laptop).await;
         assert_eq!(
@@ -111,7 +119,7 @@ fn a_passkey_is_a_second_factor_and_takes_the_place_of_a_password() {
 #[test]
 fn an_answer_counts_once_for_what_was_asked_and_in_time() {
     at_home(async |stage| {
-        let (kim, ann) = (colleague(&stage.admin, "kim", "SME").await, colleague(&stage.admin, "ann", "SME").await);
+        let (kim, ann) = (confirmed(&stage, "kim").await, confirmed(&stage, "ann").await);
         let mut laptop = Authenticator::at(ORIGIN);
         let begun = begin(&kim).await;
         let created = laptop.create(&begun.body["options"]);
@@ -154,7 +162,7 @@ fn an_answer_counts_once_for_what_was_asked_and_in_time() {
 #[test]
 fn ceremonies_begun_side_by_side_give_no_more_passkeys_than_there_may_be() {
     at_home(async |stage| {
-        let kim = colleague(&stage.admin, "kim", "SME").await;
+        let kim = confirmed(&stage, "kim").await;
         let mut begun = Vec::new();
         for _ in 0..21 {
             begun.push(begin(&kim).await);
@@ -172,7 +180,7 @@ fn ceremonies_begun_side_by_side_give_no_more_passkeys_than_there_may_be() {
 #[test]
 fn what_was_signed_elsewhere_or_by_somebody_else_is_refused() {
     at_home(async |stage| {
-        let (kim, ann) = (colleague(&stage.admin, "kim", "SME").await, colleague(&stage.admin, "ann", "SME").await);
+        let (kim, ann) = (confirmed(&stage, "kim").await, confirmed(&stage, "ann").await);
         let (mut laptop, mut hers) = (Authenticator::at(ORIGIN), Authenticator::at(ORIGIN));
         let added = enrol(&kim, &mut laptop).await;
         enrol(&ann, &mut hers).await;
@@ -220,7 +228,7 @@ fn what_was_signed_elsewhere_or_by_somebody_else_is_refused() {
 #[test]
 fn a_copied_key_and_a_person_who_may_not_come_in_are_refused_and_recorded() {
     at_home(async |stage| {
-        let kim = colleague(&stage.admin, "kim", "SME").await;
+        let kim = confirmed(&stage, "kim").await;
         let mut laptop = Authenticator::at(ORIGIN);
         enrol(&kim, &mut laptop).await;
         let mut copy = laptop.clone();
@@ -252,7 +260,7 @@ fn nobody_learns_from_a_challenge_or_a_refusal_who_has_a_passkey() {
             options
         };
         let before = shape().await;
-        let kim = colleague(&stage.admin, "kim", "SME").await;
+        let kim = confirmed(&stage, "kim").await;
         let mut laptop = Authenticator::at(ORIGIN);
         enrol(&kim, &mut laptop).await;
         assert_eq!(shape().await, before);
@@ -276,7 +284,7 @@ fn nobody_learns_from_a_challenge_or_a_refusal_who_has_a_passkey() {
 #[test]
 fn a_browser_signs_in_with_a_passkey_and_sees_no_token() {
     at_home(async |stage| {
-        let kim = colleague(&stage.admin, "kim", "SME").await;
+        let kim = confirmed(&stage, "kim").await;
         let mut laptop = Authenticator::at(ORIGIN);
         enrol(&kim, &mut laptop).await;
         let request = stage.anonymous.request(reqwest::Method::POST, SESSIONS).header("cairn-session", "cookie");
@@ -299,8 +307,11 @@ fn passkeys_need_an_address_that_a_browser_takes_them_for() {
             async |stage, ()| {
                 let begun = stage.anonymous.post(&format!("{SESSIONS}/options"), &json!({})).await;
                 begun.expect(status);
-                let begun = stage.admin.post(&format!("{KEYS}/options"), &json!({})).await;
-                begun.expect(status);
+                let begun = async || stage.admin.post(&format!("{KEYS}/options"), &json!({})).await;
+                // Before anything else it is asked whether the address is one's own.
+                begun().await.expect(409);
+                confirm(&stage, &stage.admin).await;
+                begun().await.expect(status);
             },
         );
     }

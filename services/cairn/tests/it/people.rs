@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use testkit::{Client, Response, send};
 
 use crate::identity::{add_member, with_new_password};
-use crate::mailbox::{letter, letters};
+use crate::mailbox::{confirm, letter, letters};
+use crate::second_factors::enrol;
 use crate::support::{PASSWORD, Stage, on_stage};
 
 const INVITATIONS: &str = "/identity/v1/invitations";
+const ACCEPT: &str = "/identity/v1/invitations/accept";
 const CHOSEN: &str = "wrong donkey charger clip";
 
 async fn invite(admin: &Client, email: &str, roles: &[&str]) -> Response {
@@ -20,7 +22,7 @@ async fn invite(admin: &Client, email: &str, roles: &[&str]) -> Response {
 
 async fn accept(stage: &Stage, token: &str, username: &str) -> Response {
     let command = json!({ "token": token, "username": username, "name": "Lee Chan", "password": CHOSEN });
-    stage.anonymous.post("/identity/v1/invitations/accept", &command).await
+    stage.anonymous.post(ACCEPT, &command).await
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn an_invited_person_follows_the_link_once() {
             (&seen.expect(200).body["tenantName"], &seen.body["hasAccount"]),
             (&json!("Northwind"), &json!(false))
         );
-        let lazy = stage.anonymous.post("/identity/v1/invitations/accept", &json!({ "token": sent.token() })).await;
+        let lazy = stage.anonymous.post(ACCEPT, &json!({ "token": sent.token() })).await;
         lazy.expect_problem(422, "CONTENT_INVALID");
         accept(&stage, &sent.token(), "lee").await.expect(201);
         accept(&stage, &sent.token(), "lee2").await.expect_problem(422, "LINK_REFUSED");
@@ -111,7 +113,7 @@ fn one_person_belongs_to_two_tenants_and_goes_from_one_to_the_other() {
         // The other tenant learns nothing of the account; the person keeps the password.
         invite(&other, "lee@example.com", &["VIEWER"]).await.expect(201);
         let sent = letters(&stage, "lee@example.com", "Join", 2).await.pop().unwrap();
-        let joined = stage.anonymous.post("/identity/v1/invitations/accept", &json!({ "token": sent.token() })).await;
+        let joined = stage.anonymous.post(ACCEPT, &json!({ "token": sent.token() })).await;
         joined.expect(201);
         let lee = stage.anonymous.sign_in("lee", CHOSEN).await;
         let tenants = lee.get("/identity/v1/me/tenants").await;
@@ -151,10 +153,14 @@ fn one_person_belongs_to_two_tenants_and_goes_from_one_to_the_other() {
 #[test]
 fn what_people_are_called_is_one_line() {
     on_stage(async |stage| {
-        for name in ["Two\nLines", "Two\rLines", "Two\tTabs"] {
+        let breaks = ["Two\nLines", "Two\rLines", "Two\tTabs", "Two\u{2028}Lines"];
+        let unseen = ["\u{200b}", "Gina \u{202e}gnp.exe"];
+        let names =
+            breaks.map(|name| (name, "LINE_BREAK")).into_iter().chain(unseen.map(|name| (name, "UNSEEN_CHARACTER")));
+        for (name, code) in names {
             let command = json!({ "email": "lee@example.com", "name": name, "roles": ["SME"] });
             let refused = stage.admin.post(INVITATIONS, &command).await;
-            assert_eq!(refused.expect(422).body["errors"][0]["code"], "LINE_BREAK", "{name:?}");
+            assert_eq!(refused.expect(422).body["errors"][0]["code"], code, "{name:?}");
         }
         let me = json!({ "name": "Gi\nna" });
         stage.admin.patch("/identity/v1/me", None, &me).await.expect_problem(422, "CONTENT_INVALID");
@@ -208,12 +214,32 @@ fn an_account_that_was_never_verified_belongs_to_whoever_reads_its_letters() {
         let known = with_new_password(&stage.anonymous, "lee").await;
         invite(&stage.admin, "lee@example.com", &["SME"]).await.expect(201);
         let sent = letter(&stage, "lee@example.com", "Join").await;
-        stage.anonymous.post("/identity/v1/invitations/accept", &json!({ "token": sent.token() })).await.expect(422);
+        stage.anonymous.post(ACCEPT, &json!({ "token": sent.token() })).await.expect(422);
         accept(&stage, &sent.token(), "lee").await.expect(201);
         known.get_until("/identity/v1/me", |answer| answer.status == 401).await.expect(401);
         let old = json!({ "login": "lee", "password": "another password, hers" });
         stage.anonymous.post("/identity/v1/sessions", &old).await.expect_problem(401, "SESSION_CREDENTIALS_REFUSED");
         stage.anonymous.sign_in("lee", CHOSEN).await;
+    });
+}
+
+#[test]
+fn no_mailbox_passes_a_second_factor() {
+    on_stage(async |stage| {
+        let other = stage.another_tenant().await;
+        add_member(&other, "lee", &["SME"]).await.expect(201);
+        let lee = with_new_password(&stage.anonymous, "lee").await;
+        enrol(&stage, &lee).await;
+        invite(&stage.admin, "lee@example.com", &["SME"]).await.expect(201);
+        let sent = letter(&stage, "lee@example.com", "Join").await.token();
+        accept(&stage, &sent, "lee2").await.expect_problem(409, "USER_EMAIL_UNCONFIRMED");
+        assert_eq!(lee.get("/identity/v1/me").await.expect(200).body["username"], "lee");
+        // Whoever signs in with it confirms the address, and follows the same link.
+        confirm(&stage, &lee).await;
+        stage.anonymous.post(ACCEPT, &json!({ "token": sent })).await.expect(201);
+        let asked = json!({ "login": "lee", "password": "another password, hers" });
+        let asked = stage.anonymous.post("/identity/v1/sessions", &asked).await;
+        assert_eq!(asked.expect(200).body["accessToken"], Value::Null);
     });
 }
 

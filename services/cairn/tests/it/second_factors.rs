@@ -16,7 +16,7 @@ fn code(stage: &Stage, begun: &Response) -> String {
 }
 
 /// Sets up an authenticator app; returns the address it holds and the recovery codes.
-async fn enrol(stage: &Stage, person: &Client) -> (Response, Vec<String>) {
+pub(crate) async fn enrol(stage: &Stage, person: &Client) -> (Response, Vec<String>) {
     let begun = person.post("/identity/v1/me/authenticator", &json!({})).await;
     begun.expect(201);
     let confirmed = person.post("/identity/v1/me/authenticator/confirm", &json!({ "code": code(stage, &begun) })).await;

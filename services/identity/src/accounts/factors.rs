@@ -157,14 +157,6 @@ pub(crate) async fn note_use(tx: &mut Tx, passkey: &StoredPasskey) -> Result<(),
     Ok(())
 }
 
-/// Second factors of an account that changes hands.
-pub(crate) async fn remove_all(tx: &mut Tx, user: UserId) -> Result<(), Problem> {
-    diesel::delete(authenticators::table.find(user)).execute(&mut tx.conn()).await?;
-    diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(user))).execute(&mut tx.conn()).await?;
-    diesel::delete(passkeys::table.filter(passkeys::user_id.eq(user))).execute(&mut tx.conn()).await?;
-    Ok(())
-}
-
 /// Keeps what a browser was asked, until it answers.
 pub(crate) async fn begin(
     mut conn: &Conn,

@@ -15,6 +15,9 @@ pub(crate) static EMAIL_TAKEN: ProblemKind =
 /// User names are unique on the whole platform.
 pub(crate) static USERNAME_TAKEN: ProblemKind =
     ProblemKind::new("USER_USERNAME_TAKEN", 409, "Another user has this user name");
+/// Nobody has proved yet that they read the letters of the account's address.
+pub(crate) static EMAIL_UNCONFIRMED: ProblemKind =
+    ProblemKind::new("USER_EMAIL_UNCONFIRMED", 409, "The e-mail address is not confirmed");
 
 /// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -2,7 +2,8 @@
 //!
 //! Whoever holds the link reads the letters of its address. If an account with that address was verified, it becomes a
 //! member and its password stays its own. An account that was never verified may have been made by anybody: it gets the
-//! password that is chosen now, and whoever knew the old one is out.
+//! password that is chosen now, and whoever knew the old one is out. A second factor stands between it and the places it has
+//! already, though: with one, nothing changes hands.
 
 use actix_web::{HttpResponse, post};
 use contracts::identity::invitations::INVITATION_ACCEPTED;
@@ -123,7 +124,7 @@ pub(crate) async fn look_at_invitation(desk: Desk, Body(command): Body<LookAtInv
 ///
 /// With an account of that address nothing else is needed; without one, choose a user name, a name and a password. Then sign
 /// in.
-#[utoipa::path(tag = "invitations", request_body = AcceptInvitation, responses((status = 201, body = Joined), (status = 409, description = "A member already, or the user name is taken."), (status = 422, description = "The link does not count any more, or something is missing.")))]
+#[utoipa::path(tag = "invitations", request_body = AcceptInvitation, responses((status = 201, body = Joined), (status = 409, description = "A member already, the user name is taken, or an account with this address has a second factor and never confirmed the address."), (status = 422, description = "The link does not count any more, or something is missing.")))]
 #[post("/invitations/accept")]
 pub(crate) async fn accept_invitation(desk: Desk, Body(command): Body<AcceptInvitation>) -> Answer {
     let followed = follow(&desk, &command.token).await?;
@@ -195,10 +196,16 @@ async fn settle_account(
         // Verified in the same moment: it is somebody's after all.
         return Ok(before);
     }
+    if !factors::of(tx, person).await?.is_empty() {
+        return Err(users::EMAIL_UNCONFIRMED.detail(
+            "An account has this address, is guarded by a second factor, and never confirmed the address. If it is yours, sign \
+             in, confirm the address with POST /identity/v1/me/email, and follow this link again. If not, ask to be invited \
+             with another address.",
+        ));
+    }
     let user = User { username, name, email_verified_at: Some(now), ..before.clone() };
     users::update(tx, &user).await?;
     users::set_credential(tx, &Credential::new(user.id, password_hash, false, now)).await?;
-    factors::remove_all(tx, user.id).await?;
     let ended = sessions::revoke_all(tx, user.id, None, RevokedReason::PasswordChanged).await?;
     tell_of_end(tx, &ended).await?;
     members::tell_of_profile(tx, &before, &user).await?;

@@ -62,14 +62,18 @@ struct PasskeyAdded {
 
 /// Begin to add a passkey
 ///
-/// Hand `options` to `navigator.credentials.create`. Needs a sign-in not older than 15 minutes.
-#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 200, body = Options), (status = 409, description = "The platform's address cannot have passkeys, or there are 20 already.")))]
+/// Hand `options` to `navigator.credentials.create`. Needs a confirmed e-mail address, and a sign-in not older than 15 minutes.
+#[utoipa::path(tag = "me", security(("bearer" = [SelfWrite::NAME])), responses((status = 200, body = Options), (status = 409, description = "The platform's address cannot have passkeys, the person's e-mail address is not confirmed, or there are 20 already.")))]
 #[post("/me/passkeys/options")]
 pub(super) async fn begin_passkey(who: Allow<SelfWrite>, context: Data<Context>, db: Data<Db>) -> Answer {
     who.has_just_signed_in()?;
     let webauthn = webauthn(&context)?;
     who.write(&db, async |tx| {
         let (user, _) = users::find(tx, who.user).await?.ok_or_else(|| Problem::not_found("user"))?;
+        // A passkey opens without a password. Whoever made the account must not keep one when its address proves another's.
+        if user.email_verified_at.is_none() {
+            return Err(users::EMAIL_UNCONFIRMED.detail("Confirm your address first, with POST /identity/v1/me/email."));
+        }
         let known = with_room_for_one(tx, who.user).await?;
         let exclude = known.into_iter().map(|key| key.credential_id).collect::<Vec<_>>();
         let (mut options, state) = webauthn

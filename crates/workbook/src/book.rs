@@ -1,0 +1,135 @@
+//! The workbook: what a product or a solution consists of.
+
+use kernel::ProductId;
+use serde::Serialize;
+
+use crate::fault::{Fault, Faults};
+use crate::rows::{
+    BundledProduct, CustomAttribute, Info, License, Outcome, Release, Resource, Tag, Task, TelemetryAttribute,
+};
+use crate::sheet::Sheet;
+use crate::table::{Kind, Table, full};
+
+/// Whose workbook it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum OwnerKind {
+    /// A product.
+    #[default]
+    Product,
+    /// A solution: it bundles products as well.
+    Solution,
+}
+
+/// Something that can be done with every table of a workbook.
+pub(crate) trait Visitor {
+    /// What may go wrong.
+    type Error;
+    /// Does it with one of them; none when the workbook leaves its kind alone.
+    fn table<T: Kind>(&mut self, table: Option<&Table<T>>) -> Result<(), Self::Error>;
+}
+
+/// Something to be done with one kind of row.
+pub(crate) trait Work {
+    /// What comes of it.
+    type Output;
+    /// Does it.
+    fn with<T: Kind + 'static>(self) -> Self::Output;
+}
+
+macro_rules! sheets {
+    ($($(#[$doc:meta])* $field:ident: $record:ident in $sheet:ident;)+) => {
+        /// What a product or a solution consists of. A table that is missing leaves its kind alone.
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct Workbook {
+            /// Whose it is.
+            pub kind: OwnerKind,
+            $($(#[$doc])* pub $field: Option<Table<$record>>,)+
+        }
+
+        /// A row of any kind.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Item {
+            $($(#[$doc])* $record($record),)+
+        }
+
+        impl Workbook {
+            /// Shows every table to a visitor, in the order of the sheets.
+            pub(crate) fn visit<V: Visitor>(&self, visitor: &mut V) -> Result<(), V::Error> {
+                $(visitor.table::<$record>(self.$field.as_ref())?;)+
+                Ok(())
+            }
+        }
+
+        impl Sheet {
+            /// Does something with the kind of row that stands in this sheet.
+            pub(crate) fn with<W: Work>(self, work: W) -> W::Output {
+                match self { $(Self::$sheet => work.with::<$record>(),)+ }
+            }
+        }
+
+        $(
+            impl From<$record> for Item {
+                fn from(item: $record) -> Self {
+                    Self::$record(item)
+                }
+            }
+
+            impl FromIterator<$record> for Table<$record> {
+                fn from_iter<I: IntoIterator<Item = $record>>(items: I) -> Self {
+                    full(items)
+                }
+            }
+        )+
+    };
+}
+
+sheets! {
+    /// The product or the solution itself: one row.
+    info: Info in Info;
+    /// The products that a solution bundles.
+    products: BundledProduct in Products;
+    /// The adoption steps.
+    tasks: Task in Tasks;
+    /// Licences.
+    licenses: License in Licenses;
+    /// Outcomes.
+    outcomes: Outcome in Outcomes;
+    /// Releases.
+    releases: Release in Releases;
+    /// Tags.
+    tags: Tag in Tags;
+    /// Custom attributes.
+    custom_attributes: CustomAttribute in CustomAttributes;
+    /// Links that help.
+    resources: Resource in Resources;
+    /// Telemetry attributes of the tasks.
+    telemetry: TelemetryAttribute in Telemetry;
+}
+
+impl Workbook {
+    /// The name of the product or the solution, which finds it.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.info.as_ref().and_then(|info| info.items().next()).map(|info| info.name.as_str())
+    }
+
+    /// Fills the ids of a solution's products with what `find` knows of them: by the id that the file gives, or by the name.
+    pub fn find_products(&mut self, find: impl Fn(&BundledProduct) -> Option<ProductId>) -> Faults {
+        let mut faults = Faults::default();
+        for row in self.products.iter_mut().flat_map(|products| &mut products.rows) {
+            row.item.id = find(&row.item);
+            if row.item.id.is_none() {
+                let message = "is no product; make it first, or name another";
+                let fault = Fault::error("PRODUCT_NOT_FOUND", message).on(Sheet::Products).at(row.number);
+                faults.push(fault.under("name").quoting(&row.item.name));
+            }
+        }
+        faults
+    }
+
+    /// Whether it says nothing at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self { kind: self.kind, ..Self::default() }
+    }
+}

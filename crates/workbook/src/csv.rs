@@ -1,0 +1,117 @@
+//! One sheet as CSV: a line of headings, then a line for each row.
+//!
+//! What a spreadsheet would take for a formula begins with an apostrophe, which is taken away again.
+
+use std::fmt;
+
+use crate::book::{OwnerKind, Visitor, Workbook};
+use crate::cell::Cell;
+use crate::fault::Fault;
+use crate::formula::{harmless, meant};
+use crate::intake::{Headings, Intake};
+use crate::sheet::Sheet;
+use crate::table::{Kind, Table};
+use crate::{MOST_BYTES, Read};
+
+/// The sheet could not be written.
+#[derive(Debug)]
+pub struct Unwritable(csv::Error);
+
+impl fmt::Display for Unwritable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the sheet could not be written: {}", self.0)
+    }
+}
+
+impl std::error::Error for Unwritable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// One sheet of the workbook; only the headings when it has none of its rows.
+///
+/// # Errors
+/// Never in memory, as far as is known.
+pub fn write(workbook: &Workbook, sheet: Sheet) -> Result<Vec<u8>, Unwritable> {
+    let mut writer = Writer { sheet, out: csv::Writer::from_writer(Vec::new()) };
+    writer.out.write_record(sheet.columns().iter().map(|column| column.key)).map_err(Unwritable)?;
+    workbook.visit(&mut writer).map_err(Unwritable)?;
+    writer.out.into_inner().map_err(|error| Unwritable(error.into_error().into()))
+}
+
+struct Writer {
+    sheet: Sheet,
+    out: csv::Writer<Vec<u8>>,
+}
+
+impl Visitor for Writer {
+    type Error = csv::Error;
+
+    fn table<T: Kind>(&mut self, table: Option<&Table<T>>) -> Result<(), csv::Error> {
+        if T::SHEET != self.sheet {
+            return Ok(());
+        }
+        for item in table.into_iter().flat_map(Table::items) {
+            let cells = item.cells();
+            let texts = cells.iter().zip(T::SHEET.columns()).map(|(cell, column)| match cell {
+                Cell::Number(_) => cell.shown(column.form).into_owned(),
+                _ => harmless(&cell.shown(column.form)),
+            });
+            self.out.write_record(texts)?;
+        }
+        Ok(())
+    }
+}
+
+/// What one sheet says, and what is wrong with it. Commas or semicolons stand between the cells.
+#[must_use]
+pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
+    let mut intake = Intake::new(kind);
+    if bytes.len() > MOST_BYTES {
+        let message = format!("The file has more than {} MiB; split it.", MOST_BYTES >> 20);
+        intake.faults.push(Fault::error("WORKBOOK_TOO_LARGE", message));
+    } else {
+        rows(bytes, sheet, &mut intake);
+    }
+    intake.finish()
+}
+
+/// Without these columns a CSV of tasks is taken for something else.
+fn needed(sheet: Sheet) -> &'static [&'static str] {
+    if sheet == Sheet::Tasks { &["name", "estMinutes", "weight"] } else { &[] }
+}
+
+fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
+    let mut lines = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let Some(mut rows) = intake.open(sheet) else { return };
+    let mut headings: Option<Headings> = None;
+    for (number, line) in (1..).zip(lines.records()) {
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                let message = format!("cannot be read; save the file as CSV in UTF-8 ({error})");
+                intake.faults.push(Fault::error("ROW_UNREADABLE", message).on(sheet).at(number));
+                continue;
+            }
+        };
+        let Some(headings) = &headings else {
+            let names: Vec<String> = line.iter().map(|name| meant(name).to_owned()).collect();
+            match Headings::read(sheet, &names, needed(sheet), &mut intake.faults) {
+                Some(read) => headings = Some(read),
+                None => return,
+            }
+            continue;
+        };
+        let cells = line.iter().map(|cell| Cell::text(meant(cell))).enumerate();
+        if !intake.row(rows.as_mut(), number, headings.sort(cells), headings.given()) {
+            break;
+        }
+    }
+    if headings.is_some() {
+        intake.close(rows);
+    }
+}

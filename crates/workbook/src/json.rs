@@ -1,0 +1,162 @@
+//! The workbook as JSON: an object with a list for each sheet, `{"kind": "PRODUCT", "tasks": [{"name": "Connect"}]}`.
+//!
+//! What a row leaves out is left alone, as is a sheet that is left out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor as SerdeVisitor};
+use serde_json::{Map, Value, json};
+
+use crate::book::{OwnerKind, Visitor, Workbook};
+use crate::cell::Cell;
+use crate::fault::Fault;
+use crate::intake::{Intake, Rows};
+use crate::sheet::Sheet;
+use crate::table::{Given, Kind, Table};
+use crate::{MOST_BYTES, Read};
+
+/// The workbook as JSON.
+#[must_use]
+pub fn write(workbook: &Workbook) -> Value {
+    let mut writer = Writer(Map::from_iter([("kind".to_owned(), json!(workbook.kind))]));
+    match workbook.visit(&mut writer) {
+        Ok(()) => Value::Object(writer.0),
+        Err(never) => match never {},
+    }
+}
+
+struct Writer(Map<String, Value>);
+
+impl Visitor for Writer {
+    type Error = std::convert::Infallible;
+
+    fn table<T: Kind>(&mut self, table: Option<&Table<T>>) -> Result<(), Self::Error> {
+        let Some(table) = table else { return Ok(()) };
+        let object = |item: &T| {
+            let fields = T::SHEET.columns().iter().zip(item.cells());
+            Value::Object(fields.map(|(column, cell)| (column.key.to_owned(), cell.json())).collect())
+        };
+        self.0.insert(T::SHEET.key().to_owned(), table.items().map(object).collect());
+        Ok(())
+    }
+}
+
+/// What JSON says, and what is wrong with it.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Read {
+    let mut intake = Intake::new(OwnerKind::Product);
+    if bytes.len() > MOST_BYTES {
+        let message = format!("The file has more than {} MiB; split it by its sheets.", MOST_BYTES >> 20);
+        intake.faults.push(Fault::error("WORKBOOK_TOO_LARGE", message));
+        return intake.finish();
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    if let Err(error) = Sheets(&mut intake).deserialize(&mut json).and_then(|()| json.end()) {
+        intake.faults.push(Fault::error("WORKBOOK_UNREADABLE", format!("The JSON cannot be read: {error}.")));
+    }
+    intake.finish()
+}
+
+/// The whole file.
+struct Sheets<'a>(&'a mut Intake);
+
+impl<'de> DeserializeSeed<'de> for Sheets<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> SerdeVisitor<'de> for Sheets<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a list for each sheet")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "kind" {
+                match map.next_value::<Value>()?.as_str() {
+                    Some("SOLUTION") => self.0.of_kind(OwnerKind::Solution),
+                    Some("PRODUCT") => self.0.of_kind(OwnerKind::Product),
+                    _ => {
+                        let fault = Fault::error("WORKBOOK_KIND", "`kind` is neither PRODUCT nor SOLUTION.");
+                        self.0.faults.push(fault);
+                    }
+                }
+            } else if let Some(sheet) = Sheet::ALL.into_iter().find(|sheet| sheet.key() == name) {
+                match self.0.open(sheet) {
+                    Some(rows) => map.next_value_seed(List { intake: self.0, sheet, rows })?,
+                    None => map.next_value::<IgnoredAny>().map(drop)?,
+                }
+            } else {
+                let message = "The file has a sheet that is not known; it is passed over.";
+                self.0.faults.push(Fault::warning("SHEET_UNKNOWN", message).quoting(&name));
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The list of one sheet.
+struct List<'a> {
+    intake: &'a mut Intake,
+    sheet: Sheet,
+    rows: Box<dyn Rows>,
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> SerdeVisitor<'de> for List<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of objects in `{}`", self.sheet.key())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        let mut number = 2;
+        while let Some(fields) = list.next_element::<BTreeMap<String, Value>>()? {
+            let (cells, given) = self.sorted(number, fields);
+            if !self.intake.row(self.rows.as_mut(), number, cells, given) {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                break;
+            }
+            number += 1;
+        }
+        self.intake.close(self.rows);
+        Ok(())
+    }
+}
+
+impl List<'_> {
+    fn sorted(&mut self, number: u32, fields: BTreeMap<String, Value>) -> (Vec<Cell>, Given) {
+        let columns = self.sheet.columns();
+        let mut cells = vec![Cell::Blank; columns.len()];
+        let mut given = Vec::new();
+        for (name, value) in fields {
+            let found = columns.iter().enumerate().find(|(_, column)| column.key == name);
+            let Some((index, column)) = found else {
+                let message = "has a field that is not known; it is passed over";
+                let fault = Fault::warning("COLUMN_UNKNOWN", message).on(self.sheet).at(number).quoting(&name);
+                self.intake.faults.push(fault);
+                continue;
+            };
+            if let Some(cell) = cells.get_mut(index) {
+                *cell = Cell::of_json(value, column.form);
+                given.push(index);
+            }
+        }
+        (cells, Given::of(given.into_iter()))
+    }
+}

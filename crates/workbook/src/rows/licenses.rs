@@ -1,0 +1,70 @@
+//! Licences: how much of a product or a solution somebody may use.
+
+use kernel::LicenseId;
+use uuid::Uuid;
+
+use super::in_sheet;
+use crate::cell::Cell;
+use crate::fields::{Fields, LONG};
+use crate::sheet::{Column, Form};
+use crate::table::Kind;
+
+/// A licence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct License {
+    /// Its id; none when it is new.
+    pub id: Option<LicenseId>,
+    /// What it is called.
+    pub name: String,
+    /// 1 to 10; each level includes the ones before it.
+    pub level: i32,
+    /// More about it.
+    pub description: Option<String>,
+    /// Whether it is still offered.
+    pub is_active: bool,
+}
+
+pub(crate) const COLUMNS: &[Column] = &[
+    Column::new("ID", "id", Form::Id),
+    Column::new("License Name", "name", Form::Text).needed(),
+    Column::new("Level", "level", Form::Number(1.0, 10.0)).needed(),
+    Column::new("Description", "description", Form::Long),
+    Column::new("Active", "isActive", Form::Flag),
+];
+
+impl Kind for License {
+    in_sheet!(Licenses as licenses);
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn id(&self) -> Option<Uuid> {
+        self.id.map(Uuid::from)
+    }
+
+    /// Names may repeat.
+    fn unique(&self) -> Option<String> {
+        None
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::text(&self.name),
+            Cell::Number(self.level.into()),
+            Cell::optional(self.description.as_deref()),
+            Cell::Flag(self.is_active),
+        ]
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            id: fields.id(),
+            name: fields.name(),
+            level: fields.required(Fields::whole).unwrap_or(1),
+            description: fields.text(LONG),
+            is_active: fields.flag().unwrap_or(true),
+        }
+    }
+}

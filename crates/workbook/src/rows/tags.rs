@@ -1,0 +1,52 @@
+//! Tags: words to find tasks by.
+
+use kernel::TagId;
+use uuid::Uuid;
+
+use super::in_sheet;
+use crate::cell::Cell;
+use crate::fields::{Fields, LONG};
+use crate::sheet::{Column, Form};
+use crate::table::Kind;
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Its id; none when it is new.
+    pub id: Option<TagId>,
+    /// Unique among the tags of its owner, whatever the case of its letters.
+    pub name: String,
+    /// `#RRGGBB`; none is grey.
+    pub color: Option<String>,
+    /// More about it.
+    pub description: Option<String>,
+}
+
+pub(crate) const COLUMNS: &[Column] = &[
+    Column::new("ID", "id", Form::Id),
+    Column::new("Tag Name", "name", Form::Text).needed(),
+    Column::new("Color", "color", Form::Color),
+    Column::new("Description", "description", Form::Long),
+];
+
+impl Kind for Tag {
+    in_sheet!(Tags as tags);
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn id(&self) -> Option<Uuid> {
+        self.id.map(Uuid::from)
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        let id = self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string()));
+        let (color, description) = (self.color.as_deref(), self.description.as_deref());
+        vec![id, Cell::text(&self.name), Cell::optional(color), Cell::optional(description)]
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self { id: fields.id(), name: fields.name(), color: fields.color(), description: fields.text(LONG) }
+    }
+}

@@ -1,0 +1,234 @@
+//! What an import would do (reference 5.3).
+
+use contracts::catalog::LicenseLevel;
+use kernel::{Hundredths, OutcomeId, TagId, TaskId};
+
+use super::sound;
+use crate::*;
+
+fn task(name: &str, weight: i32) -> Task {
+    Task {
+        id: Some(TaskId::fresh()),
+        name: name.to_owned(),
+        description: None,
+        weight: Hundredths(weight),
+        sequence: Some(1),
+        est_minutes: 30,
+        license_level: LicenseLevel::Essential,
+        notes: Some("Mind the gap".to_owned()),
+        how_to_doc: vec![],
+        how_to_video: vec![],
+        outcomes: vec!["Speed".to_owned()],
+        releases: vec![],
+        tags: vec!["Security".to_owned()],
+    }
+}
+
+fn outcome(name: &str) -> Outcome {
+    Outcome { id: Some(OutcomeId::fresh()), name: name.to_owned(), description: None }
+}
+
+/// A product with two tasks, two outcomes and a tag.
+fn before() -> Workbook {
+    Workbook {
+        info: Some(Table::from_iter([Info { id: None, name: "Harbour".into(), description: Some("A port".into()) }])),
+        tasks: Some(Table::from_iter([task("Connect", 5_000), task("Verify", 4_000)])),
+        outcomes: Some(Table::from_iter([outcome("Speed"), outcome("Safety")])),
+        tags: Some(Table::from_iter([Tag {
+            id: Some(TagId::fresh()),
+            name: "Security".into(),
+            color: None,
+            description: None,
+        }])),
+        ..Workbook::default()
+    }
+}
+
+/// The changes, each as a line.
+fn lines(diff: &Diff) -> Vec<String> {
+    let line = |change: &Change| {
+        let verb = match change.action {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Delete => "delete",
+        };
+        let fields = change.fields.iter().filter(|_| verb == "update").map(|field| {
+            format!(
+                " {}: {} > {}",
+                field.key,
+                field.before.as_deref().unwrap_or("-"),
+                field.after.as_deref().unwrap_or("-")
+            )
+        });
+        format!("{verb} {} {}{}", change.sheet.key(), change.name, fields.collect::<String>())
+    };
+    diff.changes.iter().map(line).collect()
+}
+
+fn codes(diff: &Diff) -> Vec<&'static str> {
+    diff.faults.listed().iter().map(|fault| fault.code).collect()
+}
+
+#[test]
+fn what_a_file_does_not_have_is_left_alone() {
+    let before = before();
+    let after = sound(Sheet::Outcomes, "name\nspeed\n");
+    assert_eq!(lines(&diff(&before, &after, false)), ["update outcomes speed name: Speed > speed"]);
+    let asked = diff(&before, &after, true);
+    assert_eq!(lines(&asked), ["delete outcomes Safety", "update outcomes speed name: Speed > speed"]);
+    assert_eq!(asked.counts()[&Sheet::Outcomes], Counts { created: 0, updated: 1, deleted: 1 });
+}
+
+#[test]
+fn a_missing_column_and_a_missing_place_are_left_alone() {
+    let before = before();
+    let after = sound(Sheet::Tasks, "name,weight,estMinutes,sequenceNumber\nCONNECT,50,45,\n");
+    let diff = diff(&before, &after, false);
+    assert_eq!(lines(&diff), ["update tasks CONNECT name: Connect > CONNECT estMinutes: 30 > 45"]);
+    let (Some(Item::Task(old)), Some(Item::Task(new))) = (&diff.changes[0].before, &diff.changes[0].after) else {
+        panic!()
+    };
+    assert_eq!(*new, Task { name: "CONNECT".into(), est_minutes: 45, ..old.clone() });
+}
+
+#[test]
+fn a_blank_cell_clears_what_may_be_empty() {
+    let after = sound(Sheet::Tasks, "name,weight,estMinutes,notes,tags\nConnect,50,30,,\n");
+    assert_eq!(
+        lines(&diff(&before(), &after, false)),
+        ["update tasks Connect notes: Mind the gap > - tags: Security > -"]
+    );
+}
+
+#[test]
+fn an_id_finds_a_row_that_is_renamed_and_tasks_follow() {
+    let before = before();
+    let mut after = before.clone();
+    after.outcomes.as_mut().unwrap().rows[0].item.name = "Tempo".into();
+    assert_eq!(lines(&diff(&before, &after, true)), ["update outcomes Tempo name: Speed > Tempo"]);
+    after.tasks.as_mut().unwrap().rows[0].item.outcomes = vec!["Tempo".into(), "Safety".into()];
+    let both = diff(&before, &after, true);
+    assert_eq!(lines(&both)[1], "update tasks Connect outcomes: Tempo > Tempo, Safety");
+    assert_eq!(codes(&both), Vec::<&str>::new());
+}
+
+#[test]
+fn names_that_nothing_has_are_dropped_with_a_warning() {
+    let mut after = before();
+    after.tasks.as_mut().unwrap().rows[0].item.tags = vec!["SECURITY".into(), "Nothing".into()];
+    let same = diff(
+        &before(),
+        &sound(Sheet::Tasks, "name,weight,estMinutes,tags\nConnect,50,30,\"security, Nothing\"\n"),
+        false,
+    );
+    assert_eq!((lines(&same), codes(&same)), (vec![], vec!["REFERENCE_UNKNOWN"]));
+    assert!(same.faults.is_sound());
+}
+
+#[test]
+fn a_deleted_outcome_leaves_the_tasks() {
+    let before = before();
+    let mut after = before.clone();
+    after.outcomes.as_mut().unwrap().rows.remove(0);
+    let diff = diff(&before, &after, true);
+    assert_eq!(
+        lines(&diff),
+        [
+            "delete outcomes Speed",
+            "update tasks Connect outcomes: Speed > -",
+            "update tasks Verify outcomes: Speed > -"
+        ]
+    );
+    assert_eq!(codes(&diff), ["REFERENCE_UNKNOWN", "REFERENCE_UNKNOWN"]);
+}
+
+#[test]
+fn weights_count_the_tasks_that_the_sheet_does_not_have() {
+    let before = before();
+    let fits = sound(Sheet::Tasks, "name,weight,estMinutes\nThird,10,30\n");
+    assert!(diff(&before, &fits, false).faults.is_sound());
+    let over = sound(Sheet::Tasks, "name,weight,estMinutes\nThird,10.01,30\n");
+    let refused = diff(&before, &over, false);
+    assert_eq!(
+        refused.faults.listed()[0].message,
+        "the tasks would weigh 100.01 together, 0.01 over 100; lighten some"
+    );
+    assert_eq!(codes(&refused), ["TOTAL_WEIGHT_EXCEEDED"]);
+    assert!(diff(&before, &over, true).faults.is_sound());
+}
+
+#[test]
+fn a_name_that_only_one_may_have_is_refused_twice() {
+    assert_eq!(codes(&diff(&before(), &sound(Sheet::Tags, "name\nFast\nFAST\n"), false)), ["ROW_TWICE"]);
+    assert_eq!(codes(&diff(&before(), &sound(Sheet::Outcomes, "name\nFast\nFAST\n"), false)), Vec::<&str>::new());
+    assert_eq!(
+        codes(&diff(&before(), &sound(Sheet::Tasks, "name,weight,estMinutes\nA,0,1\nA,0,1\n"), false)),
+        ["NAME_TWICE"]
+    );
+    let before = before();
+    let id = before.outcomes.as_ref().unwrap().rows[0].item.id.unwrap();
+    let renamed = sound(Sheet::Outcomes, &format!("id,name\n{id},Safety\n"));
+    assert_eq!(codes(&diff(&before, &renamed, false)), ["NAME_TAKEN"]);
+    let copied = sound(Sheet::Outcomes, &format!("id,name\n{id},Speed\n{id},Tempo\n"));
+    assert_eq!(codes(&diff(&before, &copied, false)), ["ID_TWICE"]);
+}
+
+#[test]
+fn ids_of_another_platform_say_nothing() {
+    let after = sound(Sheet::Outcomes, "id,name\nclx0abc,Speed\n00000000-0000-0000-0000-000000000001,Safety\n");
+    assert_eq!(lines(&diff(&before(), &after, true)), Vec::<String>::new());
+}
+
+#[test]
+fn telemetry_is_found_by_task_and_name_and_follows_its_task() {
+    let mut before = before();
+    let connect = before.tasks.as_ref().unwrap().rows[0].item.clone();
+    let first = sound(Sheet::Telemetry, "task,name,dataType,expectedValue,operator\nconnect,users,number,5,gte\n");
+    let made = diff(&before, &first, false);
+    let Some(Item::TelemetryAttribute(attribute)) = &made.changes[0].after else { panic!() };
+    assert_eq!((attribute.task_id, attribute.task.as_str()), (connect.id, "Connect"));
+    before.telemetry = Some(Table::from_iter([attribute.clone()]));
+    let again = sound(Sheet::Telemetry, "task,name,dataType,expectedValue,operator\nConnect,Users,number,6,\n");
+    assert_eq!(
+        lines(&diff(&before, &again, true)),
+        ["update telemetry Users name: users > Users expectedValue: 5 > 6 operator: gte > equals"]
+    );
+    let unknown = sound(Sheet::Telemetry, "task,name,dataType\nNowhere,a,string\n");
+    assert_eq!(codes(&diff(&before, &unknown, false)), ["TASK_NOT_FOUND"]);
+    let mut renamed = before.clone();
+    renamed.tasks.as_mut().unwrap().rows[0].item.name = "Plug in".into();
+    assert_eq!(lines(&diff(&before, &renamed, true)), ["update tasks Plug in name: Connect > Plug in"]);
+}
+
+#[test]
+fn two_tasks_of_a_name_are_told_apart_by_their_ids_only() {
+    let mut before = before();
+    before.tasks = Some(Table::from_iter([task("Connect", 0), task("Connect", 0)]));
+    assert_eq!(diff(&before, &before, true).unchanged, 6);
+    let after = sound(Sheet::Telemetry, "task,name,dataType\nConnect,a,string\n");
+    assert_eq!(codes(&diff(&before, &after, false)), ["REFERENCE_AMBIGUOUS"]);
+}
+
+#[test]
+fn resources_and_the_owner_are_never_deleted() {
+    let mut before = before();
+    before.resources = Some(Table::from_iter([Resource { label: "Docs".into(), url: "https://a".into() }]));
+    let after = sound(Sheet::Resources, "label,url\nMore,https://b\n");
+    assert_eq!(lines(&diff(&before, &after, true)), ["create resources More"]);
+    let renamed = sound(Sheet::Info, "Product Name\nHaven\n");
+    assert_eq!(renamed.name(), Some("Haven"));
+    assert_eq!(lines(&diff(&before, &renamed, true)), ["update info Haven name: Harbour > Haven"]);
+    assert_eq!(lines(&diff(&Workbook::default(), &renamed, true)), ["create info Haven"]);
+}
+
+#[test]
+fn products_of_a_solution_are_looked_up() {
+    let mut after = sound(Sheet::Products, "name,order\nHarbour,1\nNowhere,2\n");
+    let known = kernel::ProductId::fresh();
+    let faults = after.find_products(|product| (product.name == "Harbour").then_some(known));
+    assert_eq!(
+        faults.listed()[0].to_string(),
+        "Products, row 3, column Product Name: is no product; make it first, or name another"
+    );
+    assert_eq!(after.products.unwrap().rows[0].item.id, Some(known));
+}

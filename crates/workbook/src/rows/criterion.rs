@@ -105,9 +105,10 @@ fn canonical(json: &Value, data_type: DataType) -> Result<Option<Value>, String>
     criterion.map(|criterion| Some(criterion.to_json())).map_err(sentences)
 }
 
-fn number(text: &str) -> Result<Value, String> {
-    match serde_json::from_str(text) {
-        Ok(number @ Value::Number(_)) => Ok(number),
+/// The number as it is written, to the last bit.
+fn number(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
         _ => Err("is not a number; write it like 12.5".to_owned()),
     }
 }

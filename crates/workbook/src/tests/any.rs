@@ -72,9 +72,9 @@ fn names(most: usize) -> impl Strategy<Value = Vec<String>> {
 
 fn long() -> impl Strategy<Value = Option<String>> {
     prop_oneof![
-        4 => Just(None),
-        6 => words().prop_map(Some),
-        2 => (words(), words()).prop_map(|(first, second)| Some(format!("{first}\r\n\t{second}\r{second} \n"))),
+        14 => Just(None),
+        16 => words().prop_map(Some),
+        5 => (words(), words()).prop_map(|(first, second)| Some(format!("{first}\r\n\t{second}\r{second} \n"))),
         1 => Just(Some("👍".repeat(5_000))),
         1 => Just(Some(" ".to_owned())),
     ]
@@ -87,7 +87,7 @@ fn id<Id: From<Uuid> + std::fmt::Debug>() -> impl Strategy<Value = Id> {
 fn urls() -> impl Strategy<Value = Vec<String>> {
     let url = "[a-z]{1,8}".prop_map(|word| format!("https://example.com/{word}?a=1,2&b=\"q\""));
     prop_oneof![
-        12 => prop::collection::vec(url, 0..4),
+        40 => prop::collection::vec(url, 0..4),
         1 => Just((0..100).map(|n| format!("https://example.com/{n:04}{}", "x".repeat(1_976))).collect()),
     ]
 }
@@ -223,21 +223,19 @@ pub(super) fn workbook() -> impl Strategy<Value = Workbook> {
     (names(3), names(3), names(3)).prop_flat_map(|(outcomes, releases, tags)| {
         let task = task([outcomes.clone(), releases.clone(), tags.clone()]);
         let tasks = prop::collection::vec((task, prop::collection::vec(attribute(), 0..2)), 0..4);
-        let parts = prop::option::weighted(0.9, parts(outcomes, releases, tags));
+        let parts = parts(outcomes, releases, tags);
         (owner(), tasks, parts, licenses(), prop::option::of(custom_attributes())).prop_map(
-            |(owner, tasks, parts, licenses, custom_attributes)| {
+            |(owner, tasks, (outcomes, releases, tags), licenses, custom_attributes)| {
                 let mut telemetry = Vec::new();
                 for (task, attributes) in &tasks {
                     let of =
                         |it: TelemetryAttribute| TelemetryAttribute { task_id: task.id, task: task.name.clone(), ..it };
                     telemetry.extend(attributes.iter().cloned().map(of));
                 }
-                let (outcomes, releases, tags) = parts.map_or((None, None, None), |(outcomes, releases, tags)| {
-                    (Some(outcomes), Some(releases), Some(tags))
-                });
                 let place = |(place, (task, _))| Task { sequence: Some(place), ..task };
                 let tasks = (1..).zip(tasks).map(place).collect();
                 let (tasks, telemetry) = (Some(tasks), Some(telemetry.into_iter().collect()));
+                let (outcomes, releases, tags) = (Some(outcomes), Some(releases), Some(tags));
                 Workbook {
                     tasks,
                     telemetry,

@@ -87,6 +87,7 @@ fn the_largest_workbook_takes_little_memory() {
     let before = Workbook { tasks: Some((1..=MOST_ROWS).map(task).collect()), ..Workbook::default() };
     let bytes = xlsx::write(&before).unwrap();
     let written = peak();
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let read = xlsx::read(&bytes);
     assert_eq!(read.faults.listed(), []);
     let changes = diff(&before, &read.workbook, true);
@@ -97,10 +98,15 @@ fn the_largest_workbook_takes_little_memory() {
         written >> 10,
         peak() >> 10
     );
-    assert!(peak() < 256 << 10, "{} KiB", peak());
+    assert!(written.max(peak()) < 256 << 10, "{written} KiB, {} KiB", peak());
+}
 
-    let more = Workbook { tasks: Some((0..=MOST_ROWS).map(task).collect()), ..Workbook::default() };
-    assert_eq!(codes(&xlsx::write(&more).unwrap()), ["WORKBOOK_TOO_LARGE"]);
+#[test]
+fn no_more_rows_are_taken_than_may_be() {
+    let lines = format!("name\n{}", "x\n".repeat(MOST_ROWS + 1));
+    let read = csv::read(lines.as_bytes(), Sheet::Outcomes, OwnerKind::Product);
+    assert_eq!(read.workbook.outcomes.unwrap().rows.len(), MOST_ROWS);
+    assert_eq!(read.faults.listed()[0].code, "WORKBOOK_TOO_LARGE");
 }
 
 /// The most memory that this process has had, in KiB.

@@ -102,23 +102,34 @@ impl Visitor for Writer {
         let Some(table) = table else { return Ok(()) };
         let sheet = self.file.add_worksheet();
         sheet.set_name(title(T::SHEET, self.kind))?.set_freeze_panes(1, 0)?;
-        let columns = T::SHEET.columns();
-        let rows: Vec<Vec<Cell>> = table.items().map(Kind::cells).collect();
-        let mut at = 0_u16;
-        for (index, column) in columns.iter().enumerate() {
-            let cells = || rows.iter().filter_map(move |row| row.get(index));
-            let parts = cells().map(|cell| parts(&cell.shown(column.form)).len()).max().unwrap_or(1).max(1);
-            let first = at;
+        let mut places = Vec::new();
+        let mut at = 0;
+        for (column, parts) in T::SHEET.columns().iter().zip(widest(table)) {
+            places.push(at);
             for part in 1..=parts {
                 head(sheet, at, column, heading(column, self.kind, part), &self.look)?;
                 at += 1;
             }
-            for (row, cell) in (1..).zip(cells()) {
-                body(sheet, row, first, cell, column.form, &self.look)?;
+        }
+        for (row, item) in (1..).zip(table.items()) {
+            for ((column, cell), at) in T::SHEET.columns().iter().zip(item.cells()).zip(&places) {
+                body(sheet, row, *at, &cell, column.form, &self.look)?;
             }
         }
         Ok(())
     }
+}
+
+/// How many cells the longest text of each column takes.
+fn widest<T: Kind>(table: &Table<T>) -> Vec<usize> {
+    let columns = T::SHEET.columns();
+    let mut widest = vec![1; columns.len()];
+    for item in table.items() {
+        for ((column, cell), widest) in columns.iter().zip(item.cells()).zip(&mut widest) {
+            *widest = parts(&cell.shown(column.form)).len().max(*widest);
+        }
+    }
+    widest
 }
 
 /// What a sheet is called in the workbook of this kind of owner.

@@ -13,6 +13,7 @@
 //! 4. To commit, load `before` again under the owner's lock, `diff` again, and apply the changes in their order inside one
 //!    transaction: a thing comes before those that name it. An update holds the whole row as it should be, so that a name
 //!    it gives for an outcome, a release, a tag or a task is found among the rows as they are then.
+//!    Updates stand in the order of the file: where names change places, a unique constraint wants a passing name first.
 //!
 //! What a file does not say is left alone: a sheet, a column, a place. External keys and the places of licences, outcomes,
 //! releases and tags are not in a workbook at all.

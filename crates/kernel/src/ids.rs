@@ -116,6 +116,8 @@ id!(/// Catalog: a solution, a bundle of products.
     SolutionId);
 id!(/// Catalog: one adoption step of a product or a solution.
     TaskId);
+id!(/// Catalog: a file that is to be imported.
+    ImportId);
 id!(/// Catalog: a licence of a product or a solution.
     LicenseId);
 id!(/// Catalog: an outcome, a goal that tasks serve.

@@ -37,6 +37,18 @@ pub(crate) trait Work {
     fn with<T: Kind + 'static>(self) -> Self::Output;
 }
 
+/// The row is of another kind than was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherKind;
+
+impl std::fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the row is of another kind")
+    }
+}
+
+impl std::error::Error for OtherKind {}
+
 macro_rules! sheets {
     ($($(#[$doc:meta])* $field:ident: $record:ident in $sheet:ident;)+) => {
         /// What a product or a solution consists of. A table that is missing leaves its kind alone.
@@ -51,6 +63,14 @@ macro_rules! sheets {
         #[derive(Debug, Clone, PartialEq)]
         pub enum Item {
             $($(#[$doc])* $record($record),)+
+        }
+
+        impl Item {
+            /// The row's id, if it has one.
+            #[must_use]
+            pub fn id(&self) -> Option<uuid::Uuid> {
+                match self { $(Self::$record(record) => Kind::id(record),)+ }
+            }
         }
 
         impl Workbook {
@@ -72,6 +92,14 @@ macro_rules! sheets {
             impl From<$record> for Item {
                 fn from(item: $record) -> Self {
                     Self::$record(item)
+                }
+            }
+
+            impl TryFrom<Item> for $record {
+                type Error = OtherKind;
+
+                fn try_from(item: Item) -> Result<Self, OtherKind> {
+                    if let Item::$record(record) = item { Ok(record) } else { Err(OtherKind) }
                 }
             }
 

@@ -32,7 +32,7 @@ mod sheet;
 mod table;
 pub mod xlsx;
 
-pub use book::{Item, OwnerKind, Workbook};
+pub use book::{Item, OtherKind, OwnerKind, Workbook};
 pub use diff::{Action, Change, Counts, Diff, FieldChange, diff};
 pub use fault::{Fault, Faults, Severity};
 pub use rows::{

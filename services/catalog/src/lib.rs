@@ -6,7 +6,9 @@
 mod attributes;
 mod blueprint;
 mod bundles;
+mod exports;
 mod fields;
+mod imports;
 mod lists;
 mod order;
 mod owners;
@@ -19,6 +21,7 @@ mod schema;
 mod solutions;
 mod statements;
 mod tasks;
+mod workbooks;
 
 use db::Migrations;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -40,12 +43,15 @@ pub fn service() -> Service {
         internal,
         setup: no_setup,
         consumers: |_| vec![locks::consumer("catalog.edit-locks"), grants::consumer("catalog.grants")],
-        background: |_, _| Vec::new(),
+        background: |context, db| {
+            let kinds = imports::kinds(db);
+            vec![Box::pin(jobs::run((*context.config).clone(), "catalog", db.clone(), kinds, context.stop.clone()))]
+        },
     }
 }
 
 fn routes(config: &mut ServiceConfig<'_>) {
-    config.configure(products::routes).configure(solutions::routes);
+    config.configure(products::routes).configure(solutions::routes).configure(imports::routes);
     // What hangs on an owner hangs on both kinds of it, at the same paths; the handlers take an `Owner`.
     config.service(scope("/products/{productId}").configure(under_owner));
     config.service(scope("/solutions/{solutionId}").configure(under_owner));
@@ -57,5 +63,5 @@ fn internal(config: &mut ServiceConfig<'_>) {
 }
 
 fn under_owner(config: &mut ServiceConfig<'_>) {
-    config.configure(tasks::under_owner).configure(parts::under_owner);
+    config.configure(tasks::under_owner).configure(parts::under_owner).configure(exports::under_owner);
 }

@@ -49,6 +49,23 @@ pub(crate) fn with<Id: Copy>(line: &[Id], id: Id, place: i32) -> Vec<Id> {
     order
 }
 
+/// A line in which some have the places they ask for, and the others keep their order in what is left. Who asks for a place
+/// that is taken, or past the end, stands behind.
+pub(crate) fn placed<Id: Copy>(others: &[Id], mut wanted: Vec<(i32, Id)>) -> Vec<Id> {
+    wanted.sort_by_key(|(place, _)| *place);
+    let mut wanted = wanted.into_iter().peekable();
+    let mut others = others.iter().copied().peekable();
+    let mut line = Vec::new();
+    for place in 1.. {
+        let asked = wanted.next_if(|(asked, _)| *asked <= place || others.peek().is_none());
+        match asked.map(|(_, id)| id).or_else(|| others.next()) {
+            Some(id) => line.push(id),
+            None => break,
+        }
+    }
+    line
+}
+
 /// The rows that stand elsewhere in `order` than they do now, before and after.
 pub(crate) fn moves<R: Placed>(rows: &[R], order: &[R::Id], under: &Under) -> Vec<(R, R)> {
     let places: BTreeMap<R::Id, i32> = order.iter().copied().zip(1..).collect();
@@ -135,6 +152,15 @@ mod tests {
             prop_assert!(check("/ids", &ids(&rows), &order).is_ok());
             prop_assert_eq!(ids(&settle(&rows, &order)), order);
         }
+    }
+
+    #[test]
+    fn who_asks_for_a_place_gets_it_and_the_others_fill_the_rest() {
+        assert_eq!(placed(&[1, 2, 3], vec![(2, 9)]), [1, 9, 2, 3]);
+        assert_eq!(placed(&[1], vec![(9, 8), (1, 9), (9, 7)]), [9, 1, 8, 7]);
+        assert_eq!(placed(&[], vec![(2, 1), (2, 2), (1, 3)]), [3, 1, 2]);
+        assert_eq!(placed(&[4, 5], vec![(2, 1), (2, 2)]), [4, 1, 2, 5]);
+        assert_eq!(placed::<u32>(&[], Vec::new()), [0_u32; 0]);
     }
 
     #[test]

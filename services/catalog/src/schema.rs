@@ -172,5 +172,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    imports (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        user_id -> Uuid,
+        session_id -> Uuid,
+        is_client -> Bool,
+        client_address -> Nullable<Text>,
+        authority -> Jsonb,
+        status -> Text,
+        format -> Text,
+        sheet -> Nullable<Text>,
+        delete_missing -> Bool,
+        file -> Nullable<Binary>,
+        owner_named -> Bool,
+        owner_kind -> Nullable<Text>,
+        owner_id -> Nullable<Uuid>,
+        owner_name -> Nullable<Text>,
+        counts -> Jsonb,
+        unchanged -> Integer,
+        errors -> Integer,
+        warnings -> Integer,
+        digest -> Nullable<Text>,
+        done -> Integer,
+        problem -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    import_lines (tenant_id, import_id, kind, position) {
+        tenant_id -> Uuid,
+        import_id -> Uuid,
+        kind -> Text,
+        position -> Integer,
+        body -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(products, solutions);
 diesel::allow_tables_to_appear_in_same_query!(tasks, telemetry_attributes);

@@ -9,7 +9,7 @@ use contracts::catalog::{
     ProductView, Resource, SOLUTION_CHANGED, SOLUTION_CREATED, SOLUTION_DELETED, SOLUTION_PRODUCTS_ASSIGNED,
     SOLUTION_RESTORED, SolutionView,
 };
-use db::{Db, Json};
+use db::{Db, Json, Tx};
 use diesel::prelude::*;
 use kernel::problem::{PERMISSION_DENIED, Problem, ProblemKind};
 use kernel::{Check, Page, ProductId, SolutionId, TenantId, Timestamp};
@@ -98,6 +98,19 @@ impl Solution {
         check.finish()?;
         Ok(Self { product_ids, ..self.touched(now) })
     }
+}
+
+/// Gives a locked solution other products.
+pub(crate) async fn assign(
+    tx: &mut Tx,
+    before: Solution,
+    product_ids: Vec<ProductId>,
+    known: &[ProductId],
+) -> Result<Solution, Problem> {
+    let after = before.clone().bundle(product_ids, known, tx.now())?;
+    store::update(tx, &after).await?;
+    tx.announce(&SOLUTION_PRODUCTS_ASSIGNED, Some(&before.into()), &after.clone().into()).await?;
+    Ok(after)
 }
 
 impl From<Solution> for SolutionView {
@@ -240,11 +253,8 @@ async fn assign_solution_products(
                 return Err(PERMISSION_DENIED.detail(how));
             }
         }
-        let after = before.clone().bundle(product_ids, &known, tx.now())?;
-        store::update(tx, &after).await?;
-        let view = SolutionView::from(after);
-        tx.announce(&SOLUTION_PRODUCTS_ASSIGNED, Some(&before.into()), &view).await?;
-        Reply::show(&view)
+        let after = assign(tx, before, product_ids, &known).await?;
+        Reply::show(&SolutionView::from(after))
     })
     .await
 }

@@ -1,5 +1,8 @@
 //! Statements that read the same for every noun, written once: they differ in their table and nothing else.
 
+/// The most rows of one statement of many, or statements on their way at once.
+pub(crate) const AT_ONCE: usize = 500;
+
 /// Declares `find`, `insert` and `update` of a table keyed by tenant and id.
 macro_rules! row_statements {
     ($table:ident, $Row:ty, $Id:ty, refused by $refusals:expr) => {
@@ -17,6 +20,58 @@ macro_rules! row_statements {
         pub(crate) async fn update(tx: &mut Tx, row: &$Row) -> Result<(), Problem> {
             let update = diesel::update($table::table.find((row.tenant_id, row.id))).set(row);
             update.execute(&mut tx.conn()).await.map_err(refused($refusals))?;
+            Ok(())
+        }
+    };
+}
+
+/// Declares `insert_all` and `update_all` of such a table, for an import.
+macro_rules! bulk_statements {
+    ($table:ident, $Row:ty, refused by $refusals:expr) => {
+        pub(crate) async fn insert_all(tx: &mut Tx, rows: &[$Row]) -> Result<(), Problem> {
+            for rows in rows.chunks(crate::statements::AT_ONCE) {
+                let insert = diesel::insert_into($table::table).values(rows);
+                insert.execute(&mut tx.conn()).await.map_err(refused($refusals))?;
+            }
+            Ok(())
+        }
+
+        /// The statements travel together: none waits for the answer to the one before it.
+        pub(crate) async fn update_all<'a>(
+            tx: &mut Tx,
+            rows: impl IntoIterator<Item = &'a $Row>,
+        ) -> Result<(), Problem> {
+            let rows: Vec<&$Row> = rows.into_iter().collect();
+            for rows in rows.chunks(crate::statements::AT_ONCE) {
+                let updates = rows.iter().map(async |row| {
+                    let update = diesel::update($table::table.find((row.tenant_id, row.id))).set(*row);
+                    update.execute(&mut tx.conn()).await
+                });
+                futures_util::future::try_join_all(updates).await.map_err(refused($refusals))?;
+            }
+            Ok(())
+        }
+    };
+}
+
+/// Declares `delete_all` and `pass_names` of a table whose rows are deleted for good and share no name.
+macro_rules! name_statements {
+    ($table:ident, $Id:ty, called $name:ident) => {
+        pub(crate) async fn delete_all(tx: &mut Tx, ids: &[$Id]) -> Result<(), Problem> {
+            if !ids.is_empty() {
+                let rows = $table::table.filter($table::tenant_id.eq(tx.tenant())).filter($table::id.eq_any(ids));
+                diesel::delete(rows).execute(&mut tx.conn()).await?;
+            }
+            Ok(())
+        }
+
+        /// Gives rows a name in passing, so that names can change places.
+        pub(crate) async fn pass_names(tx: &mut Tx, ids: &[$Id]) -> Result<(), Problem> {
+            if !ids.is_empty() {
+                let rows = $table::table.filter($table::tenant_id.eq(tx.tenant())).filter($table::id.eq_any(ids));
+                let passing = diesel::dsl::sql::<diesel::sql_types::Text>("id::text");
+                diesel::update(rows).set($table::$name.eq(passing)).execute(&mut tx.conn()).await?;
+            }
             Ok(())
         }
     };
@@ -83,4 +138,4 @@ macro_rules! keyset {
     };
 }
 
-pub(crate) use {keyset, line_statements, row_statements};
+pub(crate) use {bulk_statements, keyset, line_statements, name_statements, row_statements};

@@ -6,6 +6,7 @@
 
 mod api;
 pub(crate) mod model;
+pub(crate) mod sheets;
 pub(crate) mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;

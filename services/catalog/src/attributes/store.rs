@@ -12,9 +12,11 @@ use crate::lists::ListQuery;
 use crate::owners::Owner;
 use crate::refusals::refused;
 use crate::schema::{tasks, telemetry_attributes};
-use crate::statements::{keyset, row_statements};
+use crate::statements::{bulk_statements, keyset, name_statements, row_statements};
 
 row_statements!(telemetry_attributes, Attribute, AttributeId, refused by REFUSALS);
+bulk_statements!(telemetry_attributes, Attribute, refused by REFUSALS);
+name_statements!(telemetry_attributes, AttributeId, called name);
 
 /// One page in the task's order, with one row more to tell whether there is another page.
 pub(super) async fn page(

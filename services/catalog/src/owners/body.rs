@@ -45,6 +45,14 @@ pub(crate) struct OwnerPatch {
     pub(crate) resources: Field<Vec<Resource>>,
 }
 
+impl OwnerPatch {
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { name, description, external_key, resources } = self;
+        name.is_absent() && description.is_absent() && external_key.is_absent() && resources.is_absent()
+    }
+}
+
 impl CreateOwner {
     /// The command with its name trimmed, if it can stand.
     pub(crate) fn checked(mut self, mut check: Check) -> Result<Self, kernel::Problem> {

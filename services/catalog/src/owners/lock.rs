@@ -22,6 +22,14 @@ pub(crate) async fn enter<P: Permission>(
     noun: &'static str,
 ) -> Result<Under, Problem> {
     may(who, tx, owner, noun).await?;
+    raise(tx, owner, noun).await
+}
+
+/// As [`enter`], for a caller of whom it is known that they may.
+///
+/// # Errors
+/// 404 when there is none, 409 when it is deleted, 423 when somebody else is editing it.
+pub(crate) async fn raise(tx: &mut Tx, owner: Owner, noun: &'static str) -> Result<Under, Problem> {
     let raised = match owner {
         Owner::Product(id) => {
             let raise = diesel::update(products::table.find((tx.tenant(), id)));
@@ -40,6 +48,24 @@ pub(crate) async fn enter<P: Permission>(
         None => Ok(Under { tenant: tx.tenant(), owner, revision, now: tx.now() }),
         Some(_) => Err(owner.deleted()),
     }
+}
+
+/// Locks an owner and raises nothing: what becomes of it is decided under the lock.
+///
+/// # Errors
+/// 423 when somebody else is editing it.
+pub(crate) async fn hold(tx: &mut Tx, owner: Owner) -> Result<(), Problem> {
+    let _held: Option<i64> = match owner {
+        Owner::Product(id) => {
+            let row = products::table.find((tx.tenant(), id)).select(products::revision).for_update();
+            row.first(&mut tx.conn()).await.optional()?
+        }
+        Owner::Solution(id) => {
+            let row = solutions::table.find((tx.tenant(), id)).select(solutions::revision).for_update();
+            row.first(&mut tx.conn()).await.optional()?
+        }
+    };
+    locks::refuse_others(tx, owner.kind().into(), owner.id()).await
 }
 
 /// Tells an owner without rows from no owner: asked only when a list came out empty.

@@ -145,6 +145,22 @@ macro_rules! owner_noun {
             }
         }
 
+        /// Makes one, as an import wants it.
+        pub(crate) async fn import_new(tx: &mut db::Tx, command: CreateOwner) -> Result<$Row, Problem> {
+            let row = $Row::create(command, tx.tenant(), tx.now())?;
+            store::insert(tx, &row).await?;
+            tx.announce(&$created, None, &row.clone().into()).await?;
+            Ok(row)
+        }
+
+        /// Changes one that is locked, as an import wants it.
+        pub(crate) async fn import(tx: &mut db::Tx, before: $Row, patch: OwnerPatch) -> Result<$Row, Problem> {
+            let after = before.clone().change(patch, tx.now())?;
+            store::update(tx, &after).await?;
+            tx.announce(&$changed, Some(&before.into()), &after.clone().into()).await?;
+            Ok(after)
+        }
+
         mod commands {
             use db::Db;
             use kernel::{Cursor, Problem};

@@ -85,57 +85,57 @@ pub(crate) struct CustomAttribute {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "key": "supportTier", "value": "gold" }))]
-struct CreateCustomAttribute {
+pub(crate) struct CreateCustomAttribute {
     /// 1 to 255 characters, unique among the owner's custom attributes.
-    key: String,
+    pub(crate) key: String,
     /// Up to 5,000 characters.
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     /// The caller's own key, unique per tenant: makes imports repeatable.
-    external_key: Option<String>,
+    pub(crate) external_key: Option<String>,
     /// Up to 16 KiB of JSON that fits `dataType`; kept as it is sent. `null`: not known yet.
     #[schema(value_type = Value)]
-    value: Box<RawValue>,
+    pub(crate) value: Box<RawValue>,
     /// The type of the value (default: the type that the value shows, TEXT for `null`).
-    data_type: Option<CustomDataType>,
+    pub(crate) data_type: Option<CustomDataType>,
     /// Whether the value may not be `null` (default false).
-    is_required: Option<bool>,
+    pub(crate) is_required: Option<bool>,
     /// Its place in the list, from 1 (default: after the last one).
-    display_order: Option<i32>,
+    pub(crate) display_order: Option<i32>,
 }
 
 /// A change of a custom attribute; what is left out stays, `null` clears.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "value": { "tier": "gold", "since": 2024 }, "dataType": "JSON" }))]
-struct CustomAttributePatch {
+pub(crate) struct CustomAttributePatch {
     /// 1 to 255 characters, unique among the owner's custom attributes.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    key: Field<String>,
+    pub(crate) key: Field<String>,
     /// Up to 5,000 characters.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    description: Field<String>,
+    pub(crate) description: Field<String>,
     /// The caller's own key.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    external_key: Field<String>,
+    pub(crate) external_key: Field<String>,
     /// Up to 16 KiB of JSON that fits `dataType`; kept as it is sent. `null`: not known any more.
     #[serde(default)]
     #[schema(value_type = Option<Value>)]
-    value: Field<Box<RawValue>>,
+    pub(crate) value: Field<Box<RawValue>>,
     /// The type of the value.
     #[serde(default)]
     #[schema(value_type = Option<CustomDataType>)]
-    data_type: Field<CustomDataType>,
+    pub(crate) data_type: Field<CustomDataType>,
     /// Whether the value may not be `null`.
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
-    is_required: Field<bool>,
+    pub(crate) is_required: Field<bool>,
     /// Its place in the list, from 1.
     #[serde(default)]
     #[schema(value_type = Option<i32>)]
-    display_order: Field<i32>,
+    pub(crate) display_order: Field<i32>,
 }
 
 /// A new order of all custom attributes of an owner.
@@ -148,7 +148,7 @@ struct ReorderCustomAttributes {
 
 part! {
     CustomAttribute, "custom attribute", in custom_attributes, by CustomAttributeId, shown as CustomAttributeView, at "/catalog/v1/custom-attributes";
-    made by CreateCustomAttribute, changed by CustomAttributePatch;
+    called key, made by CreateCustomAttribute, changed by CustomAttributePatch;
     told by CUSTOM_ATTRIBUTE_CREATED, CUSTOM_ATTRIBUTE_CHANGED, CUSTOM_ATTRIBUTE_DELETED, CUSTOM_ATTRIBUTE_REORDERED;
 }
 

@@ -68,50 +68,50 @@ pub(crate) struct License {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "name": "Advantage", "level": 2 }))]
-struct CreateLicense {
+pub(crate) struct CreateLicense {
     /// 1 to 255 characters.
-    name: String,
+    pub(crate) name: String,
     /// Up to 5,000 characters.
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     /// The caller's own key, unique per tenant: makes imports repeatable.
-    external_key: Option<String>,
+    pub(crate) external_key: Option<String>,
     /// 1 to 10 (default 1): 1 is ESSENTIAL, 2 ADVANTAGE, 3 SIGNATURE.
-    level: Option<i32>,
+    pub(crate) level: Option<i32>,
     /// Whether it is still offered (default true).
-    is_active: Option<bool>,
+    pub(crate) is_active: Option<bool>,
     /// Its place in the list, from 1 (default: after the last one).
-    display_order: Option<i32>,
+    pub(crate) display_order: Option<i32>,
 }
 
 /// A change of a licence; what is left out stays, `null` clears.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "isActive": false }))]
-struct LicensePatch {
+pub(crate) struct LicensePatch {
     /// 1 to 255 characters.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name: Field<String>,
+    pub(crate) name: Field<String>,
     /// Up to 5,000 characters.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    description: Field<String>,
+    pub(crate) description: Field<String>,
     /// The caller's own key.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    external_key: Field<String>,
+    pub(crate) external_key: Field<String>,
     /// 1 to 10.
     #[serde(default)]
     #[schema(value_type = Option<i32>)]
-    level: Field<i32>,
+    pub(crate) level: Field<i32>,
     /// Whether it is still offered.
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
-    is_active: Field<bool>,
+    pub(crate) is_active: Field<bool>,
     /// Its place in the list, from 1.
     #[serde(default)]
     #[schema(value_type = Option<i32>)]
-    display_order: Field<i32>,
+    pub(crate) display_order: Field<i32>,
 }
 
 /// A new order of all licences of an owner.
@@ -124,7 +124,7 @@ struct ReorderLicenses {
 
 part! {
     License, "licence", in licenses, by LicenseId, shown as LicenseView, at "/catalog/v1/licenses";
-    made by CreateLicense, changed by LicensePatch;
+    called name, made by CreateLicense, changed by LicensePatch;
     told by LICENSE_CREATED, LICENSE_CHANGED, LICENSE_DELETED, LICENSE_REORDERED;
 }
 

@@ -8,6 +8,7 @@ mod licenses;
 mod noun;
 mod outcomes;
 mod releases;
+pub(crate) mod sheets;
 mod tags;
 
 use noun::part;

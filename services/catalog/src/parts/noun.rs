@@ -5,7 +5,7 @@
 macro_rules! part {
     (
         $Row:ident, $noun:literal, in $table:ident, by $Id:ident, shown as $View:ident, at $collection:literal;
-        made by $Create:ident, changed by $Patch:ident;
+        called $name:ident, made by $Create:ident, changed by $Patch:ident;
         told by $created:ident, $changed:ident, $deleted:ident, $reordered:ident;
     ) => {
         impl $Row {
@@ -44,9 +44,11 @@ macro_rules! part {
             use crate::owners::{Owner, Under};
             use crate::refusals::refused;
             use crate::schema::$table;
-            use crate::statements::{keyset, line_statements, row_statements};
+            use crate::statements::{bulk_statements, keyset, line_statements, name_statements, row_statements};
 
             row_statements!($table, $Row, $Id, refused by REFUSALS);
+            bulk_statements!($table, $Row, refused by REFUSALS);
+            name_statements!($table, $Id, called $name);
             line_statements!($table, $Id, in order of display_order);
 
             /// One page in the owner's order, with one row more to tell whether there is another page.
@@ -78,10 +80,10 @@ macro_rules! part {
             }
 
             /// All of an owner's rows, in order.
-            pub(super) async fn line(tx: &mut Tx, under: &Under) -> Result<Vec<$Row>, Problem> {
-                let rows = $table::table.filter($table::tenant_id.eq(under.tenant)).filter($table::owner_id.eq(under.owner.id()));
+            pub(super) async fn line(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Result<Vec<$Row>, Problem> {
+                let rows = $table::table.filter($table::tenant_id.eq(tenant)).filter($table::owner_id.eq(owner.id()));
                 let rows = rows.order(($table::display_order, $table::id)).select($Row::as_select());
-                Ok(rows.load(&mut tx.conn()).await?)
+                Ok(rows.load(&mut conn).await?)
             }
 
             /// The place after the last one.
@@ -95,6 +97,60 @@ macro_rules! part {
                 diesel::delete($table::table.find((row.tenant_id, row.id))).execute(&mut tx.conn()).await?;
                 Ok(())
             }
+        }
+
+        /// All of an owner's rows, in order.
+        pub(super) async fn line(
+            conn: &db::Conn,
+            tenant: kernel::TenantId,
+            owner: crate::owners::Owner,
+        ) -> Result<Vec<$Row>, kernel::Problem> {
+            store::line(conn, tenant, owner).await
+        }
+
+        /// What an import does with an owner's rows, by the rules of single commands. What is deleted goes first, for its name
+        /// may be wanted again; `unlink` takes its id from wherever it was named.
+        pub(super) async fn import(
+            tx: &mut db::Tx,
+            under: &Under,
+            edits: crate::imports::Edits<$Id, $Create, $Patch>,
+            unlink: impl AsyncFn(&mut db::Tx, &Under, $Id) -> Result<(), kernel::Problem>,
+        ) -> Result<(), kernel::Problem> {
+            if edits.is_empty() {
+                return Ok(());
+            }
+            let rows = store::line(tx, under.tenant, under.owner).await?;
+            let last = rows.iter().map(|row| row.display_order).max().unwrap_or(0);
+            let rows: std::collections::BTreeMap<$Id, $Row> = rows.into_iter().map(|row| (row.id, row)).collect();
+            let find = |id: &$Id| rows.get(id).cloned().ok_or_else(|| kernel::Problem::not_found($noun));
+            let mut deleted = Vec::new();
+            for id in &edits.deleted {
+                unlink(tx, under, *id).await?;
+                let row = find(id)?;
+                deleted.push((row.clone(), row.touched(under)));
+            }
+            store::delete_all(tx, &edits.deleted).await?;
+            let views: Vec<($View, $View)> = deleted.into_iter().map(|(old, new)| (old.into(), new.into())).collect();
+            tx.announce_all(&$deleted, views.iter().map(|(old, new)| (Some(old), new))).await?;
+
+            let mut changed = Vec::new();
+            for (id, patch) in edits.changed {
+                let before = find(&id)?;
+                changed.push((before.clone(), before.change(patch, under)?));
+            }
+            let renamed = changed.iter().filter(|(old, new)| old.$name != new.$name).map(|(old, _)| old.id);
+            store::pass_names(tx, &renamed.collect::<Vec<$Id>>()).await?;
+            store::update_all(tx, changed.iter().map(|(_, new)| new)).await?;
+            let views: Vec<($View, $View)> = changed.into_iter().map(|(old, new)| (old.into(), new.into())).collect();
+            tx.announce_all(&$changed, views.iter().map(|(old, new)| (Some(old), new))).await?;
+
+            let places = (1..).map(|step| last.saturating_add(step));
+            let created = edits.created.into_iter().zip(places);
+            let created = created.map(|(command, place)| $Row::create(command, under, place));
+            let created = created.collect::<Result<Vec<$Row>, kernel::Problem>>()?;
+            store::insert_all(tx, &created).await?;
+            let views: Vec<$View> = created.into_iter().map($View::from).collect();
+            tx.announce_all(&$created, views.iter().map(|view| (None, view))).await
         }
 
         mod commands {
@@ -197,14 +253,14 @@ macro_rules! part {
             ) -> Answer {
                 who.write(db, async |tx| {
                     let under = enter(tx, who, owner, owner.noun()).await?;
-                    let rows = store::line(tx, &under).await?;
+                    let rows = store::line(tx, under.tenant, owner).await?;
                     order::check(pointer, &order::ids(&rows), &order)?;
                     let moves = order::moves(&rows, &order, &under);
                     let moved: Vec<$Id> = moves.iter().map(|(_, after)| after.id).collect();
                     store::renumber(tx, &under, &moved, &order).await?;
                     let views: Vec<($View, $View)> = moves.into_iter().map(|(old, new)| (old.into(), new.into())).collect();
                     tx.announce_all(&$reordered, views.iter().map(|(old, new)| (Some(old), new))).await?;
-                    let items = store::line(tx, &under).await?;
+                    let items = store::line(tx, under.tenant, owner).await?;
                     Reply::ok(&Page { items, next_cursor: None, total: None }.map($View::from))
                 })
                 .await

@@ -69,38 +69,38 @@ pub(crate) struct Outcome {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "name": "Fewer outages" }))]
-struct CreateOutcome {
+pub(crate) struct CreateOutcome {
     /// 1 to 255 characters, unique among the owner's outcomes.
-    name: String,
+    pub(crate) name: String,
     /// Up to 5,000 characters.
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     /// The caller's own key, unique per tenant: makes imports repeatable.
-    external_key: Option<String>,
+    pub(crate) external_key: Option<String>,
     /// Its place in the list, from 1 (default: after the last one).
-    display_order: Option<i32>,
+    pub(crate) display_order: Option<i32>,
 }
 
 /// A change of an outcome; what is left out stays, `null` clears.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "description": "Half as many a year" }))]
-struct OutcomePatch {
+pub(crate) struct OutcomePatch {
     /// 1 to 255 characters, unique among the owner's outcomes.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name: Field<String>,
+    pub(crate) name: Field<String>,
     /// Up to 5,000 characters.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    description: Field<String>,
+    pub(crate) description: Field<String>,
     /// The caller's own key.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    external_key: Field<String>,
+    pub(crate) external_key: Field<String>,
     /// Its place in the list, from 1.
     #[serde(default)]
     #[schema(value_type = Option<i32>)]
-    display_order: Field<i32>,
+    pub(crate) display_order: Field<i32>,
 }
 
 /// A new order of all outcomes of an owner.
@@ -113,7 +113,7 @@ struct ReorderOutcomes {
 
 part! {
     Outcome, "outcome", in outcomes, by OutcomeId, shown as OutcomeView, at "/catalog/v1/outcomes";
-    made by CreateOutcome, changed by OutcomePatch;
+    called name, made by CreateOutcome, changed by OutcomePatch;
     told by OUTCOME_CREATED, OUTCOME_CHANGED, OUTCOME_DELETED, OUTCOME_REORDERED;
 }
 

@@ -66,50 +66,50 @@ pub(crate) struct Release {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "name": "Spring", "level": 1.1 }))]
-struct CreateRelease {
+pub(crate) struct CreateRelease {
     /// 1 to 255 characters.
-    name: String,
+    pub(crate) name: String,
     /// Up to 5,000 characters.
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     /// The caller's own key, unique per tenant: makes imports repeatable.
-    external_key: Option<String>,
+    pub(crate) external_key: Option<String>,
     /// Its rank with two places, such as 1.1 (default 1): higher is later.
-    level: Option<Hundredths>,
+    pub(crate) level: Option<Hundredths>,
     /// Whether it is still offered (default true).
-    is_active: Option<bool>,
+    pub(crate) is_active: Option<bool>,
     /// Its place in the list, from 1 (default: after the last one).
-    display_order: Option<i32>,
+    pub(crate) display_order: Option<i32>,
 }
 
 /// A change of a release; what is left out stays, `null` clears.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "level": 1.25 }))]
-struct ReleasePatch {
+pub(crate) struct ReleasePatch {
     /// 1 to 255 characters.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name: Field<String>,
+    pub(crate) name: Field<String>,
     /// Up to 5,000 characters.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    description: Field<String>,
+    pub(crate) description: Field<String>,
     /// The caller's own key.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    external_key: Field<String>,
+    pub(crate) external_key: Field<String>,
     /// Its rank with two places, such as 1.1.
     #[serde(default)]
     #[schema(value_type = Option<Hundredths>)]
-    level: Field<Hundredths>,
+    pub(crate) level: Field<Hundredths>,
     /// Whether it is still offered.
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
-    is_active: Field<bool>,
+    pub(crate) is_active: Field<bool>,
     /// Its place in the list, from 1.
     #[serde(default)]
     #[schema(value_type = Option<i32>)]
-    display_order: Field<i32>,
+    pub(crate) display_order: Field<i32>,
 }
 
 /// A new order of all releases of an owner.
@@ -122,7 +122,7 @@ struct ReorderReleases {
 
 part! {
     Release, "release", in releases, by ReleaseId, shown as ReleaseView, at "/catalog/v1/releases";
-    made by CreateRelease, changed by ReleasePatch;
+    called name, made by CreateRelease, changed by ReleasePatch;
     told by RELEASE_CREATED, RELEASE_CHANGED, RELEASE_DELETED, RELEASE_REORDERED;
 }
 

@@ -68,44 +68,44 @@ pub(crate) struct Tag {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "name": "Security", "color": "#2b7a4b" }))]
-struct CreateTag {
+pub(crate) struct CreateTag {
     /// 1 to 255 characters, unique among the owner's tags, whatever the case of its letters.
-    name: String,
+    pub(crate) name: String,
     /// Up to 5,000 characters.
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     /// The caller's own key, unique per tenant: makes imports repeatable.
-    external_key: Option<String>,
+    pub(crate) external_key: Option<String>,
     /// `#RRGGBB`.
-    color: Option<String>,
+    pub(crate) color: Option<String>,
     /// Its place in the list, from 1 (default: after the last one).
-    display_order: Option<i32>,
+    pub(crate) display_order: Option<i32>,
 }
 
 /// A change of a tag; what is left out stays, `null` clears.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "color": null }))]
-struct TagPatch {
+pub(crate) struct TagPatch {
     /// 1 to 255 characters, unique among the owner's tags, whatever the case of its letters.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name: Field<String>,
+    pub(crate) name: Field<String>,
     /// Up to 5,000 characters.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    description: Field<String>,
+    pub(crate) description: Field<String>,
     /// The caller's own key.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    external_key: Field<String>,
+    pub(crate) external_key: Field<String>,
     /// `#RRGGBB`.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    color: Field<String>,
+    pub(crate) color: Field<String>,
     /// Its place in the list, from 1.
     #[serde(default)]
     #[schema(value_type = Option<i32>)]
-    display_order: Field<i32>,
+    pub(crate) display_order: Field<i32>,
 }
 
 /// A new order of all tags of an owner.
@@ -118,7 +118,7 @@ struct ReorderTags {
 
 part! {
     Tag, "tag", in tags, by TagId, shown as TagView, at "/catalog/v1/tags";
-    made by CreateTag, changed by TagPatch;
+    called name, made by CreateTag, changed by TagPatch;
     told by TAG_CREATED, TAG_CHANGED, TAG_DELETED, TAG_REORDERED;
 }
 

@@ -60,7 +60,7 @@ impl TaskQuery {
 }
 
 /// A new task.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "name": "Connect the first gateway", "weight": 8.25, "licenseLevel": "ESSENTIAL", "estMinutes": 30, "howToDoc": ["https://docs.example.com/connect"] }))]
 pub(crate) struct CreateTask {
@@ -100,7 +100,7 @@ pub(crate) struct CreateTask {
 }
 
 /// A change of a task; what is left out stays, `null` clears.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "weight": 12.5, "notes": "Ask for the serial number first" }))]
 pub(crate) struct TaskPatch {

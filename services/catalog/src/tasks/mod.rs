@@ -8,6 +8,7 @@ mod api;
 mod body;
 pub(crate) mod links;
 pub(crate) mod model;
+pub(crate) mod sheets;
 mod steps;
 pub(crate) mod store;
 

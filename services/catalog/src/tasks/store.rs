@@ -15,9 +15,10 @@ use super::model::{REFUSALS, Standing, Task};
 use crate::owners::{Owner, Under};
 use crate::refusals::refused;
 use crate::schema::tasks;
-use crate::statements::{keyset, line_statements, row_statements};
+use crate::statements::{bulk_statements, keyset, line_statements, row_statements};
 
 row_statements!(tasks, Task, TaskId, refused by REFUSALS);
+bulk_statements!(tasks, Task, refused by REFUSALS);
 line_statements!(tasks, TaskId, in order of sequence_number);
 
 /// One page in the owner's order, with one row more to tell whether there is another page.

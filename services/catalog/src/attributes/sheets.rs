@@ -1,0 +1,145 @@
+//! Telemetry attributes as rows of a workbook, and back again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use contracts::catalog::{
+    AttributeView, TELEMETRY_ATTRIBUTE_CHANGED, TELEMETRY_ATTRIBUTE_CREATED, TELEMETRY_ATTRIBUTE_DELETED,
+};
+use db::{Conn, Json, Tx};
+use kernel::{AttributeId, Problem, TaskId, TenantId};
+use workbook::{Change, TelemetryAttribute};
+
+use super::model::{Attribute, AttributePatch, CreateAttribute};
+use super::store;
+use crate::imports::{Edits, Imported, Said};
+use crate::owners::{Owner, Under};
+use crate::tasks::sheets::{Settled, touch_all};
+
+/// The telemetry attributes of an owner's tasks, in the order of the tasks.
+pub(crate) async fn read(
+    conn: &Conn,
+    tenant: TenantId,
+    owner: Owner,
+    tasks: &[workbook::Task],
+) -> Result<Vec<TelemetryAttribute>, Problem> {
+    let mut rows: BTreeMap<TaskId, Vec<Attribute>> = BTreeMap::new();
+    for row in store::of_owner(conn, tenant, owner).await? {
+        rows.entry(row.task_id).or_default().push(row);
+    }
+    let of_task = |task: &workbook::Task| {
+        let rows = task.id.and_then(|id| rows.remove(&id)).unwrap_or_default();
+        let name = task.name.clone();
+        rows.into_iter().map(move |row| shown(row, name.clone()))
+    };
+    Ok(tasks.iter().flat_map(of_task).collect())
+}
+
+fn shown(row: Attribute, task: String) -> TelemetryAttribute {
+    TelemetryAttribute {
+        id: Some(row.id),
+        task_id: Some(row.task_id),
+        task,
+        name: row.name,
+        data_type: row.data_type,
+        criterion: row.success_criteria.map(|Json(criterion)| criterion),
+        is_required: row.is_required,
+        description: row.description,
+        is_active: row.is_active,
+    }
+}
+
+/// Does what an import says of the telemetry attributes; each task of theirs gets one new version, unless it has one already.
+pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: Vec<Change>, settled: &Settled) -> Result<(), Problem> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let rows = store::of_owner(tx, under.tenant, under.owner).await?;
+    let mut last: HashMap<TaskId, i32> = HashMap::new();
+    for row in &rows {
+        let last = last.entry(row.task_id).or_default();
+        *last = row.display_order.max(*last);
+    }
+    let rows: BTreeMap<AttributeId, Attribute> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let find = |id: &AttributeId| rows.get(id).cloned().ok_or_else(|| Problem::not_found("telemetry attribute"));
+    let edits = Edits::of::<TelemetryAttribute>(changes)?;
+    let mut touched = BTreeSet::new();
+
+    let deleted = edits.deleted.iter().map(find).collect::<Result<Vec<Attribute>, Problem>>()?;
+    touched.extend(deleted.iter().map(|row| row.task_id));
+    store::delete_all(tx, &edits.deleted).await?;
+    let views = deleted.into_iter().map(|row| (row.clone().into(), row.touched(under.now).into()));
+    let views: Vec<(AttributeView, AttributeView)> = views.collect();
+    tx.announce_all(&TELEMETRY_ATTRIBUTE_DELETED, views.iter().map(|(old, new)| (Some(old), new))).await?;
+
+    let mut changed = Vec::new();
+    for (id, patch) in edits.changed {
+        let before = find(&id)?;
+        touched.insert(before.task_id);
+        changed.push((before.clone(), before.change(patch, under.now)?));
+    }
+    let renamed = changed.iter().filter(|(old, new)| old.name != new.name).map(|(old, _)| old.id);
+    store::pass_names(tx, &renamed.collect::<Vec<AttributeId>>()).await?;
+    store::update_all(tx, changed.iter().map(|(_, new)| new)).await?;
+    let views: Vec<(AttributeView, AttributeView)> =
+        changed.into_iter().map(|(old, new)| (old.into(), new.into())).collect();
+    tx.announce_all(&TELEMETRY_ATTRIBUTE_CHANGED, views.iter().map(|(old, new)| (Some(old), new))).await?;
+
+    let mut created = Vec::new();
+    for (of, command) in edits.created {
+        let task =
+            of.id.or_else(|| settled.created.get(&of.name).copied()).ok_or_else(|| Problem::not_found("task"))?;
+        let place = last.entry(task).or_default();
+        *place = place.saturating_add(1);
+        touched.insert(task);
+        created.push(Attribute::create(command, under.tenant, task, *place, under.now)?);
+    }
+    store::insert_all(tx, &created).await?;
+    let views: Vec<AttributeView> = created.into_iter().map(AttributeView::from).collect();
+    tx.announce_all(&TELEMETRY_ATTRIBUTE_CREATED, views.iter().map(|view| (None, view))).await?;
+    touch_all(tx, under, &touched.difference(&settled.touched).copied().collect()).await
+}
+
+/// The task of a new attribute: by its id, or by its name when it is new too.
+pub(crate) struct OfTask {
+    id: Option<TaskId>,
+    name: String,
+}
+
+impl Imported for TelemetryAttribute {
+    type Id = AttributeId;
+    type Create = (OfTask, CreateAttribute);
+    type Patch = AttributePatch;
+
+    fn id(&self) -> Option<AttributeId> {
+        self.id
+    }
+
+    fn create(self) -> Result<(OfTask, CreateAttribute), Problem> {
+        let Self { id: _, task_id, task, name, data_type, criterion, is_required, description, is_active } = self;
+        let command = CreateAttribute {
+            name,
+            description,
+            data_type,
+            is_required,
+            success_criteria: criterion,
+            display_order: None,
+            is_active: Some(is_active),
+            external_key: None,
+        };
+        Ok((OfTask { id: task_id, name: task }, command))
+    }
+
+    fn patch(self, said: &Said<'_>) -> Result<AttributePatch, Problem> {
+        let criterion = ["expectedValue", "operator", "criterion"].iter().any(|key| said.has(key));
+        Ok(AttributePatch {
+            name: said.value("name", self.name),
+            description: said.option("description", self.description),
+            data_type: said.value("dataType", self.data_type),
+            is_required: said.value("isRequired", self.is_required),
+            success_criteria: if criterion { said.cleared(self.criterion) } else { said.nothing() },
+            display_order: said.nothing(),
+            is_active: said.value("isActive", self.is_active),
+            external_key: said.nothing(),
+        })
+    }
+}

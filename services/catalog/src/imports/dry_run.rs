@@ -1,0 +1,101 @@
+//! The dry run: a file held against what is there.
+
+use actix_web::web::block;
+use db::{Conn, Json};
+use kernel::{Problem, TenantId, Timestamp};
+use workbook::{Change, Faults, Read, Workbook, diff};
+
+use super::finding;
+use super::lines;
+use super::model::{Import, ImportStatus, SheetCounts};
+use crate::owners::{Owner, OwnerKind};
+use crate::workbooks;
+
+/// What an import would do, and what is wrong with it.
+pub(super) struct DryRun {
+    /// What it changes; none when that is to be made.
+    pub(super) owner: Option<Owner>,
+    name: Option<String>,
+    /// In the order in which they are to be made; none when there are errors.
+    pub(super) changes: Vec<Change>,
+    unchanged: usize,
+    counts: Vec<SheetCounts>,
+    pub(super) faults: Faults,
+    /// The changes as they are shown.
+    pub(super) lines: Vec<String>,
+    pub(super) digest: String,
+}
+
+/// Reads a file on a thread of its own.
+pub(super) async fn read(import: &Import, file: Vec<u8>) -> Result<Read, Problem> {
+    let (format, sheet, kind) = (import.format, import.sheet(), import.owner_kind.unwrap_or(OwnerKind::Product));
+    block(move || format.read(&file, sheet, kind)).await.map_err(Problem::internal)
+}
+
+/// Holds a file against what is there.
+pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read: Read) -> Result<DryRun, Problem> {
+    let Read { workbook: mut file, mut faults } = read;
+    let name = file.name().map(str::to_owned);
+    if !faults.is_sound() {
+        // What could not be read would look as if it were not there.
+        return Ok(DryRun::faulty(import.target(), name, faults));
+    }
+    let Json(authority) = &import.authority;
+    let owner = finding::owner(conn, tenant, authority, import.target(), &file).await?;
+    let before = match owner {
+        Some(owner) => workbooks::read(conn, tenant, owner).await?,
+        None => Workbook { kind: file.kind, ..Workbook::default() },
+    };
+    faults.extend(finding::products(conn, tenant, authority, &before, &mut file).await?);
+    if !faults.is_sound() {
+        return Ok(DryRun::faulty(owner, name, faults));
+    }
+    let name = name.or_else(|| before.name().map(str::to_owned));
+    let delete_missing = import.delete_missing;
+    block(move || {
+        let mut diff = diff(&before, &file, delete_missing);
+        drop((before, file));
+        faults.extend(std::mem::take(&mut diff.faults));
+        if !faults.is_sound() {
+            return Ok(DryRun::faulty(owner, name, faults));
+        }
+        let (lines, digest) = lines::of_changes(owner, &diff.changes)?;
+        let counts = diff.counts().into_iter().map(|(sheet, counts)| SheetCounts {
+            sheet: sheet.key().to_owned(),
+            created: counts.created,
+            updated: counts.updated,
+            deleted: counts.deleted,
+        });
+        let (counts, unchanged) = (counts.collect(), diff.unchanged);
+        Ok(DryRun { owner, name, changes: diff.changes, unchanged, counts, faults, lines, digest })
+    })
+    .await
+    .map_err(Problem::internal)?
+}
+
+impl DryRun {
+    /// Nothing is compared with what cannot be read wholly.
+    fn faulty(owner: Option<Owner>, name: Option<String>, faults: Faults) -> Self {
+        let (changes, counts, lines) = (Vec::new(), Vec::new(), Vec::new());
+        Self { owner, name, changes, unchanged: 0, counts, faults, lines, digest: String::new() }
+    }
+
+    /// The import with what it would do.
+    pub(super) fn of(&self, import: &Import, now: Timestamp) -> Import {
+        let whole = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let all = self.faults.listed().len() + self.faults.left_out();
+        let is_sound = self.faults.is_sound();
+        let status = if is_sound { ImportStatus::Ready } else { ImportStatus::Faulty };
+        Import {
+            owner_kind: self.owner.map(Owner::kind).or(import.owner_kind),
+            owner_id: self.owner.map(Owner::id).or(import.owner_id),
+            owner_name: self.name.clone(),
+            counts: Json(self.counts.clone()),
+            unchanged: whole(self.unchanged),
+            errors: whole(self.faults.errors()),
+            warnings: whole(all - self.faults.errors()),
+            digest: is_sound.then(|| self.digest.clone()),
+            ..import.clone().at(status, now)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a file is about: the product or the solution that it changes, and the products that a solution's file names.
+
+use std::collections::HashMap;
+
+use db::Conn;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kernel::problem::ProblemKind;
+use kernel::{Problem, ProductId, SolutionId, TenantId};
+use uuid::Uuid;
+use workbook::{Faults, Workbook};
+
+use super::authority::{Authority, denied};
+use crate::owners::{Owner, OwnerKind};
+use crate::schema::{products, solutions};
+
+static AMBIGUOUS: ProblemKind = ProblemKind::new("IMPORT_AMBIGUOUS", 409, "Several have the name that the file gives");
+
+/// The owner that a file changes; none when it is to be made. The caller names it, or else the file does: by its very name.
+///
+/// # Errors
+/// 403 or 404 when they may not change it, 409 when several have the name or it is deleted, 422 when nothing names it.
+pub(super) async fn owner(
+    conn: &Conn,
+    tenant: TenantId,
+    authority: &Authority,
+    target: Option<Owner>,
+    file: &Workbook,
+) -> Result<Option<Owner>, Problem> {
+    if let Some(owner) = target {
+        live(conn, tenant, owner).await?;
+        fits(file, owner.kind())?;
+        return if authority.writes(owner) { Ok(target) } else { Err(denied()) };
+    }
+    let kind = OwnerKind::from(file.kind);
+    fits(file, kind)?;
+    let Some(info) = file.info.as_ref().and_then(|info| info.items().next()) else {
+        let how = "is missing: the file does not say whose it is. Name it with productId or solutionId in the query";
+        return Err(Problem::field("/info", "REQUIRED", how));
+    };
+    let found = named(conn, tenant, kind, &info.name).await?;
+    let mine: Vec<Owner> = found.into_iter().filter(|owner| authority.writes(*owner)).collect();
+    match mine.as_slice() {
+        [] if authority.makes(kind) => Ok(None),
+        [] => Err(denied()),
+        [only] => Ok(Some(*only)),
+        several => {
+            let meant = several.iter().find(|owner| Some(owner.id()) == info.id);
+            let how = "Name the one that is meant with solutionId in the query.";
+            meant.map(|owner| Some(*owner)).ok_or_else(|| AMBIGUOUS.detail(how))
+        }
+    }
+}
+
+/// Refuses what is of another kind: a product bundles no products.
+fn fits(file: &Workbook, kind: OwnerKind) -> Result<(), Problem> {
+    let of_solution = file.kind == workbook::OwnerKind::Solution || file.products.is_some();
+    if kind == OwnerKind::Product && of_solution {
+        return Err(Problem::field("/kind", "MISMATCH", "is SOLUTION, but the file is imported into a product"));
+    }
+    Ok(())
+}
+
+async fn live(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Result<(), Problem> {
+    let deleted: Option<Option<kernel::Timestamp>> = match owner {
+        Owner::Product(id) => {
+            products::table.find((tenant, id)).select(products::deleted_at).first(&mut conn).await.optional()?
+        }
+        Owner::Solution(id) => {
+            solutions::table.find((tenant, id)).select(solutions::deleted_at).first(&mut conn).await.optional()?
+        }
+    };
+    match deleted {
+        None => Err(Problem::not_found(owner.noun())),
+        Some(None) => Ok(()),
+        Some(Some(_)) => Err(owner.deleted()),
+    }
+}
+
+/// Those of a kind that have a name and are not deleted.
+async fn named(mut conn: &Conn, tenant: TenantId, kind: OwnerKind, name: &str) -> Result<Vec<Owner>, Problem> {
+    Ok(match kind {
+        OwnerKind::Product => {
+            let rows = products::table.filter(products::tenant_id.eq(tenant)).filter(products::name.eq(name));
+            let rows = rows.filter(products::deleted_at.is_null()).select(products::id);
+            rows.load::<ProductId>(&mut conn).await?.into_iter().map(Owner::Product).collect()
+        }
+        OwnerKind::Solution => {
+            let rows = solutions::table.filter(solutions::tenant_id.eq(tenant)).filter(solutions::name.eq(name));
+            let rows = rows.filter(solutions::deleted_at.is_null()).select(solutions::id);
+            rows.load::<SolutionId>(&mut conn).await?.into_iter().map(Owner::Solution).collect()
+        }
+    })
+}
+
+/// Finds the products that a solution's file names: those it bundles already, and those that may be given to it. By the id
+/// first, for a name may have changed; then by the very name, then whatever the case of its letters.
+pub(super) async fn products(
+    conn: &Conn,
+    tenant: TenantId,
+    authority: &Authority,
+    before: &Workbook,
+    file: &mut Workbook,
+) -> Result<Faults, Problem> {
+    if file.products.is_none() {
+        return Ok(Faults::default());
+    }
+    let bundled = before.products.iter().flat_map(|products| products.items());
+    let bundled = bundled.filter_map(|product| Some((product.id?, product.name.clone())));
+    let mut known: Vec<(ProductId, String)> = bundled.collect();
+    let there: Vec<ProductId> = known.iter().map(|(id, _)| *id).collect();
+    let given = all(conn, tenant).await?;
+    known.extend(given.into_iter().filter(|(id, _)| authority.gives(*id) && !there.contains(id)));
+    let by_id: HashMap<Uuid, ProductId> = known.iter().map(|(id, _)| (id.0, *id)).collect();
+    let (mut exact, mut folded): (HashMap<&str, ProductId>, HashMap<String, ProductId>) = Default::default();
+    for (id, name) in &known {
+        exact.entry(name).or_insert(*id);
+        folded.entry(name.to_lowercase()).or_insert(*id);
+    }
+    Ok(file.find_products(|product| {
+        let found = product.id.and_then(|id| by_id.get(&id.0)).or_else(|| exact.get(product.name.as_str()));
+        found.or_else(|| folded.get(&product.name.to_lowercase())).copied()
+    }))
+}
+
+/// All products that are not deleted, by name.
+async fn all(mut conn: &Conn, tenant: TenantId) -> Result<Vec<(ProductId, String)>, Problem> {
+    let rows = products::table.filter(products::tenant_id.eq(tenant)).filter(products::deleted_at.is_null());
+    Ok(rows.order(products::id).select((products::id, products::name)).load(&mut conn).await?)
+}

@@ -1,0 +1,37 @@
+//! Imports: a workbook changes a product or a solution, or makes one.
+//!
+//! A file is uploaded and read: a dry run says row by row what it would do, and what is wrong with it. Nothing else happens
+//! until somebody commits it. Then the same comparison is made again under the owner's lock; if it says the same as was
+//! shown, everything is done in one transaction, by the rules and with the events of single commands. If not, nothing is.
+//!
+//! What is small is done while the caller waits. The rest is a job's: the import shows how far it is. An import belongs to
+//! whoever uploaded it, keeps its file until it is done, and is forgotten after a day.
+
+mod api;
+mod apply;
+mod authority;
+mod dry_run;
+mod edits;
+mod finding;
+mod lines;
+mod model;
+mod store;
+mod upload;
+mod work;
+
+pub(crate) use edits::{Changes, Edits, Imported, Said};
+pub(crate) use model::Format;
+pub(crate) use upload::sheet;
+use utoipa_actix_web::service_config::ServiceConfig;
+pub(crate) use work::kinds;
+
+/// The routes of this noun.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(upload::upload_import)
+        .service(api::show_import)
+        .service(api::list_import_changes)
+        .service(api::list_import_faults)
+        .service(api::commit_import)
+        .service(api::delete_import);
+}

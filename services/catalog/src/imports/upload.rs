@@ -1,0 +1,108 @@
+//! A file comes in.
+
+use actix_web::post;
+use actix_web::web::Data;
+use db::Db;
+use kernel::problem::{BODY_TOO_LARGE, REQUEST_MALFORMED};
+use kernel::{Problem, ProductId, SolutionId};
+use serde::Deserialize;
+use web::{Allow, Answer, Query, RawBody, Reply};
+use workbook::{MOST_BYTES, Sheet};
+
+use super::authority::Authority;
+use super::model::{Draft, Format, Import, ImportView};
+use super::work::{EXPIRY, WORK, examine};
+use super::{dry_run, store};
+use crate::owners::Owner;
+use crate::permissions::CatalogWrite;
+
+pub(super) const COLLECTION: &str = "/catalog/v1/imports";
+/// Larger files are read by a job.
+const SMALL: usize = 256 * 1024;
+
+/// What a file is for, and how it is to be taken.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct UploadQuery {
+    /// The product it changes, whatever the file calls it.
+    product_id: Option<ProductId>,
+    /// The solution it changes, whatever the file calls it.
+    solution_id: Option<SolutionId>,
+    /// Delete what is there and not in the file: rows of the sheets that it has, but never links that help (default false).
+    delete_missing: Option<bool>,
+    /// The sheet that a CSV is, such as `tasks` (default) or `customAttributes`.
+    sheet: Option<String>,
+}
+
+impl UploadQuery {
+    fn owner(&self) -> Result<Option<Owner>, Problem> {
+        match (self.product_id, self.solution_id) {
+            (Some(_), Some(_)) => Err(REQUEST_MALFORMED.detail("Give productId or solutionId, not both.")),
+            (Some(id), None) => Ok(Some(Owner::Product(id))),
+            (None, id) => Ok(id.map(Owner::Solution)),
+        }
+    }
+}
+
+/// The sheet that somebody names.
+pub(crate) fn sheet(named: Option<&str>) -> Result<Option<Sheet>, Problem> {
+    let Some(name) = named else { return Ok(None) };
+    Sheet::named(name).map(Some).ok_or_else(|| {
+        let known = Sheet::ALL.iter().map(|sheet| sheet.key()).collect::<Vec<_>>().join(", ");
+        REQUEST_MALFORMED.detail(format!("sheet is `{name}`; give one of {known}."))
+    })
+}
+
+/// Upload a file for import
+///
+/// A workbook as the export writes it: Excel, JSON, or one sheet as CSV, up to 10 MiB and 50,000 rows. Nothing is changed:
+/// the answer says what the import would do. Unless the query names a product or a solution, the name in the file finds it;
+/// when there is none, it is to be made. A sheet, a column or a row that is missing leaves what is there, unless
+/// `deleteMissing` says otherwise of rows. A large file is read after the answer (202): ask until its status is READY or
+/// FAULTY. Only who uploaded an import sees it; it is forgotten after a day.
+#[utoipa::path(tag = "imports", params(UploadQuery), request_body(content((String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Object = "application/json"), (String = "text/csv"))), security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ImportView), (status = 202, body = ImportView, description = "It is being read."), (status = 409, description = "Several solutions have the name, or it is deleted."), (status = 413, description = "More than 10 MiB."), (status = 415, description = "Not one of the three."), (status = 422, description = "It is no such file, or does not say whose it is.")))]
+#[post("/imports")]
+pub(super) async fn upload_import(
+    who: Allow<CatalogWrite>,
+    db: Data<Db>,
+    Query(query): Query<UploadQuery>,
+    body: RawBody,
+) -> Answer {
+    let authority = db.read(who.tenant, async |conn| Authority::of(&who, conn).await).await?;
+    let format = Format::of(&body.content_type)?;
+    let (owner, sheet) = (query.owner()?, sheet(query.sheet.as_deref())?);
+    if body.bytes.len() > MOST_BYTES {
+        let how = format!("A file may have {} MiB at most; split it by its sheets.", MOST_BYTES >> 20);
+        return Err(BODY_TOO_LARGE.detail(how).into());
+    }
+    if let Some(kept) = who.replayed(&db).await? {
+        return Ok(kept);
+    }
+    let delete_missing = query.delete_missing.unwrap_or(false);
+    let draft = Draft { authority, format, sheet, owner, delete_missing };
+    let import = Import::new(draft, who.actor(), db.clock().now());
+    let read = if body.bytes.len() <= SMALL {
+        let read = dry_run::read(&import, body.bytes.to_vec()).await?;
+        let of_file = read.faults.listed().iter().filter(|fault| fault.sheet.is_none());
+        let unreadable: Vec<_> = of_file.filter(|fault| fault.severity == workbook::Severity::Error).collect();
+        if !unreadable.is_empty() {
+            return Err(Problem::invalid(unreadable.into_iter().map(|fault| fault.field_error()).collect()).into());
+        }
+        Some(read)
+    } else {
+        None
+    };
+    who.write(&db, async |tx| {
+        store::insert(tx, &import, &body.bytes).await?;
+        jobs::schedule(tx, EXPIRY, &import.id.to_string(), &import.id, import.expires_at).await?;
+        match read {
+            Some(read) => Reply::created(&ImportView::from(examine(tx, &import, read).await?), COLLECTION),
+            None => {
+                jobs::schedule(tx, WORK, &import.id.to_string(), &import.id, tx.now()).await?;
+                Ok(Reply::created(&ImportView::from(import), COLLECTION)?.with_status(202))
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,62 @@
+//! A product or a solution as a workbook: all that hangs on it, at one moment.
+
+use db::{Conn, Json};
+use kernel::{Problem, TenantId};
+use workbook::{BundledProduct, Info, Resource, Workbook};
+
+use crate::owners::{Owner, OwnerKind};
+use crate::{attributes, parts, products, solutions, tasks};
+
+impl From<OwnerKind> for workbook::OwnerKind {
+    fn from(kind: OwnerKind) -> Self {
+        match kind {
+            OwnerKind::Product => Self::Product,
+            OwnerKind::Solution => Self::Solution,
+        }
+    }
+}
+
+impl From<workbook::OwnerKind> for OwnerKind {
+    fn from(kind: workbook::OwnerKind) -> Self {
+        match kind {
+            workbook::OwnerKind::Product => Self::Product,
+            workbook::OwnerKind::Solution => Self::Solution,
+        }
+    }
+}
+
+/// The workbook of an owner: some ten statements, however much there is.
+///
+/// # Errors
+/// 404 when there is no such owner.
+pub(crate) async fn read(conn: &Conn, tenant: TenantId, owner: Owner) -> Result<Workbook, Problem> {
+    let mut workbook = Workbook { kind: owner.kind().into(), ..Workbook::default() };
+    let missing = || Problem::not_found(owner.noun());
+    let (name, description, resources) = match owner {
+        Owner::Product(id) => {
+            let row = products::store::find(conn, tenant, id).await?.ok_or_else(missing)?;
+            (row.name, row.description, row.resources)
+        }
+        Owner::Solution(id) => {
+            let row = solutions::store::find(conn, tenant, id).await?.ok_or_else(missing)?;
+            let products = products::of_solution(conn, tenant, id).await?;
+            let bundled = (1..).zip(products).map(|(order, product)| BundledProduct {
+                id: Some(product.id),
+                name: product.name,
+                order: Some(order),
+                description: product.description,
+            });
+            workbook.products = Some(bundled.collect());
+            (row.name, row.description, row.resources)
+        }
+    };
+    let Json(resources) = resources;
+    let resources = resources.into_iter().map(|resource| Resource { label: resource.label, url: resource.url });
+    workbook.resources = Some(resources.collect());
+    workbook.info = Some([Info { id: Some(owner.id()), name, description }].into_iter().collect());
+    let names = parts::sheets::read(conn, tenant, owner, &mut workbook).await?;
+    let tasks = tasks::sheets::read(conn, tenant, owner, &names).await?;
+    workbook.telemetry = Some(attributes::sheets::read(conn, tenant, owner, &tasks).await?.into_iter().collect());
+    workbook.tasks = Some(tasks.into_iter().collect());
+    Ok(workbook)
+}

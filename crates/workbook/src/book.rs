@@ -156,8 +156,29 @@ impl Workbook {
         faults
     }
 
+    /// How many rows all its tables have.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        let mut count = Count(0);
+        match self.visit(&mut count) {
+            Ok(()) => count.0,
+            Err(never) => match never {},
+        }
+    }
+
     /// Whether it says nothing at all.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self { kind: self.kind, ..Self::default() }
+    }
+}
+
+struct Count(usize);
+
+impl Visitor for Count {
+    type Error = std::convert::Infallible;
+
+    fn table<T: Kind>(&mut self, table: Option<&Table<T>>) -> Result<(), Self::Error> {
+        self.0 += table.map_or(0, |table| table.rows.len());
+        Ok(())
     }
 }

@@ -44,7 +44,7 @@ pub fn service() -> Service {
         setup: no_setup,
         consumers: |_| vec![locks::consumer("catalog.edit-locks"), grants::consumer("catalog.grants")],
         background: |context, db| {
-            let kinds = imports::kinds(db);
+            let kinds = imports::kinds(context.pool());
             vec![Box::pin(jobs::run((*context.config).clone(), "catalog", db.clone(), kinds, context.stop.clone()))]
         },
     }

@@ -107,7 +107,7 @@ fn a_catalogue_that_the_platform_refuses_stops_with_its_key_and_the_field() {
     });
 }
 
-async fn load(stage: &Stage, tell: &dyn Fn(&str)) -> Result<Report> {
+pub(crate) async fn load(stage: &Stage, tell: &dyn Fn(&str)) -> Result<Report> {
     load_this(stage, &Catalogue::own().unwrap(), tell).await
 }
 

@@ -17,17 +17,17 @@ const PRODUCTS: usize = 300;
 const HANDS: usize = 6;
 
 /// `cairn serve all` in a process of its own.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
-    fn start(environment: &[(String, String)]) -> Self {
+    pub(crate) fn start(environment: &[(String, String)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
         command.args(["serve", "all"]).envs(environment.iter().cloned()).stdout(Stdio::null());
         Self(command.spawn().unwrap())
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -41,7 +41,7 @@ impl Drop for Process {
 }
 
 /// Eight ports in a row that are free now.
-fn free_ports() -> u16 {
+pub(crate) fn free_ports() -> u16 {
     loop {
         let first = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         if (first..first.saturating_add(8)).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {

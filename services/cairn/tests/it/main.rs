@@ -19,6 +19,7 @@ mod faults;
 mod gateway;
 mod grants;
 mod identity;
+mod imports;
 mod jobs;
 mod kill;
 mod live;

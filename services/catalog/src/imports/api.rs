@@ -11,14 +11,14 @@ use web::{Allow, Answer, Context, Path, Query, Reply};
 
 use super::authority::Authority;
 use super::lines::{ImportChange, ImportFault, LineKind};
-use super::model::{Import, ImportStatus, ImportView};
+use super::model::{FEW_ROWS, Import, ImportStatus, ImportView};
 use super::store;
 use super::work::{EXPIRY, Progress, WORK, finish};
 use crate::owners;
 use crate::permissions::CatalogWrite;
 
-/// More changes than these are made by a job.
-const FEW: usize = 500;
+/// More changes than these are made by a job, and so are those of a file with many rows.
+const FEW_CHANGES: usize = 500;
 
 /// Which lines.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -88,7 +88,7 @@ pub(super) async fn commit_import(who: Allow<CatalogWrite>, db: Data<Db>, Path(i
         // What they may do now counts, not what they might when they uploaded it.
         let authority = Json(Authority::of(&who, tx).await?);
         let import = Import { authority, ..before.clone() };
-        if import.changes() <= FEW {
+        if import.changes() <= FEW_CHANGES && import.rows() <= FEW_ROWS {
             let file = store::file(tx, tx.tenant(), id).await?.unwrap_or_default();
             let done = finish(tx, import, file, &mut Progress::untold()).await?;
             return Reply::show(&ImportView::from(done));

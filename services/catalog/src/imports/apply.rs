@@ -23,12 +23,13 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
     let Json(authority) = &import.authority;
     let tenant = tx.tenant();
     // Two that make the same thing at once: the second one sees what the first one made.
-    store::turn(tx, read.workbook.name().unwrap_or_default()).await?;
+    let named = import.target().map(|owner| owner.id().to_string());
+    store::turn(tx, named.as_deref().or(read.workbook.name()).unwrap_or_default()).await?;
     let found = finding::owner(tx, tenant, authority, import.target(), &read.workbook).await?;
     if let Some(owner) = found {
         owners::hold(tx, owner).await?;
     }
-    let DryRun { owner, changes, digest, faults, lines, .. } = compare(tx, tenant, import, read).await?;
+    let DryRun { owner, kind, changes, digest, faults, lines, .. } = compare(tx, tenant, import, read).await?;
     drop(lines);
     if !faults.is_sound() || import.digest.as_deref() != Some(digest.as_str()) {
         return Err(Import::outdated());
@@ -38,7 +39,7 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
     let under = match owner {
         Some(owner) if is_empty => return Ok(owner),
         Some(owner) => change(tx, authority, owner, &mut changes).await?,
-        None => make(tx, authority, import, &mut changes).await?,
+        None => make(tx, authority, kind, &mut changes).await?,
     };
     progress.left(changes.len()).await;
     parts::sheets::import(tx, &under, &mut changes).await?;
@@ -51,22 +52,21 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
 }
 
 /// Makes the owner that the file describes.
-async fn make(tx: &mut Tx, authority: &Authority, import: &Import, changes: &mut Changes) -> Result<Under, Problem> {
+async fn make(tx: &mut Tx, authority: &Authority, kind: OwnerKind, changes: &mut Changes) -> Result<Under, Problem> {
     let info = changes.take(Sheet::Info).into_iter().find_map(|change| change.after);
     let Some(Item::Info(Info { name, description, .. })) = info else {
         return Err(Problem::internal("an import makes something without a name"));
     };
     let resources = relinked(Vec::new(), changes.take(Sheet::Resources));
     let bundle = changes.take(Sheet::Products);
-    let kind = if bundle.is_empty() { import.owner_kind } else { Some(OwnerKind::Solution) };
     let command = CreateOwner { name, description, external_key: None, resources };
     let (owner, revision) = match kind {
-        Some(OwnerKind::Solution) => {
+        OwnerKind::Solution => {
             let row = solutions::import_new(tx, command).await?;
             let row = rebundled(tx, authority, row, bundle).await?;
             (Owner::Solution(row.id), row.revision)
         }
-        Some(OwnerKind::Product) | None => {
+        OwnerKind::Product => {
             let row = products::import_new(tx, command).await?;
             (Owner::Product(row.id), row.revision)
         }

@@ -13,8 +13,9 @@ use crate::workbooks;
 
 /// What an import would do, and what is wrong with it.
 pub(super) struct DryRun {
-    /// What it changes; none when that is to be made.
+    /// What it changes; none when that is to be made, of this kind.
     pub(super) owner: Option<Owner>,
+    pub(super) kind: OwnerKind,
     name: Option<String>,
     /// In the order in which they are to be made; none when there are errors.
     pub(super) changes: Vec<Change>,
@@ -35,10 +36,10 @@ pub(super) async fn read(import: &Import, file: Vec<u8>) -> Result<Read, Problem
 /// Holds a file against what is there.
 pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read: Read) -> Result<DryRun, Problem> {
     let Read { workbook: mut file, mut faults } = read;
-    let name = file.name().map(str::to_owned);
+    let (kind, name) = (OwnerKind::from(file.kind), file.name().map(str::to_owned));
     if !faults.is_sound() {
         // What could not be read would look as if it were not there.
-        return Ok(DryRun::faulty(import.target(), name, faults));
+        return Ok(DryRun::faulty(import.target(), kind, name, faults));
     }
     let Json(authority) = &import.authority;
     let owner = finding::owner(conn, tenant, authority, import.target(), &file).await?;
@@ -48,7 +49,7 @@ pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read
     };
     faults.extend(finding::products(conn, tenant, authority, &before, &mut file).await?);
     if !faults.is_sound() {
-        return Ok(DryRun::faulty(owner, name, faults));
+        return Ok(DryRun::faulty(owner, kind, name, faults));
     }
     let name = name.or_else(|| before.name().map(str::to_owned));
     let delete_missing = import.delete_missing;
@@ -57,7 +58,7 @@ pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read
         drop((before, file));
         faults.extend(std::mem::take(&mut diff.faults));
         if !faults.is_sound() {
-            return Ok(DryRun::faulty(owner, name, faults));
+            return Ok(DryRun::faulty(owner, kind, name, faults));
         }
         let (lines, digest) = lines::of_changes(owner, &diff.changes)?;
         let counts = diff.counts().into_iter().map(|(sheet, counts)| SheetCounts {
@@ -67,7 +68,7 @@ pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read
             deleted: counts.deleted,
         });
         let (counts, unchanged) = (counts.collect(), diff.unchanged);
-        Ok(DryRun { owner, name, changes: diff.changes, unchanged, counts, faults, lines, digest })
+        Ok(DryRun { owner, kind, name, changes: diff.changes, unchanged, counts, faults, lines, digest })
     })
     .await
     .map_err(Problem::internal)?
@@ -75,9 +76,9 @@ pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read
 
 impl DryRun {
     /// Nothing is compared with what cannot be read wholly.
-    fn faulty(owner: Option<Owner>, name: Option<String>, faults: Faults) -> Self {
+    fn faulty(owner: Option<Owner>, kind: OwnerKind, name: Option<String>, faults: Faults) -> Self {
         let (changes, counts, lines) = (Vec::new(), Vec::new(), Vec::new());
-        Self { owner, name, changes, unchanged: 0, counts, faults, lines, digest: String::new() }
+        Self { owner, kind, name, changes, unchanged: 0, counts, faults, lines, digest: String::new() }
     }
 
     /// The import with what it would do.

@@ -20,6 +20,9 @@ use crate::schema::imports;
 /// How long an import is kept.
 pub(super) const LIVES: Duration = Duration::days(1);
 
+/// The most rows that are compared while the caller waits.
+pub(super) const FEW_ROWS: usize = 5_000;
+
 static FAULTY: ProblemKind = ProblemKind::new("IMPORT_FAULTY", 409, "The file has errors");
 static BUSY: ProblemKind = ProblemKind::new("IMPORT_BUSY", 409, "The import is under way");
 static UNREADABLE: ProblemKind = ProblemKind::new("IMPORT_FAILED", 409, "The file could not be read");
@@ -232,6 +235,11 @@ impl Import {
     pub(super) fn changes(&self) -> usize {
         let Json(counts) = &self.counts;
         counts.iter().map(|count| count.created + count.updated + count.deleted).sum()
+    }
+
+    /// How many rows were compared.
+    pub(super) fn rows(&self) -> usize {
+        self.changes() + usize::try_from(self.unchanged).unwrap_or(0)
     }
 
     /// Refuses to do what cannot be done, or not yet.

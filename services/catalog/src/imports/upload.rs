@@ -10,14 +10,14 @@ use web::{Allow, Answer, Query, RawBody, Reply};
 use workbook::{MOST_BYTES, Sheet};
 
 use super::authority::Authority;
-use super::model::{Draft, Format, Import, ImportView};
+use super::model::{Draft, FEW_ROWS, Format, Import, ImportView};
 use super::work::{EXPIRY, WORK, examine};
 use super::{dry_run, store};
 use crate::owners::Owner;
 use crate::permissions::CatalogWrite;
 
 pub(super) const COLLECTION: &str = "/catalog/v1/imports";
-/// Larger files are read by a job.
+/// Larger files are read by a job, and so are those with many rows.
 const SMALL: usize = 256 * 1024;
 
 /// What a file is for, and how it is to be taken.
@@ -89,7 +89,7 @@ pub(super) async fn upload_import(
         if !unreadable.is_empty() {
             return Err(Problem::invalid(unreadable.into_iter().map(|fault| fault.field_error()).collect()).into());
         }
-        Some(read)
+        Some(read).filter(|read| read.workbook.rows() <= FEW_ROWS)
     } else {
         None
     };

@@ -4,7 +4,10 @@
 //! done nothing; another one takes the job over. A job that was taken over too early waits for the first one, and then finds
 //! nothing left to do.
 
+use std::rc::Rc;
+
 use db::{Db, Tx};
+use futures_util::lock::Mutex;
 use jobs::{ATTEMPTS, Job, Kind};
 use kernel::{ImportId, Problem};
 
@@ -17,12 +20,16 @@ pub(super) const WORK: &str = "import";
 /// Forgets an import.
 pub(super) const EXPIRY: &str = "import-expiry";
 
-/// The kinds of jobs.
-pub(crate) fn kinds(db: &Db) -> Vec<Kind> {
-    let db = db.clone();
+/// The kinds of jobs. One import is worked on at a time, for a large one takes memory; `db` is a pool of its own, for it takes
+/// a connection for long.
+pub(crate) fn kinds(db: Db) -> Vec<Kind> {
+    let turn = Rc::new(Mutex::new(()));
     let work = Kind::new(WORK, move |tx, job| {
-        let db = db.clone();
-        Box::pin(async move { perform(&db, tx, job).await })
+        let (db, turn) = (db.clone(), Rc::clone(&turn));
+        Box::pin(async move {
+            let _alone = turn.lock().await;
+            perform(&db, tx, job).await
+        })
     });
     vec![work, Kind::new(EXPIRY, |tx, job| Box::pin(forget(tx, job)))]
 }

@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contracts::catalog::{
-    AttributeView, TELEMETRY_ATTRIBUTE_CHANGED, TELEMETRY_ATTRIBUTE_CREATED, TELEMETRY_ATTRIBUTE_DELETED,
-};
+use contracts::catalog::{TELEMETRY_ATTRIBUTE_CHANGED, TELEMETRY_ATTRIBUTE_CREATED, TELEMETRY_ATTRIBUTE_DELETED};
 use db::{Conn, Json, Tx};
 use kernel::{AttributeId, Problem, TaskId, TenantId};
 use workbook::{Change, TelemetryAttribute};
 
 use super::model::{Attribute, AttributePatch, CreateAttribute};
 use super::store;
-use crate::imports::{Edits, Imported, Said};
+use crate::imports::{Edits, Imported, Said, announce};
 use crate::owners::{Owner, Under};
 use crate::tasks::sheets::{Settled, touch_all};
 
@@ -67,9 +65,8 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: Vec<Change>, set
     let deleted = edits.deleted.iter().map(find).collect::<Result<Vec<Attribute>, Problem>>()?;
     touched.extend(deleted.iter().map(|row| row.task_id));
     store::delete_all(tx, &edits.deleted).await?;
-    let views = deleted.into_iter().map(|row| (row.clone().into(), row.touched(under.now).into()));
-    let views: Vec<(AttributeView, AttributeView)> = views.collect();
-    tx.announce_all(&TELEMETRY_ATTRIBUTE_DELETED, views.iter().map(|(old, new)| (Some(old), new))).await?;
+    let deleted = deleted.into_iter().map(|row| (Some(row.clone()), row.touched(under.now)));
+    announce(tx, &TELEMETRY_ATTRIBUTE_DELETED, deleted).await?;
 
     let mut changed = Vec::new();
     for (id, patch) in edits.changed {
@@ -80,9 +77,8 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: Vec<Change>, set
     let renamed = changed.iter().filter(|(old, new)| old.name != new.name).map(|(old, _)| old.id);
     store::pass_names(tx, &renamed.collect::<Vec<AttributeId>>()).await?;
     store::update_all(tx, changed.iter().map(|(_, new)| new)).await?;
-    let views: Vec<(AttributeView, AttributeView)> =
-        changed.into_iter().map(|(old, new)| (old.into(), new.into())).collect();
-    tx.announce_all(&TELEMETRY_ATTRIBUTE_CHANGED, views.iter().map(|(old, new)| (Some(old), new))).await?;
+    let changed = changed.into_iter().map(|(old, new)| (Some(old), new));
+    announce(tx, &TELEMETRY_ATTRIBUTE_CHANGED, changed).await?;
 
     let mut created = Vec::new();
     for (of, command) in edits.created {
@@ -94,8 +90,7 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: Vec<Change>, set
         created.push(Attribute::create(command, under.tenant, task, *place, under.now)?);
     }
     store::insert_all(tx, &created).await?;
-    let views: Vec<AttributeView> = created.into_iter().map(AttributeView::from).collect();
-    tx.announce_all(&TELEMETRY_ATTRIBUTE_CREATED, views.iter().map(|view| (None, view))).await?;
+    announce(tx, &TELEMETRY_ATTRIBUTE_CREATED, created.into_iter().map(|row| (None, row))).await?;
     touch_all(tx, under, &touched.difference(&settled.touched).copied().collect()).await
 }
 

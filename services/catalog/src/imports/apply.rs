@@ -7,7 +7,7 @@ use kernel::{Field, Problem, ProductId};
 use workbook::{Action, BundledProduct, Change, Info, Item, OtherKind, Read, Sheet};
 
 use super::authority::Authority;
-use super::dry_run::{DryRun, compare};
+use super::dry_run::{DryRun, For, compare};
 use super::finding;
 use super::model::Import;
 use super::work::Progress;
@@ -29,8 +29,7 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
     if let Some(owner) = found {
         owners::hold(tx, owner).await?;
     }
-    let DryRun { owner, kind, changes, digest, faults, lines, .. } = compare(tx, tenant, import, read).await?;
-    drop(lines);
+    let DryRun { owner, kind, changes, digest, faults, .. } = compare(tx, import, read, For::Doing).await?;
     if !faults.is_sound() || import.digest.as_deref() != Some(digest.as_str()) {
         return Err(Import::outdated());
     }

@@ -2,8 +2,8 @@
 
 use actix_web::web::block;
 use db::{Conn, Json};
-use kernel::{Problem, TenantId, Timestamp};
-use workbook::{Change, Faults, Read, Workbook, diff};
+use kernel::{Problem, Timestamp};
+use workbook::{Action, Change, Faults, Read, Workbook, diff};
 
 use super::finding;
 use super::lines;
@@ -17,14 +17,23 @@ pub(super) struct DryRun {
     pub(super) owner: Option<Owner>,
     pub(super) kind: OwnerKind,
     name: Option<String>,
-    /// In the order in which they are to be made; none when there are errors.
+    /// In the order in which they are to be made, when they are; none when there are errors.
     pub(super) changes: Vec<Change>,
     unchanged: usize,
     counts: Vec<SheetCounts>,
     pub(super) faults: Faults,
-    /// The changes as they are shown.
+    /// The changes as they are shown, when they are.
     pub(super) lines: Vec<String>,
     pub(super) digest: String,
+}
+
+/// What a comparison is for. There is no need for both, and memory for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// To be shown.
+    Showing,
+    /// To be done.
+    Doing,
 }
 
 /// Reads a file on a thread of its own.
@@ -34,7 +43,8 @@ pub(super) async fn read(import: &Import, file: Vec<u8>) -> Result<Read, Problem
 }
 
 /// Holds a file against what is there.
-pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read: Read) -> Result<DryRun, Problem> {
+pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: For) -> Result<DryRun, Problem> {
+    let tenant = import.tenant_id;
     let Read { workbook: mut file, mut faults } = read;
     let (kind, name) = (OwnerKind::from(file.kind), file.name().map(str::to_owned));
     if !faults.is_sound() {
@@ -60,7 +70,12 @@ pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read
         if !faults.is_sound() {
             return Ok(DryRun::faulty(owner, kind, name, faults));
         }
-        let (lines, digest) = lines::of_changes(owner, &diff.changes)?;
+        let mut lines = Vec::new();
+        let digest = lines::of_changes(owner, &diff.changes, |line| {
+            if what_for == For::Showing {
+                lines.push(line);
+            }
+        })?;
         let counts = diff.counts().into_iter().map(|(sheet, counts)| SheetCounts {
             sheet: sheet.key().to_owned(),
             created: counts.created,
@@ -68,7 +83,13 @@ pub(super) async fn compare(conn: &Conn, tenant: TenantId, import: &Import, read
             deleted: counts.deleted,
         });
         let (counts, unchanged) = (counts.collect(), diff.unchanged);
-        Ok(DryRun { owner, kind, name, changes: diff.changes, unchanged, counts, faults, lines, digest })
+        let mut changes = if what_for == For::Doing { diff.changes } else { Vec::new() };
+        // What is made is made whole.
+        changes
+            .iter_mut()
+            .filter(|change| change.action == Action::Create)
+            .for_each(|change| change.fields = Vec::new());
+        Ok(DryRun { owner, kind, name, changes, unchanged, counts, faults, lines, digest })
     })
     .await
     .map_err(Problem::internal)?

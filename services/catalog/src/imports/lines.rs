@@ -74,11 +74,15 @@ pub(super) struct ImportFault<'a> {
     pointer: String,
 }
 
-/// The lines that show changes, and a digest of them: two imports with the same do the same.
-pub(super) fn of_changes(owner: Option<Owner>, changes: &[Change]) -> Result<(Vec<String>, String), Problem> {
+/// Shows changes, line by line, and answers with a digest of the lines: two imports with the same do the same.
+pub(super) fn of_changes(
+    owner: Option<Owner>,
+    changes: &[Change],
+    mut show: impl FnMut(String),
+) -> Result<String, Problem> {
     let mut digest = Sha256::new();
     digest.update(owner.map_or(Uuid::nil(), Owner::id));
-    let lines = changes.iter().map(|change| {
+    for change in changes {
         let fields = change.fields.iter().map(|field| ImportField {
             field: field.key,
             column: field.column,
@@ -96,11 +100,9 @@ pub(super) fn of_changes(owner: Option<Owner>, changes: &[Change]) -> Result<(Ve
         let line = serde_json::to_string(&line).map_err(Problem::internal)?;
         digest.update(line.as_bytes());
         digest.update(b"\n");
-        Ok(line)
-    });
-    let lines = lines.collect::<Result<Vec<String>, Problem>>()?;
-    let digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((lines, digest))
+        show(line);
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The lines that show faults.

@@ -7,6 +7,7 @@
 //! What is small is done while the caller waits. The rest is a job's: the import shows how far it is. An import belongs to
 //! whoever uploaded it, keeps its file until it is done, and is forgotten after a day.
 
+mod announce;
 mod api;
 mod apply;
 mod authority;
@@ -19,6 +20,7 @@ mod store;
 mod upload;
 mod work;
 
+pub(crate) use announce::announce;
 pub(crate) use edits::{Changes, Edits, Imported, Said};
 pub(crate) use model::Format;
 pub(crate) use upload::sheet;

@@ -7,13 +7,13 @@ use kernel::problem::{BODY_TOO_LARGE, REQUEST_MALFORMED};
 use kernel::{Problem, ProductId, SolutionId};
 use serde::Deserialize;
 use web::{Allow, Answer, Query, RawBody, Reply};
-use workbook::{MOST_BYTES, Sheet};
+use workbook::{Fault, MOST_BYTES, Read, Severity, Sheet};
 
 use super::authority::Authority;
 use super::model::{Draft, FEW_ROWS, Format, Import, ImportView};
 use super::work::{EXPIRY, WORK, examine};
 use super::{dry_run, store};
-use crate::owners::Owner;
+use crate::owners::{Owner, may};
 use crate::permissions::CatalogWrite;
 
 pub(super) const COLLECTION: &str = "/catalog/v1/imports";
@@ -69,9 +69,16 @@ pub(super) async fn upload_import(
     Query(query): Query<UploadQuery>,
     body: RawBody,
 ) -> Answer {
-    let authority = db.read(who.tenant, async |conn| Authority::of(&who, conn).await).await?;
-    let format = Format::of(&body.content_type)?;
-    let (owner, sheet) = (query.owner()?, sheet(query.sheet.as_deref())?);
+    let owner = query.owner()?;
+    let authority = db
+        .read(who.tenant, async |conn| {
+            if let Some(owner) = owner {
+                may(&who, conn, owner, owner.noun()).await?;
+            }
+            Authority::of(&who, conn).await
+        })
+        .await?;
+    let (format, sheet) = (Format::of(&body.content_type)?, sheet(query.sheet.as_deref())?);
     if body.bytes.len() > MOST_BYTES {
         let how = format!("A file may have {} MiB at most; split it by its sheets.", MOST_BYTES >> 20);
         return Err(BODY_TOO_LARGE.detail(how).into());
@@ -82,17 +89,7 @@ pub(super) async fn upload_import(
     let delete_missing = query.delete_missing.unwrap_or(false);
     let draft = Draft { authority, format, sheet, owner, delete_missing };
     let import = Import::new(draft, who.actor(), db.clock().now());
-    let read = if body.bytes.len() <= SMALL {
-        let read = dry_run::read(&import, body.bytes.to_vec()).await?;
-        let of_file = read.faults.listed().iter().filter(|fault| fault.sheet.is_none());
-        let unreadable: Vec<_> = of_file.filter(|fault| fault.severity == workbook::Severity::Error).collect();
-        if !unreadable.is_empty() {
-            return Err(Problem::invalid(unreadable.into_iter().map(|fault| fault.field_error()).collect()).into());
-        }
-        Some(read).filter(|read| read.workbook.rows() <= FEW_ROWS)
-    } else {
-        None
-    };
+    let read = if body.bytes.len() <= SMALL { read_at_once(&import, &body.bytes).await? } else { None };
     who.write(&db, async |tx| {
         store::insert(tx, &import, &body.bytes).await?;
         jobs::schedule(tx, EXPIRY, &import.id.to_string(), &import.id, import.expires_at).await?;
@@ -105,4 +102,16 @@ pub(super) async fn upload_import(
         }
     })
     .await
+}
+
+/// Reads a small file, and refuses what is no such file at all. One with many rows is left to a job.
+async fn read_at_once(import: &Import, bytes: &[u8]) -> Result<Option<Read>, Problem> {
+    let read = dry_run::read(import, bytes.to_vec()).await?;
+    let of_file = read.faults.listed().iter().filter(|fault| fault.sheet.is_none());
+    let refused: Vec<_> = of_file.filter(|fault| fault.severity == Severity::Error).map(Fault::field_error).collect();
+    if refused.is_empty() {
+        Ok(Some(read).filter(|read| read.workbook.rows() <= FEW_ROWS))
+    } else {
+        Err(Problem::invalid(refused))
+    }
 }

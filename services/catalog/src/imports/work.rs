@@ -11,6 +11,7 @@ use futures_util::lock::Mutex;
 use jobs::{ATTEMPTS, Job, Kind};
 use kernel::{ImportId, Problem};
 
+use super::dry_run::For;
 use super::lines::{self, LineKind};
 use super::model::{Import, ImportStatus};
 use super::{apply, dry_run, store};
@@ -77,7 +78,7 @@ async fn alone(tx: &mut Tx, id: ImportId, status: ImportStatus) -> Result<Option
 
 /// Compares what a file says with what is there, and writes down what it would do.
 pub(super) async fn examine(tx: &mut Tx, import: &Import, read: workbook::Read) -> Result<Import, Problem> {
-    let run = dry_run::compare(tx, tx.tenant(), import, read).await?;
+    let run = dry_run::compare(tx, import, read, For::Showing).await?;
     let after = run.of(import, tx.now());
     store::insert_lines(tx, import.id, LineKind::Change, &run.lines).await?;
     store::insert_lines(tx, import.id, LineKind::Fault, &lines::of_faults(run.faults.listed())?).await?;

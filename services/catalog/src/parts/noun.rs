@@ -127,11 +127,10 @@ macro_rules! part {
             for id in &edits.deleted {
                 unlink(tx, under, *id).await?;
                 let row = find(id)?;
-                deleted.push((row.clone(), row.touched(under)));
+                deleted.push((Some(row.clone()), row.touched(under)));
             }
             store::delete_all(tx, &edits.deleted).await?;
-            let views: Vec<($View, $View)> = deleted.into_iter().map(|(old, new)| (old.into(), new.into())).collect();
-            tx.announce_all(&$deleted, views.iter().map(|(old, new)| (Some(old), new))).await?;
+            crate::imports::announce(tx, &$deleted, deleted).await?;
 
             let mut changed = Vec::new();
             for (id, patch) in edits.changed {
@@ -141,16 +140,14 @@ macro_rules! part {
             let renamed = changed.iter().filter(|(old, new)| old.$name != new.$name).map(|(old, _)| old.id);
             store::pass_names(tx, &renamed.collect::<Vec<$Id>>()).await?;
             store::update_all(tx, changed.iter().map(|(_, new)| new)).await?;
-            let views: Vec<($View, $View)> = changed.into_iter().map(|(old, new)| (old.into(), new.into())).collect();
-            tx.announce_all(&$changed, views.iter().map(|(old, new)| (Some(old), new))).await?;
+            crate::imports::announce(tx, &$changed, changed.into_iter().map(|(old, new)| (Some(old), new))).await?;
 
             let places = (1..).map(|step| last.saturating_add(step));
             let created = edits.created.into_iter().zip(places);
             let created = created.map(|(command, place)| $Row::create(command, under, place));
             let created = created.collect::<Result<Vec<$Row>, kernel::Problem>>()?;
             store::insert_all(tx, &created).await?;
-            let views: Vec<$View> = created.into_iter().map($View::from).collect();
-            tx.announce_all(&$created, views.iter().map(|view| (None, view))).await
+            crate::imports::announce(tx, &$created, created.into_iter().map(|row| (None, row))).await
         }
 
         mod commands {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contracts::catalog::{TASK_CHANGED, TASK_CREATED, TASK_DELETED, TaskView};
+use contracts::catalog::{TASK_CHANGED, TASK_CREATED, TASK_DELETED};
 use db::{Conn, Tx};
 use kernel::{Field, Hundredths, Problem, TaskId, TenantId};
 use workbook::{Action, Change, FieldChange, Item};
@@ -10,6 +10,7 @@ use workbook::{Action, Change, FieldChange, Item};
 use super::body::{CreateTask, TaskPatch};
 use super::model::{Standing, Task};
 use super::{steps, store};
+use crate::imports::{Said, announce};
 use crate::order;
 use crate::owners::{Owner, Under};
 use crate::parts::sheets::{ByName, Names};
@@ -66,17 +67,18 @@ pub(crate) async fn import(
         return Ok(Settled::default());
     }
     let line = store::line(tx, under.tenant, under.owner).await?;
-    let edits = Edits::of(changes, &line, names)?;
+    let mut edits = Edits::of(changes, &line, names)?;
     let all = edits.standing(&line);
-    let created = edits.created.iter().map(|(command, _)| {
+    // Each asks for the place that the file gives it; the places of all are settled together.
+    let mut created: Vec<(Task, Option<i32>)> = Vec::new();
+    for (command, place) in std::mem::take(&mut edits.created) {
         let others = Standing { tasks: all.tasks, weight: all.weight - command.weight };
-        Task::create(command.clone(), under, others)
-    });
-    let created = created.collect::<Result<Vec<Task>, Problem>>()?;
+        created.push((Task::create(command, under, others)?, place));
+    }
     let order = edits.order(&line, &created);
     let places: BTreeMap<TaskId, i32> = order.iter().copied().zip(1..).collect();
     let placed = |task: Task| Task { sequence_number: places.get(&task.id).copied().unwrap_or(i32::MAX), ..task };
-    let created: Vec<Task> = created.into_iter().map(placed).collect();
+    let created: Vec<Task> = created.into_iter().map(|(task, _)| placed(task)).collect();
 
     let (mut deleted, mut changed, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for task in line {
@@ -99,14 +101,9 @@ pub(crate) async fn import(
         created: created.iter().map(|task| (task.name.clone(), task.id)).collect(),
         touched: created.iter().chain(changed.iter().map(|(_, after)| after)).map(|task| task.id).collect(),
     };
-    let views = |pairs: Vec<(Task, Task)>| -> Vec<(TaskView, TaskView)> {
-        pairs.into_iter().map(|(old, new)| (old.into(), new.into())).collect()
-    };
-    let (deleted, changed) = (views(deleted), views(changed));
-    tx.announce_all(&TASK_DELETED, deleted.iter().map(|(old, new)| (Some(old), new))).await?;
-    tx.announce_all(&TASK_CHANGED, changed.iter().map(|(old, new)| (Some(old), new))).await?;
-    let created: Vec<TaskView> = created.into_iter().map(TaskView::from).collect();
-    tx.announce_all(&TASK_CREATED, created.iter().map(|view| (None, view))).await?;
+    announce(tx, &TASK_DELETED, deleted.into_iter().map(|(old, new)| (Some(old), new))).await?;
+    announce(tx, &TASK_CHANGED, changed.into_iter().map(|(old, new)| (Some(old), new))).await?;
+    announce(tx, &TASK_CREATED, created.into_iter().map(|task| (None, task))).await?;
     Ok(settled)
 }
 
@@ -119,9 +116,7 @@ pub(crate) async fn touch_all(tx: &mut Tx, under: &Under, ids: &BTreeSet<TaskId>
     tasks.retain(|task| ids.contains(&task.id));
     let after: Vec<Task> = tasks.iter().map(|task| task.clone().touched(under)).collect();
     store::update_all(tx, &after).await?;
-    let views: Vec<(TaskView, TaskView)> =
-        tasks.into_iter().zip(after).map(|(old, new)| (old.into(), new.into())).collect();
-    tx.announce_all(&TASK_CHANGED, views.iter().map(|(old, new)| (Some(old), new))).await
+    announce(tx, &TASK_CHANGED, tasks.into_iter().map(Some).zip(after)).await
 }
 
 /// What an import does with tasks.
@@ -171,7 +166,7 @@ impl Edits {
     }
 
     /// The line as it will be.
-    fn order(&self, line: &[Task], created: &[Task]) -> Vec<TaskId> {
+    fn order(&self, line: &[Task], created: &[(Task, Option<i32>)]) -> Vec<TaskId> {
         let (mut others, mut wanted) = (Vec::new(), Vec::new());
         for task in line.iter().filter(|task| !self.deleted.contains(&task.id)) {
             let place = self.changed.get(&task.id).and_then(|patch| patch.sequence_number.value());
@@ -180,7 +175,7 @@ impl Edits {
                 None => others.push(task.id),
             }
         }
-        for (task, (_, place)) in created.iter().zip(&self.created) {
+        for (task, place) in created {
             match place {
                 Some(place) => wanted.push((*place, task.id)),
                 None => others.push(task.id),
@@ -209,7 +204,7 @@ fn create(task: workbook::Task, names: &ByName<'_>) -> CreateTask {
 }
 
 fn patch(task: workbook::Task, fields: &[FieldChange], names: &ByName<'_>) -> TaskPatch {
-    let said = crate::imports::Said::of(fields);
+    let said = Said::of(fields);
     TaskPatch {
         outcome_ids: said.value("outcomes", ids(&task.outcomes, &names.outcomes)),
         release_ids: said.value("releases", ids(&task.releases, &names.releases)),

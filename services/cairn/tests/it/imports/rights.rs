@@ -43,7 +43,7 @@ fn who_holds_one_product_imports_that_and_makes_no_other() {
         let solution = json!({ "kind": "SOLUTION", "info": [{ "name": "Office" }] });
         upload_json(&kim, "", &solution).await.expect_problem(403, "PERMISSION_DENIED");
         let tags = json!({ "tags": [{ "name": "x" }] });
-        upload_json(&kim, &format!("?productId={}", id(&other)), &tags).await.expect_problem(403, "PERMISSION_DENIED");
+        upload_json(&kim, &format!("?productId={}", id(&other)), &tags).await.expect_problem(404, "NOT_FOUND");
 
         // Taken back between dry run and commit, the right is gone, and with it what the import shows.
         let uploaded = upload_json(&kim, &format!("?productId={}", id(&ours)), &tags).await;

@@ -13,7 +13,7 @@ use super::facts::Facts;
 use crate::schema::customer_tasks;
 
 /// A row of `customer_tasks`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = customer_tasks, check_for_backend(diesel::pg::Pg))]
 pub(crate) struct CustomerTask {
     pub(crate) tenant_id: TenantId,

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use crate::schema::plans;
 
 /// A row of `plans`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = plans, check_for_backend(diesel::pg::Pg))]
 pub(crate) struct Plan {
     pub(crate) tenant_id: TenantId,

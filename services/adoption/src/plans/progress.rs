@@ -32,8 +32,23 @@ impl Progress {
                 sums.completed_weight = sums.completed_weight + weight;
             }
         }
-        sums.progress_percentage = Hundredths::percent(sums.completed_weight, sums.total_weight);
-        sums
+        sums.percent()
+    }
+
+    /// The sums of two lists of tasks together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let together = Self {
+            total_tasks: self.total_tasks + other.total_tasks,
+            completed_tasks: self.completed_tasks + other.completed_tasks,
+            total_weight: self.total_weight + other.total_weight,
+            completed_weight: self.completed_weight + other.completed_weight,
+            progress_percentage: Hundredths::ZERO,
+        };
+        together.percent()
+    }
+
+    fn percent(self) -> Self {
+        Self { progress_percentage: Hundredths::percent(self.completed_weight, self.total_weight), ..self }
     }
 }
 

@@ -11,4 +11,4 @@ mod schedule;
 
 pub use retry::ATTEMPTS;
 pub use runner::{Kind, run};
-pub use schedule::{Job, cancel, schedule};
+pub use schedule::{Job, cancel, schedule, schedule_all};

@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+/// Rows per insert, within what Postgres takes in a statement.
+const ROWS: usize = 5_000;
+
 /// A job that a runner has leased.
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = jobs, check_for_backend(diesel::pg::Pg))]
@@ -74,6 +77,38 @@ pub async fn schedule<T: Serialize + Sync>(
         ))
         .execute(&mut tx.conn())
         .await?;
+    Ok(())
+}
+
+/// Schedules many jobs of a kind for one moment. Those that are there already stay as they are.
+///
+/// # Errors
+/// When the database refuses the rows.
+pub async fn schedule_all<T: Serialize>(
+    tx: &mut Tx,
+    kind: &'static str,
+    all: impl IntoIterator<Item = (String, T)>,
+    run_at: Timestamp,
+) -> Result<(), Problem> {
+    let tenant = tx.tenant();
+    let row = |(key, payload): (String, T)| {
+        let payload = Json(serde_json::to_value(payload).map_err(Problem::internal)?);
+        Ok((
+            jobs::tenant_id.eq(tenant),
+            jobs::id.eq(Uuid::now_v7()),
+            jobs::kind.eq(kind),
+            jobs::unique_key.eq(key),
+            jobs::payload.eq(payload),
+            jobs::run_at.eq(run_at),
+        ))
+    };
+    let mut rows = all.into_iter().map(row).collect::<Result<Vec<_>, Problem>>()?;
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS));
+        let insert = diesel::insert_into(jobs::table).values(rows).on_conflict_do_nothing();
+        insert.execute(&mut tx.conn()).await?;
+        rows = rest;
+    }
     Ok(())
 }
 

@@ -14,6 +14,9 @@ pub struct Reply {
     body: Option<String>,
     version: Option<i64>,
     location: Option<String>,
+    /// Whether it says more than its version tells, so that nobody who knows the version knows it all.
+    #[serde(default)]
+    in_full: bool,
     /// The body with what is shown once: it is not kept, so a retry does not show it again.
     #[serde(skip)]
     once: Option<String>,
@@ -42,7 +45,7 @@ impl Reply {
     /// When it does not serialise.
     pub fn ok<T: Serialize>(body: &T) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        Ok(Self { status: 200, body: Some(body), version: None, location: None, once: None })
+        Ok(Self { status: 200, body: Some(body), version: None, location: None, in_full: false, once: None })
     }
 
     /// 200 with secrets that are shown once; nothing of it is kept.
@@ -64,7 +67,17 @@ impl Reply {
     /// 204.
     #[must_use]
     pub const fn done() -> Self {
-        Self { status: 204, body: None, version: None, location: None, once: None }
+        Self { status: 204, body: None, version: None, location: None, in_full: false, once: None }
+    }
+
+    /// The same answer, also for whoever knows the version: it shows what changes without one.
+    #[must_use]
+    pub fn in_full(self) -> Self {
+        Self { in_full: true, ..self }
+    }
+
+    pub(crate) fn is_told_by_its_version(&self) -> bool {
+        !self.in_full
     }
 
     /// The same answer with another status, such as 202.

@@ -49,6 +49,8 @@ pub static QUEUES: &[Queue] = &[
     Queue { name: "adoption.grants", bindings: &["identity.grant.*"] },
     // Telemetry learns which attributes a customer's plan has.
     Queue { name: "telemetry.plans", bindings: &["adoption.assignment.*", "adoption.customer-task.*"] },
+    // Adoption learns how far each product has come.
+    Queue { name: "adoption.catalog", bindings: &["catalog.#"] },
     // Adoption learns what the values say about a customer task.
     Queue { name: "adoption.facts", bindings: &["telemetry.task-facts.*"] },
 ];

@@ -1,4 +1,8 @@
-//! What adoption tells: customers, assignments, plans and customer tasks.
+//! What adoption tells: customers, assignments, plans, their syncs, and customer tasks.
+
+mod syncs;
+
+pub use syncs::*;
 
 use kernel::{
     AssignmentId, AttributeId, CustomerAttributeId, CustomerId, CustomerTaskId, Hundredths, OutcomeId, PlanId,
@@ -116,6 +120,15 @@ pub struct CustomerTaskView {
     pub attributes: Vec<CustomerAttribute>,
 }
 
+impl CustomerTaskView {
+    /// Whether the catalog no longer has it for this customer: only a sync says of the platform's own accord that a task is
+    /// not applicable.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.status == TaskStatus::NotApplicable && self.status_source == StatusSource::System
+    }
+}
+
 /// A customer.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -225,7 +238,7 @@ macro_rules! aggregates {
     };
 }
 
-aggregates!(CustomerView, AssignmentView, PlanView, CustomerTaskView);
+aggregates!(CustomerView, AssignmentView, PlanView, CustomerTaskView, SyncOperationView);
 
 const CUSTOMER_READ: &str = "adoption:customer:read";
 const PLAN_READ: &str = "adoption:plan:read";
@@ -263,9 +276,36 @@ pub const PLAN_PROGRESSED: EventType<PlanView> =
 /// A task entered a plan.
 pub const CUSTOMER_TASK_ADDED: EventType<CustomerTaskView> =
     EventType::new("adoption.customer-task.added", "A task entered a plan, with its telemetry attributes.", PLAN_READ);
-/// The status of a customer task changed.
-pub const CUSTOMER_TASK_CHANGED: EventType<CustomerTaskView> =
-    EventType::new("adoption.customer-task.changed", "The status of a customer task changed.", PLAN_READ);
+/// A customer task changed: its status, or what the catalog says of it.
+pub const CUSTOMER_TASK_CHANGED: EventType<CustomerTaskView> = EventType::new(
+    "adoption.customer-task.changed",
+    "A customer task changed: its status, or what the catalog says of it.",
+    PLAN_READ,
+);
+/// The catalog no longer has a task for the customer.
+pub const CUSTOMER_TASK_RETIRED: EventType<CustomerTaskView> = EventType::new(
+    "adoption.customer-task.retired",
+    "The catalog no longer has a task for this customer: it counts nowhere and keeps its history.",
+    PLAN_READ,
+);
+/// A task left a plan.
+pub const CUSTOMER_TASK_REMOVED: EventType<CustomerTaskView> = EventType::new(
+    "adoption.customer-task.removed",
+    "A task that nobody had touched left a plan with the sync that had brought it.",
+    PLAN_READ,
+);
+/// A plan was made equal to the catalog.
+pub const PLAN_SYNCED: EventType<PlanSyncedView> =
+    EventType::new("adoption.plan.synced", "A plan was made equal to the catalog.", PLAN_READ);
+/// The last sync of a plan was taken back.
+pub const PLAN_SYNC_UNDONE: EventType<PlanSyncedView> =
+    EventType::new("adoption.plan.sync-undone", "The last sync of a plan was taken back.", PLAN_READ);
+/// A sync of many plans was asked for.
+pub const SYNC_OPERATION_CREATED: EventType<SyncOperationView> =
+    EventType::new("adoption.sync-operation.created", "A sync of many plans was asked for.", PLAN_READ);
+/// A sync of many plans has come to an end.
+pub const SYNC_OPERATION_FINISHED: EventType<SyncOperationView> =
+    EventType::new("adoption.sync-operation.finished", "A sync of many plans has come to its end.", PLAN_READ);
 
 /// The event types of this service.
 #[must_use]
@@ -282,5 +322,11 @@ pub fn events() -> Vec<EventSpec> {
         PLAN_PROGRESSED.spec(),
         CUSTOMER_TASK_ADDED.spec(),
         CUSTOMER_TASK_CHANGED.spec(),
+        CUSTOMER_TASK_RETIRED.spec(),
+        CUSTOMER_TASK_REMOVED.spec(),
+        PLAN_SYNCED.spec(),
+        PLAN_SYNC_UNDONE.spec(),
+        SYNC_OPERATION_CREATED.spec(),
+        SYNC_OPERATION_FINISHED.spec(),
     ]
 }

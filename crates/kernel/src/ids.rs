@@ -138,6 +138,10 @@ id!(/// Adoption: an adoption plan.
     PlanId);
 id!(/// Adoption: a plan's own copy of a task.
     CustomerTaskId);
+id!(/// Adoption: a sync of a plan with the catalog.
+    PlanSyncId);
+id!(/// Adoption: a sync of many plans, in the background.
+    SyncOperationId);
 id!(/// Adoption and telemetry: a plan's own copy of a telemetry attribute.
     CustomerAttributeId);
 id!(/// Telemetry: a refused value, kept with its reason.

@@ -7,12 +7,13 @@ use db::Tx;
 use kernel::Problem;
 use web::Context;
 
-use crate::statuses;
+use crate::{revisions, statuses};
 
 /// The queues of this service.
 pub(crate) fn consumers(_: &Context) -> Vec<Consumer> {
     vec![
         Consumer::new("adoption.facts", |tx, event| Box::pin(take(tx, event))),
+        Consumer::new("adoption.catalog", |tx, event| Box::pin(revisions::hear(tx, event))),
         locks::consumer("adoption.edit-locks"),
         grants::consumer("adoption.grants"),
     ]

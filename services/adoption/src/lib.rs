@@ -1,8 +1,8 @@
 //! Adoption: how customers adopt what a vendor sells.
 //!
 //! A product assigned to a customer becomes a plan: a snapshot of the catalog's eligible tasks, each with a status that a
-//! person sets or telemetry proves, and sums that follow. The catalog is asked once, when a plan is made; telemetry is
-//! listened to.
+//! person sets or telemetry proves, and sums that follow. The catalog is asked when a plan is made and when it is synced;
+//! it is listened to for whether a plan is behind, and telemetry for what it proves.
 
 mod access;
 mod assignments;
@@ -10,8 +10,10 @@ mod consumers;
 mod customer_tasks;
 mod customers;
 pub mod permissions;
+mod plan_syncs;
 mod plans;
 mod reach;
+mod revisions;
 mod schema;
 #[cfg_attr(not(test), expect(dead_code, reason = "solutions cannot be assigned yet"))]
 mod solution_plans;
@@ -38,7 +40,10 @@ pub fn service() -> Service {
         internal,
         setup,
         consumers: consumers::consumers,
-        background: |_, _| Vec::new(),
+        background: |context, db| {
+            let (config, stop) = ((*context.config).clone(), context.stop.clone());
+            vec![Box::pin(jobs::run(config, "adoption", db.clone(), plan_syncs::kinds(), stop))]
+        },
     }
 }
 
@@ -47,6 +52,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(customers::routes)
         .configure(assignments::routes)
         .configure(plans::routes)
+        .configure(plan_syncs::routes)
         .configure(customer_tasks::routes)
         .configure(statuses::routes);
 }

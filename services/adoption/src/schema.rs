@@ -105,4 +105,78 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    product_revisions (tenant_id, product_id) {
+        tenant_id -> Uuid,
+        product_id -> Uuid,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    synced_tasks (tenant_id, customer_task_id) {
+        tenant_id -> Uuid,
+        customer_task_id -> Uuid,
+        plan_id -> Uuid,
+        baseline -> Nullable<Jsonb>,
+        retired -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    plan_syncs (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        plan_id -> Uuid,
+        operation_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+        synced_by -> Nullable<Uuid>,
+        catalog_revision -> BigInt,
+        added -> Integer,
+        changed -> Integer,
+        retired -> Integer,
+        revived -> Integer,
+        conflicts -> Integer,
+        changes -> Jsonb,
+        synced_before -> Timestamptz,
+        undone_at -> Nullable<Timestamptz>,
+        undone_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    sync_operations (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        status -> Text,
+        requested_by -> Uuid,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    sync_blueprints (tenant_id, operation_id, product_id) {
+        tenant_id -> Uuid,
+        operation_id -> Uuid,
+        product_id -> Uuid,
+        blueprint -> Jsonb,
+    }
+}
+
+diesel::table! {
+    sync_operation_plans (tenant_id, operation_id, plan_id) {
+        tenant_id -> Uuid,
+        operation_id -> Uuid,
+        plan_id -> Uuid,
+        state -> Text,
+        problem -> Nullable<Text>,
+        detail -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(plans, customers);
+diesel::allow_tables_to_appear_in_same_query!(plans, product_revisions);
 diesel::allow_tables_to_appear_in_same_query!(plans, customer_tasks);

@@ -9,6 +9,7 @@ mod model;
 mod store;
 
 pub(crate) use model::{Assignment, unknown_product};
+pub(crate) use store::find;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of this noun.

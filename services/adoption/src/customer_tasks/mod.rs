@@ -1,6 +1,6 @@
 //! Customer tasks: a plan's own copies of the catalog's tasks, with their telemetry attributes.
 //!
-//! A copy is made when the plan is and does not follow the catalog by itself. Where the customer stands with it is the
+//! A copy is made when the plan is, and follows the catalog when the plan is synced. Where the customer stands with it is the
 //! matter of [`crate::statuses`].
 
 mod api;
@@ -13,7 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) use facts::Facts;
 pub(crate) use model::CustomerTask;
 pub(crate) use store::{
-    count, fetch_for_change, fetch_many_for_change, find, insert_all, of_plan, page, update, weights,
+    count, fetch_for_change, fetch_many_for_change, fetch_of_plan_for_change, find, insert_all, of_plan, page, remove,
+    rewrite, update, weights,
 };
 
 /// The routes of this noun.

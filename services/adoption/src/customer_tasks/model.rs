@@ -13,8 +13,8 @@ use super::facts::Facts;
 use crate::schema::customer_tasks;
 
 /// A row of `customer_tasks`.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = customer_tasks, check_for_backend(diesel::pg::Pg))]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = customer_tasks, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 pub(crate) struct CustomerTask {
     pub(crate) tenant_id: TenantId,
     pub(crate) id: CustomerTaskId,
@@ -44,6 +44,12 @@ pub(crate) struct CustomerTask {
 }
 
 impl CustomerTask {
+    /// Whether the catalog no longer has it for this customer. Only a sync says of the platform's own accord that a task is
+    /// not applicable.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.status == TaskStatus::NotApplicable && self.status_source == StatusSource::System
+    }
+
     /// A plan's copy of a catalog task: not started, by the platform, with attributes of its own.
     pub(crate) fn copy(
         blueprint: &TaskBlueprint,

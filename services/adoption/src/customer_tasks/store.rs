@@ -76,6 +76,13 @@ pub(crate) async fn fetch_many_for_change(
     Ok(rows.select(CustomerTask::as_select()).for_update().load(&mut tx.conn()).await?)
 }
 
+/// All tasks of a plan, locked until the transaction ends, by id.
+pub(crate) async fn fetch_of_plan_for_change(tx: &mut Tx, plan: PlanId) -> Result<Vec<CustomerTask>, Problem> {
+    let of_plan = customer_tasks::tenant_id.eq(tx.tenant()).and(customer_tasks::plan_id.eq(plan));
+    let rows = customer_tasks::table.filter(of_plan).order(customer_tasks::id);
+    Ok(rows.select(CustomerTask::as_select()).for_update().load(&mut tx.conn()).await?)
+}
+
 pub(crate) async fn insert_all(tx: &mut Tx, tasks: &[CustomerTask]) -> Result<(), Problem> {
     for rows in tasks.chunks(ROWS) {
         diesel::insert_into(customer_tasks::table).values(rows).execute(&mut tx.conn()).await?;
@@ -100,6 +107,24 @@ pub(crate) async fn update(tx: &mut Tx, tasks: impl IntoIterator<Item = &Custome
         diesel::update(row).set(columns).execute(&mut tx.conn()).await
     });
     try_join_all(updates).await?;
+    Ok(())
+}
+
+/// Writes whole tasks. The statements travel together.
+pub(crate) async fn rewrite(tx: &mut Tx, tasks: impl IntoIterator<Item = &CustomerTask>) -> Result<(), Problem> {
+    let tx: &Tx = tx;
+    let updates = tasks.into_iter().map(async |task| {
+        let row = customer_tasks::table.find((task.tenant_id, task.id));
+        diesel::update(row).set(task).execute(&mut tx.conn()).await
+    });
+    try_join_all(updates).await?;
+    Ok(())
+}
+
+/// Removes tasks; their history goes with them.
+pub(crate) async fn remove(tx: &mut Tx, ids: Vec<CustomerTaskId>) -> Result<(), Problem> {
+    let rows = customer_tasks::table.filter(customer_tasks::tenant_id.eq(tx.tenant()));
+    diesel::delete(rows.filter(customer_tasks::id.eq_any(ids))).execute(&mut tx.conn()).await?;
     Ok(())
 }
 

@@ -2,13 +2,13 @@
 
 use actix_web::get;
 use actix_web::web::Data;
-use contracts::adoption::{CustomerTaskView, PlanView};
+use contracts::adoption::CustomerTaskView;
 use db::Db;
 use kernel::{Cursor, Page, PageQuery, PlanId, Problem};
 use serde_json::json;
 use web::{Allow, Answer, Context, Path, Query, Reply};
 
-use super::model::{PlanQuery, PlanTaskQuery};
+use super::model::{PlanQuery, PlanTaskQuery, ShownPlan};
 use super::store;
 use crate::access::{self, Thing};
 use crate::customer_tasks::{self, CustomerTask};
@@ -17,7 +17,7 @@ use crate::permissions::PlanRead;
 /// List plans
 ///
 /// In the order they were made.
-#[utoipa::path(tag = "plans", params(PlanQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<PlanView>)))]
+#[utoipa::path(tag = "plans", params(PlanQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<ShownPlan>)))]
 #[get("/plans")]
 pub(super) async fn list_plans(
     who: Allow<PlanRead>,
@@ -30,11 +30,12 @@ pub(super) async fn list_plans(
     who.read(&db, async |conn| {
         let scope = access::scope(&who, conn).await?;
         let rows = store::page(conn, who.tenant, (&query, &scope), after, limit).await?;
-        let mut page = Cursor::page(rows, limit, &context.config.keys, "plans", |row| vec![row.id.to_string().into()]);
+        let mut page =
+            Cursor::page(rows, limit, &context.config.keys, "plans", |(row, _)| vec![row.id.to_string().into()]);
         if query.count == Some(true) {
             page.total = Some(store::count(conn, who.tenant, (&query, &scope)).await?);
         }
-        Reply::ok(&page.map(PlanView::from))
+        Reply::ok(&page.map(ShownPlan::from))
     })
     .await
 }
@@ -42,13 +43,13 @@ pub(super) async fn list_plans(
 /// Show a plan
 ///
 /// With its sums; GET /plans/{planId}/tasks has its tasks.
-#[utoipa::path(tag = "plans", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = PlanView)))]
+#[utoipa::path(tag = "plans", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = ShownPlan)))]
 #[get("/plans/{planId}")]
 pub(super) async fn show_plan(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<PlanId>) -> Answer {
     who.read(&db, async |conn| {
         access::may(&who, conn, Thing::Plan(id)).await?;
-        let plan = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
-        Reply::show(&PlanView::from(plan))
+        let plan = store::show(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        Ok(Reply::show(&ShownPlan::from(plan))?.in_full())
     })
     .await
 }

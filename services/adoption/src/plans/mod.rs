@@ -11,8 +11,7 @@ mod progress;
 mod snapshot;
 mod steps;
 mod store;
-#[cfg_attr(not(test), expect(dead_code, reason = "the routes that sync a plan come with its stored baseline"))]
-mod sync;
+pub(crate) mod sync;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -20,7 +19,7 @@ pub(crate) use model::Plan;
 pub(crate) use progress::Progress;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use steps::{begin, recompute};
-pub(crate) use store::{fetch_for_change, fetch_of_task_for_change};
+pub(crate) use store::{fetch_for_change, fetch_of_task_for_change, find, update};
 
 /// The routes of this noun. A plan is made under its assignment.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

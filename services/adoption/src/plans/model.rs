@@ -1,16 +1,17 @@
 //! What a plan is. Pure.
 
+use contracts::Aggregate;
 use contracts::adoption::{PlanView, TaskStatus};
 use contracts::catalog::LicenseLevel;
 use diesel::prelude::*;
 use kernel::{AssignmentId, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, TenantId, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::progress::Progress;
 use crate::schema::plans;
 
 /// A row of `plans`.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = plans, check_for_backend(diesel::pg::Pg))]
 pub(crate) struct Plan {
     pub(crate) tenant_id: TenantId,
@@ -50,6 +51,34 @@ pub(crate) struct PlanQuery {
     #[serde(default)]
     #[param(value_type = Vec<Uuid>)]
     pub(crate) product_id: Vec<ProductId>,
+    /// `true`: only plans that the catalog has left behind; `false`: only those it has not.
+    pub(crate) needs_sync: Option<bool>,
+}
+
+/// A plan with what its row does not say.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownPlan {
+    #[serde(flatten)]
+    plan: PlanView,
+    /// Whether the catalog has moved since the plan was made equal to it: GET /adoption/v1/plans/{planId}/sync shows what
+    /// that would change. It follows the catalog within moments.
+    needs_sync: bool,
+}
+
+impl Aggregate for ShownPlan {
+    fn id(&self) -> uuid::Uuid {
+        self.plan.id.0
+    }
+    fn version(&self) -> i64 {
+        self.plan.version
+    }
+}
+
+impl From<(Plan, bool)> for ShownPlan {
+    fn from((plan, needs_sync): (Plan, bool)) -> Self {
+        Self { plan: plan.into(), needs_sync }
+    }
 }
 
 /// Filters of the tasks of a plan.

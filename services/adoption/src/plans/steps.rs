@@ -8,11 +8,12 @@ use super::model::Plan;
 use super::progress::Progress;
 use super::snapshot::Snapshot;
 use super::store;
-use crate::customer_tasks;
+use crate::{customer_tasks, revisions};
 
 /// Writes a new plan with its tasks, and tells of each.
 pub(crate) async fn begin(tx: &mut Tx, snapshot: Snapshot) -> Result<PlanView, Problem> {
     let Snapshot { plan, tasks } = snapshot;
+    revisions::learn(tx, plan.product_id, plan.catalog_revision).await?;
     store::insert(tx, &plan).await?;
     customer_tasks::insert_all(tx, &tasks).await?;
     let view = PlanView::from(plan);

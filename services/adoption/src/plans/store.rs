@@ -9,11 +9,18 @@ use grants::Scope;
 use kernel::{Cursor, CustomerTaskId, PlanId, Problem, TenantId};
 
 use super::model::{Plan, PlanQuery};
+use crate::revisions::needs_sync;
 use crate::schema::{customer_tasks, plans};
 
 /// The plan.
 pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Result<Option<Plan>, Problem> {
     Ok(plans::table.find((tenant, id)).select(Plan::as_select()).first(&mut conn).await.optional()?)
+}
+
+/// The plan, and whether the catalog has left it behind.
+pub(crate) async fn show(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Result<Option<(Plan, bool)>, Problem> {
+    let row = plans::table.find((tenant, id)).select((Plan::as_select(), needs_sync()));
+    Ok(row.first(&mut conn).await.optional()?)
 }
 
 /// One page in the order of creation, with one row more to tell whether there is another page.
@@ -23,8 +30,8 @@ pub(crate) async fn page(
     of: (&PlanQuery, &Scope),
     after: Option<Cursor>,
     limit: i64,
-) -> Result<Vec<Plan>, Problem> {
-    let mut rows = listed(tenant, of).select(Plan::as_select());
+) -> Result<Vec<(Plan, bool)>, Problem> {
+    let mut rows = listed(tenant, of).select((Plan::as_select(), needs_sync()));
     if let Some(last) = after.and_then(|cursor| cursor.key::<PlanId>(0)) {
         rows = rows.filter(plans::id.gt(last));
     }
@@ -60,6 +67,11 @@ pub(crate) async fn insert(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
     Ok(())
 }
 
+pub(crate) async fn update(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
+    diesel::update(plans::table.find((plan.tenant_id, plan.id))).set(plan).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
 /// Writes the sums of a plan.
 pub(crate) async fn update_progress(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
     let row = plans::table.find((plan.tenant_id, plan.id));
@@ -78,6 +90,9 @@ fn listed<'a>(tenant: TenantId, (query, scope): (&'a PlanQuery, &'a Scope)) -> p
     }
     if !query.product_id.is_empty() {
         rows = rows.filter(plans::product_id.eq_any(&query.product_id));
+    }
+    if let Some(wanted) = query.needs_sync {
+        rows = rows.filter(needs_sync().eq(wanted));
     }
     rows
 }

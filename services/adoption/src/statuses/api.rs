@@ -8,7 +8,7 @@ use kernel::{Cursor, CustomerTaskId, Page, PageQuery, PlanId, Problem};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::history::{HistoryQuery, StatusChangeView};
-use super::model::{Changed, SetStatus, SetStatuses, StatusesView, require_all};
+use super::model::{Changed, SetStatus, SetStatuses, StatusesView, require_all, require_unretired};
 use super::steps::settle;
 use super::store;
 use crate::access::{self, Thing};
@@ -19,7 +19,7 @@ use crate::{customer_tasks, plans};
 ///
 /// Any status may follow any other. What a person has set, telemetry does not change; setting `NOT_STARTED` hands the task
 /// back to telemetry, whose latest facts then count at once. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "customer tasks", request_body = SetStatus, security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = CustomerTaskView), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "customer tasks", request_body = SetStatus, security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = CustomerTaskView), (status = 409, description = "The task is retired."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/customer-tasks/{customerTaskId}")]
 pub(super) async fn set_status(
     who: Allow<TaskWrite>,
@@ -34,6 +34,7 @@ pub(super) async fn set_status(
         let plan = plans::fetch_of_task_for_change(tx, id).await?.ok_or_else(missing)?;
         let task = customer_tasks::fetch_for_change(tx, id).await?.ok_or_else(missing)?;
         who.expect_version(task.version)?;
+        require_unretired(&task)?;
         let Some(changed) = Changed::by_person(&task, &command, tx.actor().person(), tx.now()) else {
             return Reply::show(&CustomerTaskView::from(task));
         };

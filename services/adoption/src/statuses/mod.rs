@@ -3,7 +3,7 @@
 //! A status is set by a person, one at a time or many, or by telemetry, whose facts come as events. Both go the same
 //! way: the plan is locked, then the tasks; the pure model says what becomes of them; the tasks, their history and the
 //! plan's sums are written together. What a person has set, telemetry leaves alone until the person hands it back by
-//! setting `NOT_STARTED`.
+//! setting `NOT_STARTED`. A sync takes a task out of the sums and back; while it is out, nobody sets its status.
 
 mod api;
 mod decide;
@@ -14,7 +14,9 @@ mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub(crate) use model::Changed;
 pub(crate) use steps::hear;
+pub(crate) use store::append;
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -1,12 +1,20 @@
 //! How the status of a customer task changes. Pure.
 
 use contracts::adoption::{CustomerTaskView, PlanView, StatusSource, TaskStatus};
-use kernel::{Check, CustomerTaskId, Problem, Timestamp, UserId};
+use kernel::{Check, CustomerTaskId, Problem, ProblemKind, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::decide::decide;
 use super::history::StatusChange;
 use crate::customer_tasks::{CustomerTask, Facts};
+
+/// The catalog has the task no more for the customer, so where they stand with it is nobody's to say.
+static RETIRED: ProblemKind = ProblemKind::new("CUSTOMER_TASK_RETIRED", 409, "The task is retired");
+const RETIRED_HOW: &str =
+    "The catalog no longer has it for this customer. A sync brings it back when the catalog has it again.";
+/// What the history says of syncs.
+const RETIRED_NOTE: &str = "The catalog no longer has the task for this customer.";
+const REVIVED_NOTE: &str = "The task counts again: the customer stands where they stood.";
 
 /// The most tasks of one command.
 const MOST: usize = 1_000;
@@ -68,14 +76,20 @@ impl SetStatuses {
     }
 }
 
-/// Refuses a list that names tasks the plan does not have.
+/// Refuses a list that names tasks the plan does not have, or has no more.
 pub(crate) fn require_all(asked: &[CustomerTaskId], found: &[CustomerTask]) -> Result<(), Problem> {
     let mut check = Check::new();
     for (index, id) in asked.iter().enumerate() {
-        let known = found.iter().any(|task| task.id == *id);
-        check.that(known, &format!("/customerTaskIds/{index}"), "UNKNOWN", || "is not a task of this plan".to_owned());
+        let (pointer, known) = (format!("/customerTaskIds/{index}"), found.iter().find(|task| task.id == *id));
+        check.that(known.is_some(), &pointer, "UNKNOWN", || "is not a task of this plan".to_owned());
+        check.that(known.is_none_or(|task| !task.is_retired()), &pointer, "RETIRED", || RETIRED_HOW.to_owned());
     }
     check.finish()
+}
+
+/// Refuses to set the status of a task that counts nowhere.
+pub(crate) fn require_unretired(task: &CustomerTask) -> Result<(), Problem> {
+    if task.is_retired() { Err(RETIRED.detail(RETIRED_HOW)) } else { Ok(()) }
 }
 
 /// What becomes of a task: the row before and after, and what its history gains. An empty history means that only the
@@ -118,6 +132,20 @@ impl Changed {
         changed.follow_facts(now);
         changed.after.version += i64::from(!changed.history.is_empty());
         Some(changed)
+    }
+
+    /// A sync makes another task of it. Where that moves the status, the history says why, and for a task that comes back
+    /// what telemetry told meanwhile counts at once.
+    pub(crate) fn by_sync(before: &CustomerTask, after: CustomerTask, now: Timestamp) -> Self {
+        let mut changed = Self { before: before.clone(), after, history: Vec::new() };
+        changed.after.version = before.version + 1;
+        if (before.status, before.status_source) != (changed.after.status, changed.after.status_source) {
+            let note = if changed.after.is_retired() { RETIRED_NOTE } else { REVIVED_NOTE };
+            let entry = StatusChange::of(&changed.after, Some(note.to_owned()));
+            changed.history.push(StatusChange { at: now, source: StatusSource::System, changed_by: None, ..entry });
+            changed.follow_facts(now);
+        }
+        changed
     }
 
     fn follow_facts(&mut self, now: Timestamp) {

@@ -43,6 +43,10 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     .await;
     let assignment = made("assignmentId", &assigned);
     let plan = assigned.body["planId"].as_str().unwrap().to_owned();
+    let operation = create("/adoption/v1/plan-syncs", json!({ "planIds": [plan] })).await;
+    let path = operation.expect(202).header("location");
+    admin.get_until(path, |operation| operation.body["status"] == "DONE").await.expect(200);
+    let operation = operation.id();
     let tasks = admin.get(&format!("/adoption/v1/plans/{plan}/tasks")).await;
     let customer_task = tasks.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
 
@@ -90,6 +94,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     ids.extend(
         [
             ("planId", plan),
+            ("operationId", operation),
             ("customerTaskId", customer_task),
             ("refusalId", refusal),
             ("batchId", batch),

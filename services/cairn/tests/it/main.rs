@@ -29,6 +29,7 @@ mod observability;
 mod partners;
 mod passkeys;
 mod people;
+mod plan_sync;
 mod quotas;
 mod second_factors;
 mod signed_in;

@@ -3,7 +3,8 @@
 use bus::Consumer;
 use contracts::Envelope;
 use contracts::adoption::{
-    ASSIGNMENT_REMOVED, AssignmentView, CUSTOMER_TASK_ADDED, CUSTOMER_TASK_CHANGED, CustomerTaskView,
+    ASSIGNMENT_REMOVED, AssignmentView, CUSTOMER_TASK_ADDED, CUSTOMER_TASK_CHANGED, CUSTOMER_TASK_REMOVED,
+    CUSTOMER_TASK_RETIRED, CustomerTaskView,
 };
 use db::Tx;
 use kernel::Problem;
@@ -19,8 +20,10 @@ pub(crate) fn consumer() -> Consumer {
 
 async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
     let key = event.key();
-    if key == CUSTOMER_TASK_ADDED.key || key == CUSTOMER_TASK_CHANGED.key {
+    if [CUSTOMER_TASK_ADDED.key, CUSTOMER_TASK_CHANGED.key, CUSTOMER_TASK_RETIRED.key].contains(&key) {
         learn(tx, &event.state::<CustomerTaskView>().map_err(Problem::internal)?).await
+    } else if key == CUSTOMER_TASK_REMOVED.key {
+        store::remove_task(tx, event.state::<CustomerTaskView>().map_err(Problem::internal)?.id).await
     } else if key == ASSIGNMENT_REMOVED.key {
         let assignment: AssignmentView = event.state().map_err(Problem::internal)?;
         store::remove_assignment(tx, assignment.id).await
@@ -43,6 +46,8 @@ async fn take_over(tx: &mut Tx, task: &CustomerTaskView) -> Result<bool, Problem
     let (mut new, mut redefined) = (Vec::new(), Vec::new());
     for attribute in &task.attributes {
         let told = Attribute::of(tx.tenant(), task, attribute);
+        // What a retired task has keeps its values and stops counting, until the task comes back.
+        let told = Attribute { is_active: told.is_active && !task.is_retired(), ..told };
         match known.remove(&told.id) {
             Some(mut row) => redefined.extend(row.redefine(told).then_some(row)),
             None => new.push(told),

@@ -159,6 +159,16 @@ pub(crate) async fn remove_assignment(tx: &mut Tx, assignment: AssignmentId) -> 
     Ok(())
 }
 
+/// Marks the attributes of a customer task as removed with it.
+pub(crate) async fn remove_task(tx: &mut Tx, task: CustomerTaskId) -> Result<(), Problem> {
+    let rows = attributes::table
+        .filter(attributes::tenant_id.eq(tx.tenant()))
+        .filter(attributes::customer_task_id.eq(task))
+        .filter(attributes::removed_at.is_null());
+    diesel::update(rows).set(attributes::removed_at.eq(tx.now())).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
 /// Rows by id.
 pub(crate) fn by_id(rows: Vec<Attribute>) -> HashMap<CustomerAttributeId, Attribute> {
     rows.into_iter().map(|row| (row.id, row)).collect()

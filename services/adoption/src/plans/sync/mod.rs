@@ -16,7 +16,11 @@ mod definitions;
 mod diff;
 mod merge;
 mod model;
+mod rows;
 mod selection;
+
+pub(crate) use model::{Baseline, Standing, Sync, SyncChange, Synced, SyncedTask};
+pub(crate) use rows::{SyncRow, counts};
 
 #[cfg(test)]
 mod examples;

@@ -10,6 +10,7 @@ use super::attributes::AttributeChange;
 use super::definitions::{AttributeDefinition, PlanMerge, TaskDefinition, TaskMerge};
 use crate::customer_tasks::CustomerTask;
 use crate::plans::model::Plan;
+#[cfg(test)]
 use crate::plans::snapshot::Snapshot;
 
 /// A plan with all its tasks.
@@ -93,6 +94,7 @@ impl SyncChange {
     }
 }
 
+#[cfg(test)]
 impl From<Snapshot> for Synced {
     /// A plan is made equal to the catalog.
     fn from(Snapshot { plan, tasks }: Snapshot) -> Self {
@@ -119,6 +121,7 @@ impl SyncedTask {
     }
 
     /// A person edits what the catalog had said: from here on it is theirs.
+    #[cfg(test)]
     pub(crate) fn edit(&mut self, by_person: impl FnOnce(&mut CustomerTask)) {
         let baseline = self.baseline();
         by_person(&mut self.task);

@@ -1,0 +1,1 @@
+drop table plan_syncs, synced_tasks, product_revisions;

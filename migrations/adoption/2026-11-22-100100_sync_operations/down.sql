@@ -1,0 +1,1 @@
+drop table sync_operation_plans, sync_blueprints, sync_operations;

@@ -1,0 +1,137 @@
+//! Syncs of one plan over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{get, post};
+use auth::Permission;
+use clients::Catalog;
+use contracts::adoption::{PlanSyncView, PlanSyncedView};
+use contracts::catalog::ProductBlueprint;
+use db::{Conn, Db};
+use kernel::{Cursor, Page, PageQuery, PlanId, Problem};
+use web::{Allow, Answer, Context, Path, Query, Reply};
+
+use super::due::Due;
+use super::model::{SyncPreview, SyncQuery, SyncedView};
+use super::{steps, store};
+use crate::access::{self, Thing};
+use crate::permissions::{PlanRead, PlanWrite};
+use crate::plans::{self, Plan};
+use crate::{assignments, revisions};
+
+/// Show what a sync would change
+///
+/// A dry run: the plan, row by row, against the catalog as it is now. Nothing is written. A value that was edited in the plan
+/// is kept, and its row says so.
+#[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = SyncPreview), (status = 409, description = "The product is no longer in the catalog.")))]
+#[get("/plans/{planId}/sync")]
+pub(super) async fn show_sync(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    catalog: Data<Catalog>,
+    Path(id): Path<PlanId>,
+) -> Answer {
+    let (_, blueprint) = look(&who, &db, &catalog, id).await?;
+    who.read(&db, async |conn| {
+        let (plan, missing) = (plans::find(conn, who.tenant, id).await?, || Problem::not_found("plan"));
+        let plan = plan.ok_or_else(missing)?;
+        let assignment = assignments::find(conn, who.tenant, plan.assignment_id).await?.ok_or_else(missing)?;
+        let synced = store::synced(conn, plan).await?;
+        Reply::ok(&Due::of(synced, &assignment, &blueprint, db.clock().now())?.preview(&blueprint))
+    })
+    .await
+}
+
+/// Sync a plan with the catalog
+///
+/// Tasks that the catalog has for this customer enter the plan, those it has no more are retired and keep their history, and
+/// retired ones come back as they were. Statuses, notes, selections, telemetry and whatever was edited in the plan stay. A
+/// plan that is equal to the catalog is left as it is. `If-Match` with the plan's version is honoured when sent.
+#[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = SyncedView), (status = 409, description = "The product is no longer in the catalog, the customer is deleted, or somebody has synced the plan meanwhile."), (status = 412, description = "Somebody else changed it.")))]
+#[post("/plans/{planId}/sync")]
+pub(super) async fn sync_plan(
+    who: Allow<PlanWrite>,
+    db: Data<Db>,
+    catalog: Data<Catalog>,
+    Path(id): Path<PlanId>,
+) -> Answer {
+    if let Some(answer) = who.replayed(&db).await? {
+        return Ok(answer);
+    }
+    // Asked before the write begins: no transaction waits for another service.
+    let (known, blueprint) = look(&who, &db, &catalog, id).await?;
+    who.write(&db, async |tx| {
+        let plan = steps::enter(tx, &known).await?;
+        who.expect_version(plan.version)?;
+        revisions::learn(tx, plan.product_id, blueprint.product.revision).await?;
+        let due = steps::due(tx, plan, &blueprint).await?;
+        if due.is_nothing() {
+            return Reply::show(&SyncedView { plan: due.plan.plan.into(), sync: None, rows: Vec::new() });
+        }
+        let (rows, by) = (due.rows(), tx.actor().person());
+        Reply::show(&SyncedView::of(steps::apply(tx, due, (by, None)).await?, rows))
+    })
+    .await
+}
+
+/// Undo the last sync of a plan
+///
+/// The last one that is not undone yet; what people and telemetry did since stays: a task that came with the sync leaves
+/// again if nobody has touched it and is retired if somebody has, and a value that was edited since is kept.
+#[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = PlanSyncedView), (status = 409, description = "There is no sync to undo, or the customer is deleted."), (status = 412, description = "Somebody else changed it.")))]
+#[post("/plans/{planId}/sync/undo")]
+pub(super) async fn undo_sync(who: Allow<PlanWrite>, db: Data<Db>, Path(id): Path<PlanId>) -> Answer {
+    who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Plan(id)).await?;
+        let known = plans::find(tx, tx.tenant(), id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        let plan = steps::enter(tx, &known).await?;
+        who.expect_version(plan.version)?;
+        Reply::show(&steps::undo(tx, plan).await?)
+    })
+    .await
+}
+
+/// List the syncs of a plan
+///
+/// The last one first.
+#[utoipa::path(tag = "plan syncs", params(SyncQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<PlanSyncView>)))]
+#[get("/plans/{planId}/syncs")]
+pub(super) async fn list_syncs(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Path(id): Path<PlanId>,
+    Query(query): Query<SyncQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, "plan_syncs")?);
+    who.read(&db, async |conn| {
+        access::may(&who, conn, Thing::Plan(id)).await?;
+        plans::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        let rows = store::page(conn, (who.tenant, id), after, limit).await?;
+        let key = |row: &super::model::PlanSync| vec![row.id.to_string().into()];
+        let mut page = Cursor::page(rows, limit, &context.config.keys, "plan_syncs", key);
+        if query.count == Some(true) {
+            page.total = Some(store::count(conn, (who.tenant, id)).await?);
+        }
+        Reply::ok(&page.map(PlanSyncView::from))
+    })
+    .await
+}
+
+/// A plan that the caller may do `P` with, and its product as the catalog shows it now.
+async fn look<P: Permission>(
+    who: &Allow<P>,
+    db: &Db,
+    catalog: &Catalog,
+    id: PlanId,
+) -> Result<(Plan, ProductBlueprint), Problem> {
+    let find = async |conn: &Conn| {
+        access::may(who, conn, Thing::Plan(id)).await?;
+        let plan = plans::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        let assignment = assignments::find(conn, who.tenant, plan.assignment_id).await?;
+        Ok((plan, assignment.ok_or_else(|| Problem::not_found("plan"))?))
+    };
+    let (plan, assignment) = db.read(who.tenant, find).await?;
+    let blueprint = catalog.product_blueprint(who.actor(), plan.product_id).await?;
+    Ok((plan, blueprint.ok_or_else(|| assignment.product_gone())?))
+}

@@ -24,11 +24,13 @@ create table synced_tasks (
 create index synced_tasks_plan_idx on synced_tasks (tenant_id, plan_id);
 select wall('synced_tasks');
 
--- The syncs of plans. The changes are kept whole: they are what it takes to undo.
+-- The syncs of plans, in the order of the versions that they led to. The changes are kept whole: they are what it takes to
+-- undo.
 create table plan_syncs (
     tenant_id uuid not null,
     id uuid not null,
     plan_id uuid not null,
+    plan_version bigint not null,
     operation_id uuid,
     at timestamptz not null,
     synced_by uuid,
@@ -45,5 +47,5 @@ create table plan_syncs (
     constraint plan_syncs_pkey primary key (tenant_id, id),
     constraint plan_syncs_plan_fkey foreign key (tenant_id, plan_id) references plans (tenant_id, id) on delete cascade
 );
-create index plan_syncs_plan_idx on plan_syncs (tenant_id, plan_id, id);
+create unique index plan_syncs_plan_key on plan_syncs (tenant_id, plan_id, plan_version);
 select wall('plan_syncs');

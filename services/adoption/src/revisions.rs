@@ -1,6 +1,7 @@
 //! How far each product has come in the catalog: what tells a plan that is behind from one that is not.
 
 use contracts::Envelope;
+use contracts::catalog::PRODUCT_DELETED;
 use db::Tx;
 use diesel::dsl::{exists, not};
 use diesel::expression::BoxableExpression;
@@ -21,8 +22,12 @@ struct Told {
     revision: Option<i64>,
 }
 
-/// Hears of any change in the catalog. What is a solution's moves no product, and a telemetry attribute comes with its task.
+/// Hears of any change in the catalog. What is a solution's moves no product, a telemetry attribute comes with its task, and a
+/// product that is deleted is nothing to follow.
 pub(crate) async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
+    if event.key() == PRODUCT_DELETED.key {
+        return Ok(());
+    }
     let told: Told = event.state().map_err(Problem::internal)?;
     let is_product = event.key().starts_with("catalog.product.");
     let product = if is_product { Some(ProductId(event.subject)) } else { told.product_id };

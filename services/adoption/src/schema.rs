@@ -128,6 +128,7 @@ diesel::table! {
         tenant_id -> Uuid,
         id -> Uuid,
         plan_id -> Uuid,
+        plan_version -> BigInt,
         operation_id -> Nullable<Uuid>,
         at -> Timestamptz,
         synced_by -> Nullable<Uuid>,

@@ -44,10 +44,9 @@ pub(crate) struct CustomerTask {
 }
 
 impl CustomerTask {
-    /// Whether the catalog no longer has it for this customer. Only a sync says of the platform's own accord that a task is
-    /// not applicable.
+    /// Whether the catalog no longer has it for this customer.
     pub(crate) fn is_retired(&self) -> bool {
-        self.status == TaskStatus::NotApplicable && self.status_source == StatusSource::System
+        self.status.is_retired(self.status_source)
     }
 
     /// A plan's copy of a catalog task: not started, by the platform, with attributes of its own.

@@ -8,10 +8,11 @@ use contracts::adoption::{PlanSyncView, PlanSyncedView};
 use contracts::catalog::ProductBlueprint;
 use db::{Conn, Db};
 use kernel::{Cursor, Page, PageQuery, PlanId, Problem};
+use serde_json::json;
 use web::{Allow, Answer, Context, Path, Query, Reply};
 
 use super::due::Due;
-use super::model::{SyncPreview, SyncQuery, SyncedView};
+use super::model::{PlanSync, SyncPreview, SyncQuery, SyncedView};
 use super::{steps, store};
 use crate::access::{self, Thing};
 use crate::permissions::{PlanRead, PlanWrite};
@@ -108,7 +109,7 @@ pub(super) async fn list_syncs(
         access::may(&who, conn, Thing::Plan(id)).await?;
         plans::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
         let rows = store::page(conn, (who.tenant, id), after, limit).await?;
-        let key = |row: &super::model::PlanSync| vec![row.id.to_string().into()];
+        let key = |row: &PlanSync| vec![json!(row.plan_version)];
         let mut page = Cursor::page(rows, limit, &context.config.keys, "plan_syncs", key);
         if query.count == Some(true) {
             page.total = Some(store::count(conn, (who.tenant, id)).await?);

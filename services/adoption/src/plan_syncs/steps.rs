@@ -12,14 +12,15 @@ use super::due::Due;
 use super::model::{PlanSync, nothing_to_undo};
 use super::moves::Moves;
 use super::store;
+use crate::customer_tasks::{self, CustomerTask};
 use crate::plans::{self, Plan};
 use crate::statuses::{self, Changed};
-use crate::{assignments, customer_tasks, customers};
+use crate::{assignments, customers};
 
 /// What is due in a locked plan.
 ///
 /// # Errors
-/// 409 when its customer is deleted, or the plan has seen a later state of the catalog.
+/// 409 when the plan has seen a later state of the catalog.
 pub(super) async fn due(tx: &mut Tx, plan: Plan, blueprint: &ProductBlueprint) -> Result<Due, Problem> {
     let missing = || Problem::not_found("assignment");
     let assignment = assignments::find(tx, tx.tenant(), plan.assignment_id).await?.ok_or_else(missing)?;
@@ -41,6 +42,7 @@ pub(super) async fn apply(
         tenant_id: tx.tenant(),
         id: PlanSyncId::fresh(),
         plan_id: plan.id,
+        plan_version: plan.version,
         operation_id,
         at: tx.now(),
         synced_by: by,
@@ -57,7 +59,7 @@ pub(super) async fn apply(
     Ok(view)
 }
 
-/// Takes the last sync of a locked plan back that stands, and tells. What was done since stays.
+/// Takes back the last sync of a locked plan that is not undone yet, and tells. What was done since stays.
 ///
 /// # Errors
 /// 409 when there is none.
@@ -86,7 +88,20 @@ async fn settle(tx: &mut Tx, moves: Moves) -> Result<Plan, Problem> {
     if !removed.is_empty() {
         customer_tasks::remove(tx, removed.iter().map(|task| task.id).collect()).await?;
     }
+    tell(tx, added, changed, removed).await?;
+    if before.progress != after.progress {
+        tx.announce(&PLAN_PROGRESSED, Some(&before.into()), &after.clone().into()).await?;
+    }
+    Ok(after)
+}
 
+/// Tells of tasks that enter a plan, change, are retired or leave.
+async fn tell(
+    tx: &mut Tx,
+    added: Vec<CustomerTask>,
+    changed: Vec<Changed>,
+    removed: Vec<CustomerTask>,
+) -> Result<(), Problem> {
     let added: Vec<_> = added.into_iter().map(CustomerTaskView::from).collect();
     tx.announce_all(&CUSTOMER_TASK_ADDED, added.iter().map(|task| (None, task))).await?;
     let (retired, changed): (Vec<_>, Vec<_>) =
@@ -96,17 +111,15 @@ async fn settle(tx: &mut Tx, moves: Moves) -> Result<Plan, Problem> {
             moved.into_iter().map(|Changed { before, after, history: _ }| (before.into(), after.into())).collect();
         tx.announce_all(event, views.iter().map(|(before, after)| (Some(before), after))).await?;
     }
-    let gone = removed.into_iter().map(CustomerTaskView::from);
-    let gone: Vec<_> =
-        gone.map(|task| (CustomerTaskView { version: task.version + 1, ..task.clone() }, task)).collect();
-    tx.announce_all(&CUSTOMER_TASK_REMOVED, gone.iter().map(|(last, before)| (Some(before), last))).await?;
-    if before.progress != after.progress {
-        tx.announce(&PLAN_PROGRESSED, Some(&before.into()), &after.clone().into()).await?;
-    }
-    Ok(after)
+    let last = |task: CustomerTask| CustomerTaskView { version: task.version + 1, ..task.into() };
+    let removed: Vec<_> = removed.into_iter().map(|task| (CustomerTaskView::from(task.clone()), last(task))).collect();
+    tx.announce_all(&CUSTOMER_TASK_REMOVED, removed.iter().map(|(before, last)| (Some(before), last))).await
 }
 
-/// The plan, for a change that only a present customer's plan may see; locked until the transaction ends.
+/// The plan of a customer who is present, locked until the transaction ends.
+///
+/// # Errors
+/// 409 when the customer is deleted, 423 when somebody else is editing it or the plan.
 pub(super) async fn enter(tx: &mut Tx, known: &Plan) -> Result<Plan, Problem> {
     customers::hold(tx, known.customer_id).await?.require_present()?;
     plans::fetch_for_change(tx, known.id).await

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use futures_util::try_join;
-use kernel::{Cursor, CustomerTaskId, PlanId, PlanSyncId, Problem, TenantId};
+use kernel::{Cursor, CustomerTaskId, PlanId, Problem, TenantId};
 
 use super::model::{PlanSync, Stance};
 use crate::customer_tasks::{self, CustomerTask};
@@ -76,7 +76,7 @@ pub(super) async fn insert(tx: &mut Tx, sync: &PlanSync) -> Result<(), Problem> 
 
 /// The last sync of a locked plan that stands.
 pub(super) async fn latest(tx: &mut Tx, plan: PlanId) -> Result<Option<PlanSync>, Problem> {
-    let rows = listed(tx.tenant(), plan).filter(plan_syncs::undone_at.is_null()).order(plan_syncs::id.desc());
+    let rows = listed(tx.tenant(), plan).filter(plan_syncs::undone_at.is_null()).order(plan_syncs::plan_version.desc());
     Ok(rows.select(PlanSync::as_select()).first(&mut tx.conn()).await.optional()?)
 }
 
@@ -96,10 +96,10 @@ pub(super) async fn page(
     limit: i64,
 ) -> Result<Vec<PlanSync>, Problem> {
     let mut rows = listed(tenant, plan).select(PlanSync::as_select());
-    if let Some(last) = after.and_then(|cursor| cursor.key::<PlanSyncId>(0)) {
-        rows = rows.filter(plan_syncs::id.lt(last));
+    if let Some(last) = after.and_then(|cursor| cursor.key::<i64>(0)) {
+        rows = rows.filter(plan_syncs::plan_version.lt(last));
     }
-    Ok(rows.order(plan_syncs::id.desc()).limit(limit + 1).load(&mut conn).await?)
+    Ok(rows.order(plan_syncs::plan_version.desc()).limit(limit + 1).load(&mut conn).await?)
 }
 
 /// How many syncs the plan has.

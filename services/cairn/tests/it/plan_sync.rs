@@ -1,9 +1,9 @@
 //! Plans that follow the catalog again: what a sync shows, does and takes back; one plan at a time and many.
 
-use cairn::Platform;
+mod many;
+
 use chrono::Duration;
 use diesel_async::SimpleAsyncConnection;
-use kernel::{Clock, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Client, Response, send};
@@ -11,8 +11,7 @@ use testkit::{Client, Response, send};
 use crate::adoption::{
     assign, attribute, column, customer, id, items, make, plan, plan_path, product, read_after, set, task_path, tasks,
 };
-use crate::company::{colleague, member};
-use crate::support::{PASSWORD, Stage, on_stage};
+use crate::support::{Stage, on_stage};
 
 /// A product of three tasks, `Connect` proved by telemetry, and the plan of a customer who has it.
 struct Harbour {
@@ -176,6 +175,45 @@ fn a_dry_run_shows_what_a_sync_does_and_nothing_that_people_did_is_lost() {
 }
 
 #[test]
+fn what_was_edited_in_the_plan_stays_and_the_row_says_so() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let here = Harbour::new(admin).await;
+        // Nobody can edit a plan's task over HTTP yet: this is what an edit leaves.
+        let mut behind = stage.world.administrator().await;
+        let edit = "insert into adoption.synced_tasks (tenant_id, customer_task_id, plan_id, baseline)
+            select tenant_id, id, plan_id, jsonb_build_object('attributes', '{}'::jsonb, 'task', jsonb_build_object(
+                'name', name, 'description', description, 'notes', notes, 'weight', weight / 100, 'licenseLevel', license_level,
+                'sequenceNumber', sequence_number, 'estMinutes', est_minutes, 'howToDoc', how_to_doc, 'howToVideo', how_to_video,
+                'outcomeIds', outcome_ids, 'releaseIds', release_ids))
+            from adoption.customer_tasks where name = 'Train';
+            update adoption.customer_tasks set name = 'Train the crew' where name = 'Train'";
+        behind.batch_execute(edit).await.unwrap();
+        assert_eq!(
+            rows(&admin.get(&here.path("/sync")).await),
+            [[""; 2]; 0],
+            "an edit alone is no change of the catalog"
+        );
+        here.edit(admin, 1, json!({ "name": "Train everybody", "notes": "By shift." })).await;
+        let shown = admin.get(&here.path("/sync")).await;
+        assert_eq!(shown.expect(200).body["counts"]["conflicts"], 1);
+        let [name, notes] = [0, 1].map(|at| shown.body["rows"][1]["fields"][at].clone());
+        assert_eq!([&name["then"], &name["now"], &name["after"]], ["Train", "Train everybody", "Train the crew"]);
+        assert!(name["conflict"].as_str().unwrap().contains("the plan's value stays"), "{name}");
+        assert_eq!((&notes["after"], &notes["conflict"]), (&json!("By shift."), &Value::Null));
+        assert_eq!(here.sync(admin).await.expect(200).body["rows"], shown.body["rows"]);
+        assert_eq!(here.task(admin, "Train the crew").await["notes"], "By shift.");
+        // The edit is remembered from sync to sync, and through retirement.
+        here.delete(admin, 1).await;
+        here.sync(admin).await.expect(200);
+        here.restore(admin, 1).await;
+        here.edit(admin, 1, json!({ "name": "Train them all" })).await;
+        assert_eq!(here.sync(admin).await.expect(200).body["sync"]["counts"]["conflicts"], 1);
+        assert_eq!(here.task(admin, "Train the crew").await["status"], "NOT_STARTED");
+    });
+}
+
+#[test]
 fn a_choice_of_outcomes_and_releases_stays() {
     on_stage(async |stage| {
         let admin = &stage.admin;
@@ -270,10 +308,18 @@ fn the_last_sync_is_undone_and_what_was_done_since_stays() {
         };
         here.edit(admin, 0, json!({ "name": "Connect sites" })).await;
         here.delete(admin, 2).await;
-        for name in ["Drill", "Inspect"] {
-            here.add(admin, json!({ "name": name, "weight": 10 })).await;
-        }
+        here.add(admin, json!({ "name": "Drill", "weight": 10 })).await;
+        let inspect = here.add(admin, json!({ "name": "Inspect", "weight": 10 })).await;
+        attribute(admin, &inspect, "found", "NUMBER", json!({ "operator": "<", "value": 3 })).await;
+        let measured = async |names: &[&str]| {
+            let path = format!("/telemetry/v1/attributes?assignmentId={}", id(&here.assignment));
+            let active =
+                |list: &Response| items(list).into_iter().filter(|one| one["isActive"] == true).collect::<Vec<_>>();
+            let of = |list: &Response| column(&active(list), "name");
+            assert_eq!(of(&admin.get_until(&path, |list| of(list) == *names).await), *names);
+        };
         let first = here.sync(admin).await;
+        measured(&["sites", "found"]).await;
         let undone = here.undo(admin).await;
         assert_eq!(undone.expect(200).body["sync"]["id"], first.body["sync"]["id"]);
         assert!(undone.body["sync"]["undoneAt"].is_string() && undone.body["sync"]["undoneBy"].is_string());
@@ -282,6 +328,7 @@ fn the_last_sync_is_undone_and_what_was_done_since_stays() {
         }
         let now: Vec<_> = tasks(admin, &here.assignment).await.iter().map(as_before).collect();
         assert_eq!(now, known.iter().map(as_before).collect::<Vec<_>>());
+        measured(&["sites"]).await;
         here.needs_sync(admin, true).await;
         here.undo(admin).await.expect_problem(409, "PLAN_SYNC_NOTHING_TO_UNDO");
 
@@ -395,157 +442,5 @@ fn what_cannot_be_synced_is_refused() {
             let refused = admin.post(all, &command).await;
             assert_eq!(refused.expect_problem(422, "CONTENT_INVALID").body["errors"][0]["pointer"], fault, "{command}");
         }
-    });
-}
-
-#[test]
-fn a_grant_on_a_customer_reaches_its_plans_and_no_others() {
-    on_stage(async |stage| {
-        let admin = &stage.admin;
-        let here = Harbour::new(admin).await;
-        let fabrikam = customer(admin, "Fabrikam").await;
-        let theirs = assign(admin, &fabrikam, &here.product, json!({})).await;
-        here.add(admin, json!({ "name": "Drill", "weight": 0 })).await;
-
-        let role = json!({ "name": "READER", "permissions": ["adoption:*:read"] });
-        admin.post("/identity/v1/roles", &role).await.expect(201);
-        let reader = colleague(admin, "reader", "READER").await;
-        reader.get(&here.path("/sync")).await.expect(200);
-        here.sync(&reader).await.expect_problem(403, "PERMISSION_DENIED");
-        here.undo(&reader).await.expect_problem(403, "PERMISSION_DENIED");
-        let all = "/adoption/v1/plan-syncs";
-        let of_product = json!({ "productId": here.product["id"] });
-        reader.post(all, &of_product).await.expect_problem(403, "PERMISSION_DENIED");
-
-        let kim = admin.post("/identity/v1/members", &member("kim", "MEMBER")).await;
-        let grant = json!({
-            "subjectType": "USER", "subjectId": kim.expect(201).body["userId"], "resourceType": "CUSTOMER",
-            "resourceId": here.assignment["customerId"], "level": "WRITE",
-        });
-        let granted = admin.post("/identity/v1/grants", &grant).await;
-        let first = admin.sign_in("kim", crate::company::FIRST_PASSWORD).await;
-        let own = json!({ "currentPassword": crate::company::FIRST_PASSWORD, "newPassword": PASSWORD });
-        first.post("/identity/v1/me/password", &own).await.expect(204);
-        let kim = admin.sign_in("kim", PASSWORD).await;
-        read_after(&kim, granted.expect(201), &here.path("/sync")).await.expect(200);
-        assert_eq!(here.sync(&kim).await.expect(200).body["sync"]["counts"]["added"], 1);
-        here.undo(&kim).await.expect(200);
-        let foreign = format!("{}/sync", plan_path(&theirs));
-        kim.get(&foreign).await.expect_problem(404, "NOT_FOUND");
-        kim.post(&foreign, &json!({})).await.expect_problem(404, "NOT_FOUND");
-        let both = json!({ "planIds": [here.assignment["planId"], theirs["planId"]] });
-        kim.post(all, &both).await.expect_problem(403, "PERMISSION_DENIED");
-
-        let own = finished(&kim, &kim.post(all, &of_product).await).await;
-        assert_eq!((&own["result"]["plans"], &own["result"]["synced"]), (&json!(1), &json!(1)));
-        let whole = finished(admin, &admin.post(all, &of_product).await).await;
-        assert_eq!(whole["result"], json!({ "plans": 2, "synced": 1, "unchanged": 1, "failed": 0 }));
-        kim.get(&format!("{all}/{}", id(&whole))).await.expect_problem(404, "NOT_FOUND");
-        admin.get(&format!("{all}/{}", id(&own))).await.expect(200);
-    });
-}
-
-/// An operation that was accepted, when it has ended.
-async fn finished(who: &Client, accepted: &Response) -> Value {
-    let path = accepted.expect(202).header("location").to_owned();
-    assert_eq!(path, format!("/adoption/v1/plan-syncs/{}", accepted.id()));
-    let ended = who.get_until(&path, |operation| operation.body["status"] == "DONE").await;
-    assert_eq!(
-        (&ended.expect(200).body["status"], &ended.body["progress"]),
-        (&json!("DONE"), &json!(1.0)),
-        "{}",
-        ended.text
-    );
-    ended.body.clone()
-}
-
-#[test]
-fn many_plans_are_synced_in_the_background_and_one_that_fails_hinders_no_other() {
-    on_stage(async |stage| {
-        let admin = &stage.admin;
-        let here = Harbour::new(admin).await;
-        let northwind = json!({ "id": here.assignment["customerId"] });
-        let mut deployments = vec![here.assignment.clone()];
-        for _ in 0..24 {
-            deployments.push(assign(admin, &northwind, &here.product, json!({})).await);
-        }
-        here.add(admin, json!({ "name": "Drill", "weight": 0 })).await;
-        here.sync(admin).await.expect(200);
-        // Somebody is editing the second.
-        let ann = colleague(admin, "ann", "CSS").await;
-        let lock = json!({ "resourceType": "PLAN", "resourceId": deployments[1]["planId"] });
-        let locked = ann.post("/identity/v1/edit-locks", &lock).await;
-        read_after(admin, locked.expect(201), &here.path("")).await.expect(200);
-
-        let command = json!({ "productId": here.product["id"] });
-        let accepted = admin.post("/adoption/v1/plan-syncs", &command).await;
-        assert_eq!(
-            (&accepted.expect(202).body["status"], &accepted.body["result"]["plans"]),
-            (&json!("PENDING"), &json!(25))
-        );
-        let ended = finished(admin, &accepted).await;
-        assert_eq!(ended["result"], json!({ "plans": 25, "synced": 23, "unchanged": 1, "failed": 1 }));
-        let failed = items(&admin.get(&format!("/adoption/v1/plan-syncs/{}/plans?state=FAILED", id(&ended))).await);
-        assert_eq!(column(&failed, "planId"), [deployments[1]["planId"].clone()]);
-        assert_eq!(failed[0]["problem"], "EDIT_LOCK_HELD");
-        assert!(failed[0]["detail"].as_str().unwrap().contains("ann"), "{failed:?}");
-        let all = admin.get(&format!("/adoption/v1/plan-syncs/{}/plans?count=true&limit=10", id(&ended))).await;
-        assert_eq!((items(&all).len(), &all.body["total"]), (10, &json!(25)));
-        let third = items(&admin.get(&format!("{}/syncs", plan_path(&deployments[2]))).await);
-        assert_eq!((&third[0]["operationId"], &third[0]["by"]), (&ended["id"], &ended["requestedBy"]));
-        // Each can be taken back by itself.
-        let undone = admin.post(&format!("{}/sync/undo", plan_path(&deployments[2])), &json!({})).await;
-        assert_eq!(undone.expect(200).body["plan"]["totalTasks"], 3);
-        let behind = admin.get("/adoption/v1/plans?needsSync=true&count=true").await;
-        assert_eq!(behind.body["total"], 2, "the one that failed and the one that was taken back");
-    });
-}
-
-#[test]
-fn an_operation_goes_on_after_its_platform_was_killed() {
-    actix_web::rt::System::new().block_on(async {
-        let world = testkit::world(&cairn::migrations());
-        let clock = Clock::adjustable();
-        let start = async || {
-            let platform = Platform::start(world.config.clone(), &clock).unwrap();
-            let anonymous = Client::anonymous(&platform.gateway);
-            anonymous.get_until("/readyz", |answer| answer.status == 200).await.expect(200);
-            (platform, anonymous)
-        };
-        let (platform, anonymous) = start().await;
-        let admin = crate::support::owner(&platform.config, &anonymous).await;
-        let here = Harbour::new(&admin).await;
-        let northwind = json!({ "id": here.assignment["customerId"] });
-        for _ in 0..39 {
-            assign(&admin, &northwind, &here.product, json!({})).await;
-        }
-        here.add(&admin, json!({ "name": "Drill", "weight": 0 })).await;
-        let accepted = admin.post("/adoption/v1/plan-syncs", &json!({ "productId": here.product["id"] })).await;
-        let path = accepted.expect(202).header("location").to_owned();
-        let begun = admin.get_until(&path, |operation| operation.body["result"]["synced"] != 0).await;
-        let through = begun.expect(200).body["progress"].as_f64().unwrap();
-        platform.stop().await;
-        // What a killed runner leaves: jobs under lease that nobody does.
-        let mut behind = world.administrator().await;
-        let until: Timestamp = clock.now() + Duration::seconds(60);
-        let dead =
-            format!("update adoption.jobs set leased_until = '{until}', fence = fence + 1, attempts = attempts + 1");
-        behind.batch_execute(&dead).await.unwrap();
-        clock.advance(Duration::seconds(61));
-
-        let (platform, anonymous) = start().await;
-        let admin = anonymous.with_token(admin.token.as_deref().unwrap());
-        let ended = admin.get_until(&path, |operation| operation.body["status"] == "DONE").await;
-        let result = json!({ "plans": 40, "synced": 40, "unchanged": 0, "failed": 0 });
-        assert_eq!(ended.expect(200).body["result"], result, "{through} were through before: {}", ended.text);
-        let plans = items(&admin.get("/adoption/v1/plans?limit=200").await);
-        assert_eq!(plans.len(), 40);
-        for plan in plans {
-            let path = format!("/adoption/v1/plans/{}", id(&plan));
-            assert_eq!((&plan["totalTasks"], &plan["needsSync"]), (&json!(4), &json!(false)));
-            assert_eq!(items(&admin.get(&format!("{path}/syncs")).await).len(), 1, "each was synced once");
-        }
-        platform.stop().await;
-        world.end().await;
     });
 }

@@ -47,7 +47,7 @@ async fn take_over(tx: &mut Tx, task: &CustomerTaskView) -> Result<bool, Problem
     for attribute in &task.attributes {
         let told = Attribute::of(tx.tenant(), task, attribute);
         // What a retired task has keeps its values and stops counting, until the task comes back.
-        let told = Attribute { is_active: told.is_active && !task.is_retired(), ..told };
+        let told = Attribute { is_active: told.is_active && !task.status.is_retired(task.status_source), ..told };
         match known.remove(&told.id) {
             Some(mut row) => redefined.extend(row.redefine(told).then_some(row)),
             None => new.push(told),

@@ -74,7 +74,7 @@ pub(super) async fn sync_plans(
 
 /// Show a sync of many plans
 ///
-/// How far it has come, and what became of its plans.
+/// How far it has come, and what became of its plans. It can be looked at for 30 days after its end.
 #[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = SyncOperationView)))]
 #[get("/plan-syncs/{operationId}")]
 pub(super) async fn show_operation(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<SyncOperationId>) -> Answer {

@@ -7,7 +7,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grants::Scope;
-use kernel::{Cursor, PlanId, Problem, ProductId, SyncOperationId, TenantId};
+use kernel::{Cursor, PlanId, Problem, ProductId, SyncOperationId, TenantId, Timestamp};
 
 use super::model::{OperationPlan, OperationPlanState, SyncOperation, SyncPlans};
 use crate::schema::{customers, plans, sync_blueprints, sync_operation_plans, sync_operations};
@@ -94,6 +94,13 @@ pub(super) async fn kept(
     let row = sync_blueprints::table.find((tx.tenant(), operation, product)).select(sync_blueprints::blueprint);
     let kept: Option<Json<ProductBlueprint>> = row.first(&mut tx.conn()).await.optional()?;
     Ok(kept.map(|Json(blueprint)| blueprint))
+}
+
+/// Forgets operations that ended before a moment, with their plans.
+pub(super) async fn forget_old(tx: &mut Tx, before: Timestamp) -> Result<(), Problem> {
+    let rows = sync_operations::table.filter(sync_operations::tenant_id.eq(tx.tenant()));
+    diesel::delete(rows.filter(sync_operations::finished_at.lt(before))).execute(&mut tx.conn()).await?;
+    Ok(())
 }
 
 /// Forgets what the catalog showed.

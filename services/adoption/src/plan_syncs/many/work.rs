@@ -24,6 +24,8 @@ const OPERATION: &str = "plan-syncs";
 const PLAN: &str = "plan-syncs.plan";
 /// How long the first waits before it looks again.
 const LOOK_AGAIN: chrono::Duration = chrono::Duration::seconds(1);
+/// How long an operation that has ended can be looked at.
+const REMEMBERED: chrono::Duration = chrono::Duration::days(30);
 /// How often a plan is tried that fails through no fault of its own.
 const TRIES: i32 = 5;
 
@@ -101,6 +103,7 @@ async fn go_on(tx: &mut Tx, job: &Job) -> Result<(), Problem> {
             let operation = operation.ended(now);
             store::update(tx, &operation).await?;
             store::forget(tx, id).await?;
+            store::forget_old(tx, now - REMEMBERED).await?;
             let states = store::states(tx, tx.tenant(), id).await?;
             return tx.announce(&SYNC_OPERATION_FINISHED, None, &operation.view(&states)).await;
         }

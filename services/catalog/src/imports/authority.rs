@@ -8,7 +8,6 @@ use grants::Scope;
 use kernel::problem::PERMISSION_DENIED;
 use kernel::{Problem, ProductId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use web::Allow;
 
 use crate::owners::{Owner, OwnerKind, may_make, scope};
@@ -20,41 +19,12 @@ use crate::products;
 pub(super) struct Authority {
     makes_products: bool,
     makes_solutions: bool,
-    writes_products: Reach,
-    writes_solutions: Reach,
+    writes_products: Scope,
+    writes_solutions: Scope,
     /// The products that may be given to whoever holds a solution.
-    gives: Reach,
+    gives: Scope,
     /// The solutions that products may be taken from.
-    takes: Reach,
-}
-
-/// All of a kind, or these.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Reach {
-    All,
-    Some(Vec<Uuid>),
-}
-
-impl Reach {
-    fn includes(&self, id: Uuid) -> bool {
-        match self {
-            Self::All => true,
-            Self::Some(ids) => ids.contains(&id),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        *self == Self::Some(Vec::new())
-    }
-}
-
-impl From<Scope> for Reach {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::All => Self::All,
-            Scope::Some(ids) => Self::Some(ids),
-        }
-    }
+    takes: Scope,
 }
 
 impl Authority {
@@ -64,18 +34,16 @@ impl Authority {
     /// 403 for a caller who could change nothing at all, whatever their file says.
     pub(super) async fn of(who: &Allow<CatalogWrite>, conn: &Conn) -> Result<Self, Problem> {
         if who.holds_wholly() {
-            let all = || Reach::All;
-            let (writes_products, writes_solutions, gives, takes) = (all(), all(), all(), all());
             return Ok(Self {
                 makes_products: true,
                 makes_solutions: true,
-                writes_products,
-                writes_solutions,
-                gives,
-                takes,
+                writes_products: Scope::All,
+                writes_solutions: Scope::All,
+                gives: Scope::All,
+                takes: Scope::All,
             });
         }
-        let reach = async |kind, permission| scope(who, conn, kind, permission).await.map(Reach::from);
+        let reach = async |kind, permission| scope(who, conn, kind, permission).await;
         let mut authority = Self {
             makes_products: makes(who, conn, OwnerKind::Product).await?,
             makes_solutions: makes(who, conn, OwnerKind::Solution).await?,
@@ -85,12 +53,13 @@ impl Authority {
             takes: reach(OwnerKind::Solution, CatalogAdmin::NAME).await?,
         };
         // A grant may outlive what it is on.
-        if let Reach::Some(ids) = &mut authority.writes_products {
+        if let Scope::Some(ids) = &mut authority.writes_products {
             let named: Vec<ProductId> = ids.iter().copied().map(ProductId).collect();
             let live = products::live_among(conn, who.tenant, &named).await?;
             ids.retain(|id| live.contains(&ProductId(*id)));
         }
-        let nothing = authority.writes_products.is_empty() && authority.writes_solutions.is_empty();
+        let nowhere = Scope::Some(Vec::new());
+        let nothing = authority.writes_products == nowhere && authority.writes_solutions == nowhere;
         if nothing && !authority.makes_products && !authority.makes_solutions {
             return Err(denied());
         }

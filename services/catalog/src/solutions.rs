@@ -243,15 +243,13 @@ async fn assign_solution_products(
         who.expect_version(before.version)?;
         // Whoever holds the solution holds what it bundles: it takes ADMIN to give a product to them.
         let mut known = products::live_among(tx.conn(), tx.tenant(), &product_ids).await?;
-        if !who.permissions.allow(CatalogAdmin::NAME) {
-            let own = scope(&who, tx, OwnerKind::Product, CatalogAdmin::NAME).await?;
-            known.retain(|product| own.includes(product.0) || before.product_ids.contains(product));
-            // And whoever holds every product holds the solution: it takes ADMIN to leave one out.
-            let own = scope(&who, tx, OwnerKind::Solution, CatalogAdmin::NAME).await?;
-            if !own.includes(id.0) && !before.product_ids.iter().all(|product| product_ids.contains(product)) {
-                let how = "Taking products out of the solution needs catalog:product:admin on it.";
-                return Err(PERMISSION_DENIED.detail(how));
-            }
+        let own = scope(&who, tx, OwnerKind::Product, CatalogAdmin::NAME).await?;
+        known.retain(|product| own.includes(product.0) || before.product_ids.contains(product));
+        // And whoever holds every product holds the solution: it takes ADMIN to leave one out.
+        let own = scope(&who, tx, OwnerKind::Solution, CatalogAdmin::NAME).await?;
+        if !own.includes(id.0) && !before.product_ids.iter().all(|product| product_ids.contains(product)) {
+            let how = "Taking products out of the solution needs catalog:product:admin on it.";
+            return Err(PERMISSION_DENIED.detail(how));
         }
         let after = assign(tx, before, product_ids, &known).await?;
         Reply::show(&SolutionView::from(after))

@@ -28,8 +28,9 @@ pub(super) struct Content {
 
 /// One product, assigned to one customer.
 pub(super) struct Plan {
-    product: String,
-    task: String,
+    pub(super) product: String,
+    /// Its first.
+    pub(super) task: String,
     plan: String,
     pub(super) assignment: String,
     /// One of each task.
@@ -97,9 +98,7 @@ async fn plan(platform: &Platform, token: &str, number: usize) -> Outcome<Plan> 
         make(&format!("/catalog/v1/tasks/{task}/telemetry-attributes"), attribute).await?;
         first.get_or_insert(task);
     }
-    let customer = id(&make("/adoption/v1/customers", json!({ "name": format!("Northern Lines {number}") })).await?)?;
-    let assignment = json!({ "productId": product, "name": "All ports", "licenseLevel": "SIGNATURE" });
-    let made = make(&format!("/adoption/v1/customers/{customer}/assignments"), assignment).await?;
+    let made = assign(platform, token, &product, &format!("Northern Lines {number}")).await?;
     let assignment = id(&made)?;
     Ok(Plan {
         product,
@@ -110,9 +109,18 @@ async fn plan(platform: &Platform, token: &str, number: usize) -> Outcome<Plan> 
     })
 }
 
-fn task(step: usize) -> Value {
+/// A new customer with a plan of a product.
+pub(super) async fn assign(platform: &Platform, token: &str, product: &str, customer: &str) -> Outcome<Value> {
+    let made = platform.post("/adoption/v1/customers", token, json!({ "name": customer }).to_string()).await?;
+    let path = format!("/adoption/v1/customers/{}/assignments", id(&made)?);
+    let assignment = json!({ "productId": product, "name": "All ports", "licenseLevel": "SIGNATURE" });
+    platform.post(&path, token, assignment.to_string()).await
+}
+
+/// A task of a product; the one after the fiftieth weighs nothing.
+pub(super) fn task(step: usize) -> Value {
     json!({
-        "name": format!("Connect gateway {step}"), "weight": 2, "licenseLevel": "ESSENTIAL", "estMinutes": 30,
+        "name": format!("Connect gateway {step}"), "weight": if step > TASKS { 0 } else { 2 }, "licenseLevel": "ESSENTIAL", "estMinutes": 30,
         "description": "Rack it, power it, give it its address, and see it report to the console within five minutes.",
         "notes": "Ask for the serial number first.",
         "howToDoc": ["https://docs.example.com/harbour-gate/connect"],

@@ -20,6 +20,7 @@ mod reads;
 mod statements;
 mod storm;
 mod streams;
+mod syncs;
 mod table;
 mod telemetry;
 mod wrk;
@@ -91,11 +92,19 @@ enum Part {
     /// A refresh during a storm of sign-ins
     #[value(name = "i")]
     Storm,
+    /// Plans that follow a product
+    #[value(name = "j")]
+    Syncs,
 }
 
 impl Arguments {
     fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
+    }
+
+    /// How many plans follow a product.
+    fn followers(&self) -> u32 {
+        if self.quick { 500 } else { 10_000 }
     }
 
     /// How long one turn takes.
@@ -196,6 +205,10 @@ async fn measure(arguments: &Arguments, platform: &mut Platform, table: &mut Tab
     }
     if arguments.wants(Part::Memory) {
         rows.push(footprint::loaded(platform));
+    }
+    if arguments.wants(Part::Syncs) {
+        progress::say("bench", "plans that follow a product");
+        rows.push(syncs::measure(&bench, arguments.followers()).await?);
     }
     Ok(())
 }

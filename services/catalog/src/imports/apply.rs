@@ -155,7 +155,7 @@ async fn rebundled(
         }
     }
     if taken && !authority.takes(Owner::Solution(row.id)) {
-        let how = "Who holds the solution by a grant takes products out of it with ADMIN only.";
+        let how = "Taking products out of the solution needs catalog:product:admin on it.";
         return Err(PERMISSION_DENIED.detail(how));
     }
     let product_ids: Vec<ProductId> = order::placed(&others, wanted);

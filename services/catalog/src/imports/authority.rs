@@ -33,16 +33,6 @@ impl Authority {
     /// # Errors
     /// 403 for a caller who could change nothing at all, whatever their file says.
     pub(super) async fn of(who: &Allow<CatalogWrite>, conn: &Conn) -> Result<Self, Problem> {
-        if who.holds_wholly() {
-            return Ok(Self {
-                makes_products: true,
-                makes_solutions: true,
-                writes_products: Scope::All,
-                writes_solutions: Scope::All,
-                gives: Scope::All,
-                takes: Scope::All,
-            });
-        }
         let reach = async |kind, permission| scope(who, conn, kind, permission).await;
         let mut authority = Self {
             makes_products: makes(who, conn, OwnerKind::Product).await?,

@@ -76,6 +76,11 @@ fn a_bundle_is_given_and_cut_down_as_single_commands_allow() {
         let uploaded = upload_json(&kim, "", &more).await;
         let expected = ["Products 3 Product Name PRODUCT_NOT_FOUND", "Products 4 Product Name PRODUCT_NOT_FOUND"];
         assert_eq!(faults(&kim, &uploaded).await, expected, "a file does not tell what there is");
+        let role = json!({ "name": "WRITER", "permissions": ["catalog:*:read", "catalog:product:write"] });
+        admin.post("/identity/v1/roles", &role).await.expect(201);
+        let writer = colleague(admin, "ann", "WRITER").await;
+        let uploaded = upload_json(&writer, "", &more).await;
+        assert_eq!(faults(&writer, &uploaded).await, expected, "whoever writes all products gives none away either");
         let fewer = upload_json(&kim, "?deleteMissing=true", &file(json!([]))).await;
         assert_eq!(changes(&kim, &fewer).await, ["DELETE products/Harbour Gate"]);
         commit(&kim, &fewer).await.expect_problem(403, "PERMISSION_DENIED");

@@ -40,6 +40,11 @@ impl Kind for BundledProduct {
         self.id.map(Uuid::from)
     }
 
+    /// A product once; two of them may have one name.
+    fn unique(&self) -> Option<String> {
+        Some(self.id.map_or_else(|| self.key(), |id| id.to_string()))
+    }
+
     fn cells(&self) -> Vec<Cell> {
         let id = self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string()));
         let description = Cell::optional(self.description.as_deref());

@@ -1,7 +1,7 @@
 //! What an import would do (reference 5.3).
 
 use contracts::catalog::LicenseLevel;
-use kernel::{Hundredths, OutcomeId, TagId, TaskId};
+use kernel::{Hundredths, OutcomeId, ProductId, TagId, TaskId};
 
 use super::sound;
 use crate::*;
@@ -155,6 +155,20 @@ fn weights_count_the_tasks_that_the_sheet_does_not_have() {
     );
     assert_eq!(codes(&refused), ["TOTAL_WEIGHT_EXCEEDED"]);
     assert!(diff(&before, &over, true).faults.is_sound());
+}
+
+#[test]
+fn a_solution_bundles_a_product_once_and_two_of_one_name() {
+    let bundled = |id, order| BundledProduct { id: Some(id), name: "Gate".into(), order, description: None };
+    let (one, other) = (ProductId::fresh(), ProductId::fresh());
+    let of = |ids: [ProductId; 2]| {
+        let products = ids.into_iter().zip(1..).map(|(id, order)| bundled(id, Some(order)));
+        Workbook { kind: OwnerKind::Solution, products: Some(products.collect()), ..Workbook::default() }
+    };
+    let two = of([one, other]);
+    let same = diff(&two, &two, true);
+    assert_eq!((codes(&same), lines(&same)), (Vec::<&str>::new(), Vec::<String>::new()));
+    assert!(codes(&diff(&Workbook::default(), &of([one, one]), false)).contains(&"ROW_TWICE"));
 }
 
 #[test]

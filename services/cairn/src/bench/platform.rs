@@ -171,11 +171,6 @@ impl Platform {
         self.ask(request.header("content-type", "application/json").body(body), token).await
     }
 
-    /// What a caller gets who changes something so.
-    pub(super) async fn patch(&self, path: &str, token: &str, body: &Value) -> Outcome<Value> {
-        self.ask(self.http.patch(format!("{}{path}", self.address("gateway"))).json(body), token).await
-    }
-
     async fn ask(&self, request: RequestBuilder, token: &str) -> Outcome<Value> {
         // In full: what the client says first is not what went wrong.
         let answer = request.bearer_auth(token).send().await.map_err(|error| format!("{error:?}"))?;

@@ -1,7 +1,7 @@
 //! (j) Plans follow a product that changes.
 //!
-//! One product of fifty tasks is assigned to thousands of customers. Then a task gets another name and a task is added, and one
-//! command makes all plans equal to the catalog, in the background.
+//! One product of fifty tasks is assigned to thousands of customers. Then a task gets another telemetry attribute and a task is
+//! added, and one command makes all plans equal to the catalog, in the background.
 
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ pub(super) async fn measure(bench: &Bench<'_>, followers: u32) -> Outcome<Row> {
     }
     bench.postgres.run(&["analyze"]).await?;
     let token = platform.sign_in().await?;
-    let name = json!({ "name": "Connect the first gateway" });
-    platform.patch(&format!("/catalog/v1/tasks/{}", plan.task), &token, &name).await?;
+    let attribute = json!({ "name": "Gateways in use", "dataType": "NUMBER", "isRequired": false }).to_string();
+    platform.post(&format!("/catalog/v1/tasks/{}/telemetry-attributes", plan.task), &token, attribute).await?;
     let tasks = format!("/catalog/v1/products/{}/tasks", plan.product);
     platform.post(&tasks, &token, fill::task(TASKS + 1).to_string()).await?;
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! What is done for an operation: a job for the whole of it, and one for each plan.
+//! What is done for an operation: a job for the whole of it, and one for some plans at a time.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,10 +18,12 @@ use crate::assignments;
 use crate::plan_syncs::steps;
 use crate::plans::{self, Plan};
 
-/// The job of an operation: it gives each plan its job, and comes back until all are through.
+/// The job of an operation: it gives its plans their jobs, and comes back until all are through.
 const OPERATION: &str = "plan-syncs";
-/// The job of one plan.
-const PLAN: &str = "plan-syncs.plan";
+/// The job of some of its plans.
+const PLANS: &str = "plan-syncs.plans";
+/// Plans of a job: many share the cost of its commit, and nobody waits long for one of them.
+const AT_ONCE: usize = 25;
 /// How long the first waits before it looks again.
 const LOOK_AGAIN: chrono::Duration = chrono::Duration::seconds(1);
 /// How long an operation that has ended can be looked at.
@@ -29,11 +31,11 @@ const REMEMBERED: chrono::Duration = chrono::Duration::days(30);
 /// How often a plan is tried that fails through no fault of its own.
 const TRIES: i32 = 5;
 
-/// A plan's turn in an operation.
+/// The turn of some plans in an operation.
 #[derive(Serialize, Deserialize)]
 struct Turn {
     operation: SyncOperationId,
-    plan: PlanId,
+    plans: Vec<PlanId>,
     by: Option<Asker>,
 }
 
@@ -76,7 +78,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
     let last_read = LastRead::default();
     vec![
         Kind::new(OPERATION, |tx, job| Box::pin(go_on(tx, job))),
-        Kind::new(PLAN, move |tx, job| Box::pin(take_turn(tx, job, Rc::clone(&last_read)))),
+        Kind::new(PLANS, move |tx, job| Box::pin(take_turn(tx, job, Rc::clone(&last_read)))),
     ]
 }
 
@@ -95,8 +97,10 @@ async fn go_on(tx: &mut Tx, job: &Job) -> Result<(), Problem> {
     let pending = store::pending(tx, id).await?;
     match operation.status {
         OperationStatus::Pending => {
-            let turns = pending.into_iter().map(|plan| (format!("{id}:{plan}"), Turn { operation: id, plan, by }));
-            jobs::schedule_all(tx, PLAN, turns, now).await?;
+            let turn = |plans: &[PlanId]| Turn { operation: id, plans: plans.to_vec(), by };
+            let turns =
+                (0..).zip(pending.chunks(AT_ONCE)).map(|(number, plans)| (format!("{id}:{number}"), turn(plans)));
+            jobs::schedule_all(tx, PLANS, turns, now).await?;
             store::update(tx, &operation.begun(now)).await?;
         }
         OperationStatus::Running if pending.is_empty() => {
@@ -113,20 +117,24 @@ async fn go_on(tx: &mut Tx, job: &Job) -> Result<(), Problem> {
     jobs::schedule(tx, OPERATION, &id.to_string(), &whole, now + LOOK_AGAIN).await
 }
 
-/// Syncs a plan. One that cannot be synced as it stands has failed; one that met a fault of the platform is tried again.
+/// Syncs some plans, each by itself. One that cannot be synced as it stands has failed; when one meets a fault of the platform,
+/// all of them are tried again.
 async fn take_turn(tx: &mut Tx, job: &Job, last_read: LastRead) -> Result<(), Problem> {
-    let Turn { operation, plan, by } = job.payload()?;
+    let Turn { operation, plans, by } = job.payload()?;
     act_for(tx, by).await?;
-    let outcome = tx.savepoint(async |tx| sync(tx, operation, plan, &last_read).await).await;
-    let (state, problem) = match outcome {
-        Ok(true) => (OperationPlanState::Synced, None),
-        Ok(false) => (OperationPlanState::Unchanged, None),
-        Err(problem) if problem.kind().status < 500 || job.attempts >= TRIES => {
-            (OperationPlanState::Failed, Some(problem))
-        }
-        Err(problem) => return Err(problem),
-    };
-    store::close(tx, (operation, plan), state, problem.as_ref()).await
+    for plan in plans {
+        let outcome = tx.savepoint(async |tx| sync(tx, operation, plan, &last_read).await).await;
+        let (state, problem) = match outcome {
+            Ok(true) => (OperationPlanState::Synced, None),
+            Ok(false) => (OperationPlanState::Unchanged, None),
+            Err(problem) if problem.kind().status < 500 || job.attempts >= TRIES => {
+                (OperationPlanState::Failed, Some(problem))
+            }
+            Err(problem) => return Err(problem),
+        };
+        store::close(tx, (operation, plan), state, problem.as_ref()).await?;
+    }
+    Ok(())
 }
 
 /// Makes a plan equal to the catalog as the operation knows it; says whether that changed anything.

@@ -126,7 +126,7 @@ mod tests {
         let header = attachment(&named("港")).to_string();
         assert_eq!(
             header,
-            "attachment; filename=\"__v2_2027-01-15.xlsx\"; filename*=UTF-8''%E6%B8%AF_v2_2027-01-15.xlsx"
+            "attachment; filename=\"__v2_2027-01-15.xlsx\"; filename*=UTF-8''%E6%B8%AF_v2_2027%2D01%2D15.xlsx"
         );
     }
 }

@@ -32,8 +32,10 @@ impl Question {
         if caller.granted.is_none() || readable().all(|permission| caller.permissions.allow(permission)) {
             return Ok(None);
         }
-        let lines = (request.app_data::<Data<Catalog>>(), request.app_data::<Data<Adoption>>());
-        let (Some(catalog), Some(adoption)) = lines else { return Err(Problem::internal("no lines in this app")) };
+        let clients = (request.app_data::<Data<Catalog>>(), request.app_data::<Data<Adoption>>());
+        let (Some(catalog), Some(adoption)) = clients else {
+            return Err(Problem::internal("no clients of catalog and adoption in this app"));
+        };
         let token = Secret::new(web::bearer(request)?.to_owned());
         Ok(Some(Self { catalog: catalog.clone(), adoption: adoption.clone(), token }))
     }

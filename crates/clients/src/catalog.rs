@@ -1,6 +1,6 @@
 //! Asking catalog.
 
-use contracts::catalog::{CatalogReach, ProductBlueprint};
+use contracts::catalog::{Blueprint, CatalogReach, OwnerId};
 use kernel::{Actor, Problem, ProductId, SolutionId};
 
 use crate::caller::{Caller, Line};
@@ -16,16 +16,17 @@ impl Catalog {
         Self(Line::new(caller, "catalog", "The catalog", upstreams))
     }
 
-    /// Everything a plan of this product is made from, at one moment; `None` when the tenant has no such product.
+    /// Everything a plan of this product, or of a solution's own tasks, is made from, at one moment; `None` when the tenant
+    /// has no such owner.
     ///
     /// # Errors
     /// 503 when catalog is away.
-    pub async fn product_blueprint(
-        &self,
-        who: &Actor,
-        product: ProductId,
-    ) -> Result<Option<ProductBlueprint>, Problem> {
-        self.0.get(who, &format!("products/{product}/blueprint")).await
+    pub async fn blueprint(&self, who: &Actor, owner: OwnerId) -> Result<Option<Blueprint>, Problem> {
+        let path = match owner {
+            OwnerId::Product(product) => format!("products/{product}/blueprint"),
+            OwnerId::Solution(solution) => format!("solutions/{solution}/blueprint"),
+        };
+        self.0.get(who, &path).await
     }
 
     /// The solutions that bundle a product; `None` when the tenant has no such product.

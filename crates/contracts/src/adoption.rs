@@ -1,14 +1,16 @@
 //! What adoption tells: customers, assignments, plans, their syncs, and customer tasks.
 
 mod events;
+mod solutions;
 mod syncs;
 
 pub use events::*;
+pub use solutions::*;
 pub use syncs::*;
 
 use kernel::{
     AssignmentId, AttributeId, CustomerAttributeId, CustomerId, CustomerTaskId, Hundredths, OutcomeId, PlanId,
-    ProductId, ReleaseId, TaskId, Timestamp, UserId,
+    ProductId, ReleaseId, SolutionId, SolutionPlanId, TaskId, Timestamp, UserId,
 };
 use rules::DataType;
 use serde::{Deserialize, Serialize};
@@ -153,7 +155,7 @@ pub struct CustomerView {
     pub deleted_at: Option<Timestamp>,
 }
 
-/// A product assigned to a customer.
+/// A product or a solution assigned to a customer.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AssignmentView {
@@ -165,9 +167,12 @@ pub struct AssignmentView {
     pub external_key: Option<String>,
     /// Whose it is.
     pub customer_id: CustomerId,
-    /// The product.
-    pub product_id: ProductId,
-    /// The product's name when it was assigned.
+    /// The product; null when a solution is assigned.
+    pub product_id: Option<ProductId>,
+    /// The solution; null when a product is assigned.
+    #[serde(default)]
+    pub solution_id: Option<SolutionId>,
+    /// The product's name when it was assigned, or the solution's.
     pub product_name: String,
     /// What this deployment is called; the same product may be assigned several times.
     pub name: String,
@@ -177,8 +182,14 @@ pub struct AssignmentView {
     pub outcome_ids: Vec<OutcomeId>,
     /// Chosen releases; empty means all.
     pub release_ids: Vec<ReleaseId>,
-    /// The plan, once there is one.
+    /// The plan, once there is one; a solution's is that of its own tasks.
     pub plan_id: Option<PlanId>,
+    /// The solution plan that it is a part of; null when it stands alone.
+    #[serde(default)]
+    pub solution_plan_id: Option<SolutionPlanId>,
+    /// When the customer bought it.
+    #[serde(default)]
+    pub purchased_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -197,9 +208,15 @@ pub struct PlanView {
     pub assignment_id: AssignmentId,
     /// Whose it is.
     pub customer_id: CustomerId,
-    /// The product.
-    pub product_id: ProductId,
-    /// The product's name when the plan was last made equal to the catalog.
+    /// The product; null when the tasks are a solution's own.
+    pub product_id: Option<ProductId>,
+    /// The solution whose own tasks these are; null when they are a product's.
+    #[serde(default)]
+    pub solution_id: Option<SolutionId>,
+    /// The solution plan that it is a part of; null when it stands alone.
+    #[serde(default)]
+    pub solution_plan_id: Option<SolutionPlanId>,
+    /// The product's name when the plan was last made equal to the catalog, or the solution's.
     pub product_name: String,
     /// The catalog revision that it was last made equal to.
     pub catalog_revision: i64,
@@ -240,4 +257,4 @@ macro_rules! aggregates {
     };
 }
 
-aggregates!(CustomerView, AssignmentView, PlanView, CustomerTaskView, SyncOperationView);
+aggregates!(CustomerView, AssignmentView, PlanView, CustomerTaskView, SyncOperationView, SolutionPlanView);

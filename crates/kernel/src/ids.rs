@@ -132,10 +132,12 @@ id!(/// Catalog: the definition of a telemetry attribute of a task.
     AttributeId);
 id!(/// Adoption: a customer.
     CustomerId);
-id!(/// Adoption: a product assigned to a customer.
+id!(/// Adoption: a product or a solution assigned to a customer.
     AssignmentId);
 id!(/// Adoption: an adoption plan.
     PlanId);
+id!(/// Adoption: the plans of a solution together.
+    SolutionPlanId);
 id!(/// Adoption: a plan's own copy of a task.
     CustomerTaskId);
 id!(/// Adoption: a sync of a plan with the catalog.

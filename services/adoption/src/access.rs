@@ -3,16 +3,18 @@
 
 use auth::{Permission, Question, decide};
 use clients::Catalog;
+use contracts::catalog::OwnerId;
 use contracts::identity::GrantedType;
 use db::{Conn, Db};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grants::Scope;
-use kernel::{AssignmentId, CustomerId, CustomerTaskId, PlanId, Problem, ProductId, TenantId};
+use kernel::{Actor, AssignmentId, CustomerId, CustomerTaskId, PlanId, Problem, SolutionPlanId, TenantId};
+use uuid::Uuid;
 use web::Allow;
 
-use crate::assignments::unknown_product;
-use crate::schema::{assignments, customer_tasks, plans};
+use crate::assignments::unknown;
+use crate::schema::{assignments, customer_tasks, plans, solution_plans};
 
 /// A customer, or something of one.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +23,7 @@ pub(crate) enum Thing {
     Assignment(AssignmentId),
     Plan(PlanId),
     Task(CustomerTaskId),
+    SolutionPlan(SolutionPlanId),
 }
 
 impl Thing {
@@ -31,6 +34,7 @@ impl Thing {
             Self::Assignment(_) => "assignment",
             Self::Plan(_) => "plan",
             Self::Task(_) => "customer task",
+            Self::SolutionPlan(_) => "solution plan",
         }
     }
 
@@ -46,6 +50,9 @@ impl Thing {
                 let of_plan = plans::tenant_id.eq(customer_tasks::tenant_id).and(plans::id.eq(customer_tasks::plan_id));
                 let row = customer_tasks::table.find((tenant, id)).inner_join(plans::table.on(of_plan));
                 row.select(plans::customer_id).first(&mut conn).await
+            }
+            Self::SolutionPlan(id) => {
+                solution_plans::table.find((tenant, id)).select(solution_plans::customer_id).first(&mut conn).await
             }
         };
         Ok(found.optional()?)
@@ -65,26 +72,39 @@ pub(crate) async fn may<P: Permission>(who: &Allow<P>, conn: &Conn, thing: Thing
     grants::require(who, &granted, (GrantedType::Customer, Some(customer.0)), &[], thing.noun())
 }
 
-/// Refuses a caller whom grants narrow a product that they may not see in the catalog: a plan would show it to them.
+/// Refuses a caller whom grants narrow a product or a solution that they may not see in the catalog: a plan would show it to
+/// them.
 ///
 /// # Errors
-/// 422 as for a product that is not there, or 503 when the catalog is away.
-pub(crate) async fn may_see_product<P: Permission>(
+/// 422 as for one that is not there, or 503 when the catalog is away.
+pub(crate) async fn may_see<P: Permission>(
     who: &Allow<P>,
     db: &Db,
     catalog: &Catalog,
-    product: ProductId,
+    owner: OwnerId,
 ) -> Result<(), Problem> {
     let permission = "catalog:product:read";
     if who.holds_wholly() || who.permissions.allow(permission) {
         return Ok(());
     }
     let granted = db.read(who.tenant, async |conn| grants::of(conn, who).await).await?;
-    let solutions = catalog.solutions_of(who.actor(), product).await?.ok_or_else(unknown_product)?;
-    let related: Vec<_> = solutions.into_iter().map(|solution| solution.0).collect();
-    let (resource_type, resource_id) = (GrantedType::Product, Some(product.0));
-    let asked = Question { permission, resource_type, resource_id, related: Some(&related) };
-    if decide(&who.permissions, &granted, &asked).allowed { Ok(()) } else { Err(unknown_product()) }
+    let (resource_type, related) = related(catalog, who.actor(), owner).await?.ok_or_else(|| unknown(owner))?;
+    let asked = Question { permission, resource_type, resource_id: Some(owner.id()), related: Some(&related) };
+    if decide(&who.permissions, &granted, &asked).allowed { Ok(()) } else { Err(unknown(owner)) }
+}
+
+/// What rights flow to an owner from: the solutions that bundle a product, or the products of a solution.
+async fn related(catalog: &Catalog, who: &Actor, owner: OwnerId) -> Result<Option<(GrantedType, Vec<Uuid>)>, Problem> {
+    Ok(match owner {
+        OwnerId::Product(product) => {
+            let solutions = catalog.solutions_of(who, product).await?;
+            solutions.map(|ids| (GrantedType::Product, ids.into_iter().map(|id| id.0).collect()))
+        }
+        OwnerId::Solution(solution) => {
+            let products = catalog.products_of(who, solution).await?;
+            products.map(|ids| (GrantedType::Solution, ids.into_iter().map(|id| id.0).collect()))
+        }
+    })
 }
 
 /// Refuses a caller who may not make customers.

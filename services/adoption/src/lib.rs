@@ -1,11 +1,13 @@
 //! Adoption: how customers adopt what a vendor sells.
 //!
 //! A product assigned to a customer becomes a plan: a snapshot of the catalog's eligible tasks, each with a status that a
-//! person sets or telemetry proves, and sums that follow. The catalog is asked when a plan is made and when it is synced;
+//! person sets or telemetry proves, and sums that follow. A solution becomes a plan of its own tasks and those of its products,
+//! with sums of them all. The catalog is asked when a plan is made and when it is synced;
 //! it is listened to for whether a plan is behind, and telemetry for what it proves.
 
 mod access;
 mod assignments;
+mod bundles;
 mod consumers;
 mod customer_tasks;
 mod customers;
@@ -15,7 +17,6 @@ mod plans;
 mod reach;
 mod revisions;
 mod schema;
-#[cfg_attr(not(test), expect(dead_code, reason = "solutions cannot be assigned yet"))]
 mod solution_plans;
 mod statuses;
 
@@ -53,6 +54,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(assignments::routes)
         .configure(plans::routes)
         .configure(plan_syncs::routes)
+        .configure(solution_plans::routes)
         .configure(customer_tasks::routes)
         .configure(statuses::routes);
 }

@@ -21,8 +21,8 @@ diesel::table! {
         version -> BigInt,
         external_key -> Nullable<Text>,
         customer_id -> Uuid,
-        product_id -> Uuid,
-        product_name -> Text,
+        owner_id -> Uuid,
+        owner_name -> Text,
         name -> Text,
         license_level -> Text,
         outcome_ids -> Array<Uuid>,
@@ -30,6 +30,11 @@ diesel::table! {
         plan_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        owner_kind -> Text,
+        purchased_at -> Nullable<Timestamptz>,
+        solution_plan_id -> Nullable<Uuid>,
+        place -> Nullable<Integer>,
+        came_along -> Bool,
     }
 }
 
@@ -40,8 +45,8 @@ diesel::table! {
         version -> BigInt,
         assignment_id -> Uuid,
         customer_id -> Uuid,
-        product_id -> Uuid,
-        product_name -> Text,
+        owner_id -> Uuid,
+        owner_name -> Text,
         catalog_revision -> BigInt,
         license_level -> Text,
         outcome_ids -> Array<Uuid>,
@@ -54,6 +59,8 @@ diesel::table! {
         last_synced_at -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        owner_kind -> Text,
+        solution_plan_id -> Nullable<Uuid>,
     }
 }
 
@@ -106,9 +113,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    product_revisions (tenant_id, product_id) {
+    catalog_revisions (tenant_id, owner_id) {
         tenant_id -> Uuid,
-        product_id -> Uuid,
+        owner_id -> Uuid,
         revision -> BigInt,
     }
 }
@@ -159,10 +166,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    sync_blueprints (tenant_id, operation_id, product_id) {
+    sync_blueprints (tenant_id, operation_id, owner_id) {
         tenant_id -> Uuid,
         operation_id -> Uuid,
-        product_id -> Uuid,
+        owner_id -> Uuid,
         blueprint -> Jsonb,
     }
 }
@@ -178,6 +185,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    solution_plans (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        assignment_id -> Uuid,
+        plan_id -> Uuid,
+        customer_id -> Uuid,
+        solution_id -> Uuid,
+        solution_name -> Text,
+        status -> Text,
+        total_tasks -> Integer,
+        completed_tasks -> Integer,
+        total_weight -> Integer,
+        completed_weight -> Integer,
+        progress_percentage -> Integer,
+        own_tasks -> Integer,
+        own_completed_tasks -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(plans, customers);
-diesel::allow_tables_to_appear_in_same_query!(plans, product_revisions);
+diesel::allow_tables_to_appear_in_same_query!(plans, catalog_revisions);
+diesel::allow_tables_to_appear_in_same_query!(plans, assignments);
 diesel::allow_tables_to_appear_in_same_query!(plans, customer_tasks);

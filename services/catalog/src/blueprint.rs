@@ -1,21 +1,21 @@
-//! The blueprint of a product: everything a plan is made from, as it was at one moment. For adoption only.
+//! Blueprints: everything a plan is made from, as it was at one moment. For adoption only.
 
 use std::collections::BTreeMap;
 
 use actix_web::get;
 use actix_web::web::Data;
-use contracts::catalog::{AttributeView, ProductBlueprint, TaskBlueprint};
+use contracts::catalog::{AttributeView, Blueprint, BlueprintOwner, TaskBlueprint};
 use db::{Conn, Db};
-use kernel::{Problem, ProductId, TaskId, TenantId};
+use kernel::{Problem, ProductId, SolutionId, TaskId, TenantId};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Answer, Internal, Path, Reply};
 
 use crate::owners::Owner;
-use crate::{attributes, parts, products, tasks};
+use crate::{attributes, parts, products, solutions, tasks};
 
 /// The routes for other services.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(show_blueprint);
+    config.service(show_product_blueprint).service(show_solution_blueprint);
 }
 
 /// Show the blueprint of a product
@@ -23,20 +23,31 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 /// One snapshot, with the revision it shows.
 #[utoipa::path(tag = "internal", responses((status = 200, description = "The blueprint.")))]
 #[get("/products/{productId}/blueprint")]
-async fn show_blueprint(caller: Internal, db: Data<Db>, Path(id): Path<ProductId>) -> Answer {
+async fn show_product_blueprint(caller: Internal, db: Data<Db>, Path(id): Path<ProductId>) -> Answer {
+    show(&caller, &db, Owner::Product(id)).await
+}
+
+/// Show the blueprint of a solution
+///
+/// One snapshot of the solution and its own tasks, with the revision it shows; its products have their own.
+#[utoipa::path(tag = "internal", responses((status = 200, description = "The blueprint.")))]
+#[get("/solutions/{solutionId}/blueprint")]
+async fn show_solution_blueprint(caller: Internal, db: Data<Db>, Path(id): Path<SolutionId>) -> Answer {
+    show(&caller, &db, Owner::Solution(id)).await
+}
+
+async fn show(caller: &Internal, db: &Db, owner: Owner) -> Answer {
     let tenant = caller.tenant()?;
-    let blueprint = db.read(tenant, async |conn| read(conn, tenant, id).await).await?;
+    let blueprint = db.read(tenant, async |conn| read(conn, tenant, owner).await).await?;
     Ok(Reply::ok(&blueprint)?.into_response())
 }
 
 /// Five statements, however many tasks there are.
-async fn read(conn: &Conn, tenant: TenantId, id: ProductId) -> Result<ProductBlueprint, Problem> {
-    let owner = Owner::Product(id);
-    let product = products::store::find(conn, tenant, id).await?.filter(|product| product.deleted_at.is_none());
-    let product = product.ok_or_else(|| Problem::not_found("product"))?.into();
-    let tasks = tasks::store::line(conn, tenant, owner).await?;
+async fn read(conn: &Conn, tenant: TenantId, id: Owner) -> Result<Blueprint, Problem> {
+    let owner = find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found(id.noun()))?;
+    let tasks = tasks::store::line(conn, tenant, id).await?;
     let mut attributes: BTreeMap<TaskId, Vec<AttributeView>> = BTreeMap::new();
-    for attribute in attributes::store::of_owner(conn, tenant, owner).await? {
+    for attribute in attributes::store::of_owner(conn, tenant, id).await? {
         attributes.entry(attribute.task_id).or_default().push(attribute.into());
     }
     let with_attributes = |task: tasks::model::Task| {
@@ -44,7 +55,22 @@ async fn read(conn: &Conn, tenant: TenantId, id: ProductId) -> Result<ProductBlu
         TaskBlueprint { task: task.into(), attributes }
     };
     let tasks = tasks.into_iter().map(with_attributes).collect();
-    let outcome_ids = parts::outcome_ids(conn, tenant, owner).await?;
-    let release_ids = parts::release_ids(conn, tenant, owner).await?;
-    Ok(ProductBlueprint { product, tasks, outcome_ids, release_ids })
+    let outcome_ids = parts::outcome_ids(conn, tenant, id).await?;
+    let release_ids = parts::release_ids(conn, tenant, id).await?;
+    Ok(Blueprint { owner, tasks, outcome_ids, release_ids })
+}
+
+/// The owner, unless it is deleted.
+async fn find(conn: &Conn, tenant: TenantId, id: Owner) -> Result<Option<BlueprintOwner>, Problem> {
+    Ok(match id {
+        Owner::Product(id) => {
+            let product = products::store::find(conn, tenant, id).await?.filter(|product| product.deleted_at.is_none());
+            product.map(|product| BlueprintOwner::Product(product.into()))
+        }
+        Owner::Solution(id) => {
+            let found = solutions::store::find(conn, tenant, id).await?;
+            let solution = found.filter(|solution| solution.deleted_at.is_none());
+            solution.map(|solution| BlueprintOwner::Solution(solution.into()))
+        }
+    })
 }

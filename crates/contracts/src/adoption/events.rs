@@ -1,6 +1,8 @@
 //! The events of this service.
 
-use super::{AssignmentView, CustomerTaskView, CustomerView, PlanSyncedView, PlanView, SyncOperationView};
+use super::{
+    AssignmentView, CustomerTaskView, CustomerView, PlanSyncedView, PlanView, SolutionPlanView, SyncOperationView,
+};
 use crate::{EventSpec, EventType};
 
 const CUSTOMER_READ: &str = "adoption:customer:read";
@@ -18,13 +20,13 @@ pub const CUSTOMER_DELETED: EventType<CustomerView> =
 /// A deleted customer came back.
 pub const CUSTOMER_RESTORED: EventType<CustomerView> =
     EventType::new("adoption.customer.restored", "A deleted customer came back.", CUSTOMER_READ);
-/// A product was assigned to a customer.
+/// A product or a solution was assigned to a customer.
 pub const ASSIGNMENT_CREATED: EventType<AssignmentView> =
-    EventType::new("adoption.assignment.created", "A product was assigned to a customer.", PLAN_READ);
+    EventType::new("adoption.assignment.created", "A product or a solution was assigned to a customer.", PLAN_READ);
 /// An assignment's own fields changed.
 pub const ASSIGNMENT_CHANGED: EventType<AssignmentView> = EventType::new(
     "adoption.assignment.changed",
-    "An assignment's own fields changed, such as when its plan was made.",
+    "An assignment changed: its fields, its plan, or the solution plan that it is a part of.",
     PLAN_READ,
 );
 /// An assignment was taken back, with its plan.
@@ -36,6 +38,24 @@ pub const PLAN_CREATED: EventType<PlanView> =
 /// A plan's progress changed.
 pub const PLAN_PROGRESSED: EventType<PlanView> =
     EventType::new("adoption.plan.progressed", "The sums of a plan changed.", PLAN_READ);
+/// A plan became a part of a solution plan, or stands alone again.
+pub const PLAN_CHANGED: EventType<PlanView> = EventType::new(
+    "adoption.plan.changed",
+    "A plan became a part of a solution plan, or stands alone again.",
+    PLAN_READ,
+);
+/// A solution plan was made.
+pub const SOLUTION_PLAN_CREATED: EventType<SolutionPlanView> = EventType::new(
+    "adoption.solution-plan.created",
+    "A solution plan was made, with the plans of its products.",
+    PLAN_READ,
+);
+/// The sums of a solution plan changed.
+pub const SOLUTION_PLAN_PROGRESSED: EventType<SolutionPlanView> = EventType::new(
+    "adoption.solution-plan.progressed",
+    "The sums of a solution plan changed, or the solution's name.",
+    PLAN_READ,
+);
 /// A task entered a plan.
 pub const CUSTOMER_TASK_ADDED: EventType<CustomerTaskView> =
     EventType::new("adoption.customer-task.added", "A task entered a plan, with its telemetry attributes.", PLAN_READ);
@@ -83,6 +103,9 @@ pub fn events() -> Vec<EventSpec> {
         ASSIGNMENT_REMOVED.spec(),
         PLAN_CREATED.spec(),
         PLAN_PROGRESSED.spec(),
+        PLAN_CHANGED.spec(),
+        SOLUTION_PLAN_CREATED.spec(),
+        SOLUTION_PLAN_PROGRESSED.spec(),
         CUSTOMER_TASK_ADDED.spec(),
         CUSTOMER_TASK_CHANGED.spec(),
         CUSTOMER_TASK_RETIRED.spec(),

@@ -1,28 +1,34 @@
 //! Assignments over HTTP.
 
 use actix_web::web::Data;
-use actix_web::{delete, get, post};
+use actix_web::{delete, get, patch, post};
+use auth::Permission;
 use clients::Catalog;
-use contracts::adoption::{ASSIGNMENT_CHANGED, ASSIGNMENT_CREATED, ASSIGNMENT_REMOVED, AssignmentView, PlanView};
-use db::{Conn, Db};
+use contracts::adoption::{AssignmentView, PlanView};
+use contracts::catalog::OwnerId;
+use db::{Conn, Db, Tx};
 use kernel::{AssignmentId, Cursor, CustomerId, Page, PageQuery, Problem};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::model::{Assignment, AssignmentQuery, CreateAssignment, unknown_product};
-use super::store;
+use super::body::{AssignmentPatch, AssignmentQuery, CreateAssignment};
+use super::model::{Assignment, unknown};
+use super::{steps, store};
 use crate::access::{self, Thing};
+use crate::bundles::Bundle;
 use crate::permissions::{PlanRead, PlanWrite};
-use crate::plans::Snapshot;
-use crate::{customers, plans};
+use crate::{customers, plan_syncs, plans, solution_plans};
 
 const ASSIGNMENTS: &str = "/adoption/v1/assignments";
 const PLANS: &str = "/adoption/v1/plans";
 
-/// Assign a product to a customer
+/// Assign a product or a solution to a customer
 ///
-/// Chosen outcomes and releases must be the product's own; choosing none means all of them. Unless `createPlan` is false,
-/// the plan is made in the same moment, from the product as the catalog shows it: either both exist afterwards or neither.
-#[utoipa::path(tag = "assignments", request_body = CreateAssignment, security(("bearer" = [PlanWrite::NAME])), responses((status = 201, body = AssignmentView), (status = 409, description = "The customer is deleted, or the external key is taken.")))]
+/// Chosen outcomes and releases must be its own; choosing none means all of them. Unless `createPlan` is false, the plan is
+/// made in the same moment, from the catalog as it is: either both exist afterwards or neither. A solution comes with all of
+/// its products: each that the customer has already and that stands alone becomes a part of the solution plan, and follows
+/// its licence level and its choice from then on; the others are assigned and planned with it. GET /adoption/v1/solution-plans
+/// shows the whole.
+#[utoipa::path(tag = "assignments", request_body = CreateAssignment, security(("bearer" = [PlanWrite::NAME])), responses((status = 201, body = AssignmentView), (status = 409, description = "The customer is deleted, the external key is taken, or the customer has the solution under this name.")))]
 #[post("/customers/{customerId}/assignments")]
 pub(super) async fn create_assignment(
     who: Allow<PlanWrite>,
@@ -40,23 +46,59 @@ pub(super) async fn create_assignment(
     };
     let known = db.read(who.tenant, find).await?;
     known.ok_or_else(|| Problem::not_found("customer"))?.require_present()?;
-    let product = command.product()?;
-    access::may_see_product(&who, &db, &catalog, product).await?;
+    let owner = command.owner()?;
+    access::may_see(&who, &db, &catalog, owner).await?;
     // Asked before the write begins: no transaction waits for another service.
-    let blueprint = catalog.product_blueprint(who.actor(), product).await?.ok_or_else(unknown_product)?;
+    let bundle = Bundle::ask(&catalog, who.actor(), owner).await?.ok_or_else(|| unknown(owner))?;
     who.write(&db, async |tx| {
         customers::hold(tx, customer).await?.require_present()?;
         let plan_too = command.create_plan;
-        let mut assignment = Assignment::create(command, tx.tenant(), customer, &blueprint, tx.now())?;
-        let plan = plan_too.then(|| Snapshot::of(&assignment, &blueprint, tx.now()));
-        assignment.plan_id = plan.as_ref().map(|snapshot| snapshot.plan.id);
-        store::insert(tx, &assignment).await?;
-        let view = AssignmentView::from(assignment);
-        tx.announce(&ASSIGNMENT_CREATED, None, &view).await?;
-        if let Some(plan) = plan {
-            plans::begin(tx, plan).await?;
+        let assignment = Assignment::create(command, tx.tenant(), customer, &bundle, tx.now())?;
+        let made = match owner {
+            OwnerId::Product(_) => steps::begin(tx, assignment, plan_too.then_some(&bundle.owner)).await?,
+            OwnerId::Solution(_) => solution_plans::begin(tx, assignment, &bundle).await?,
+        };
+        Reply::created(&AssignmentView::from(made), ASSIGNMENTS)
+    })
+    .await
+}
+
+/// Change an assignment
+///
+/// A JSON merge patch: what is left out stays, `null` clears. When the licence level or the chosen outcomes or releases are
+/// given, its plan is synced in the same moment: tasks enter, or are retired and keep their history, and no status is lost.
+/// Those of a solution hold for its products, whose plans are synced as well. A part of a solution plan follows the solution:
+/// what it entitles to is changed there. `If-Match` is honoured when sent.
+#[utoipa::path(tag = "assignments", request_body = AssignmentPatch, security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = AssignmentView), (status = 409, description = "It is a part of a solution plan, the customer is deleted, the product or the solution is no longer in the catalog, or the external key or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
+#[patch("/assignments/{assignmentId}")]
+pub(super) async fn change_assignment(
+    who: Allow<PlanWrite>,
+    db: Data<Db>,
+    catalog: Data<Catalog>,
+    Path(id): Path<AssignmentId>,
+    Body(patch): Body<AssignmentPatch>,
+) -> Answer {
+    if let Some(answer) = who.replayed(&db).await? {
+        return Ok(answer);
+    }
+    let known = look(&who, &db, id).await?;
+    // Asked before the write begins: no transaction waits for another service.
+    let bundle = if patch.is_of_entitlement() {
+        known.require_own_entitlement()?;
+        Some(Bundle::ask(&catalog, who.actor(), known.owner()).await?.ok_or_else(|| known.gone())?)
+    } else {
+        None
+    };
+    who.write(&db, async |tx| {
+        let before = store::fetch_for_change(tx, id).await?;
+        who.expect_version(before.version)?;
+        customers::hold(tx, before.customer_id).await?.require_present()?;
+        let after = before.clone().change(patch, bundle.as_ref(), tx.now())?;
+        steps::settle(tx, before, &after).await?;
+        if let Some(bundle) = &bundle {
+            follow(tx, &after, bundle).await?;
         }
-        Reply::created(&view, ASSIGNMENTS)
+        Reply::show(&AssignmentView::from(after))
     })
     .await
 }
@@ -106,22 +148,25 @@ pub(super) async fn show_assignment(who: Allow<PlanRead>, db: Data<Db>, Path(id)
 
 /// Take an assignment back
 ///
-/// Its plan goes with it, with the tasks and their history; this cannot be undone.
-#[utoipa::path(tag = "assignments", security(("bearer" = [PlanWrite::NAME])), responses((status = 204, description = "Taken back."), (status = 412, description = "Somebody else changed it.")))]
+/// Its plan goes with it, with the tasks and their history; this cannot be undone. With a solution go its plan and the products
+/// that were assigned with it; those that the customer had before stay, with their plans. A part of a solution plan goes with
+/// the solution only.
+#[utoipa::path(tag = "assignments", security(("bearer" = [PlanWrite::NAME])), responses((status = 204, description = "Taken back."), (status = 409, description = "It is a part of a solution plan."), (status = 412, description = "Somebody else changed it.")))]
 #[delete("/assignments/{assignmentId}")]
 pub(super) async fn delete_assignment(who: Allow<PlanWrite>, db: Data<Db>, Path(id): Path<AssignmentId>) -> Answer {
     who.write(&db, async |tx| {
         access::may(&who, tx, Thing::Assignment(id)).await?;
         let assignment = store::fetch_for_change(tx, id).await?;
         who.expect_version(assignment.version)?;
+        assignment.require_alone()?;
         customers::hold(tx, assignment.customer_id).await?;
+        if let Some(whole) = assignment.solution_plan_id {
+            solution_plans::take_apart(tx, whole).await?;
+        }
         if let Some(plan) = assignment.plan_id {
             plans::fetch_for_change(tx, plan).await?;
         }
-        let before = AssignmentView::from(assignment);
-        let last = AssignmentView { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
-        store::remove(tx, id).await?;
-        tx.announce(&ASSIGNMENT_REMOVED, Some(&before), &last).await?;
+        steps::remove(tx, assignment).await?;
         Ok(Reply::done())
     })
     .await
@@ -142,25 +187,39 @@ pub(super) async fn create_plan(
     if let Some(answer) = who.replayed(&db).await? {
         return Ok(answer);
     }
-    let find = async |conn: &Conn| {
-        access::may(&who, conn, Thing::Assignment(id)).await?;
-        store::find(conn, who.tenant, id).await
-    };
-    let known = db.read(who.tenant, find).await?;
-    let known = known.ok_or_else(|| Problem::not_found("assignment"))?;
+    let known = look(&who, &db, id).await?;
     known.require_unplanned()?;
-    let blueprint = catalog.product_blueprint(who.actor(), known.product_id).await?;
-    let blueprint = blueprint.ok_or_else(|| known.product_gone())?;
+    let blueprint = catalog.blueprint(who.actor(), known.owner()).await?.ok_or_else(|| known.gone())?;
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?;
         before.require_unplanned()?;
         customers::hold(tx, before.customer_id).await?.require_present()?;
-        let snapshot = Snapshot::of(&before, &blueprint, tx.now());
-        let after = before.clone().planned(snapshot.plan.id, tx.now());
-        store::update(tx, &after).await?;
-        tx.announce(&ASSIGNMENT_CHANGED, Some(&before.into()), &after.into()).await?;
-        let plan = plans::begin(tx, snapshot).await?;
+        let plan = steps::plan(tx, before.clone(), before, &blueprint).await?;
         Reply::created(&plan, PLANS)
     })
     .await
+}
+
+/// An assignment that the caller may do `P` with.
+async fn look<P: Permission>(who: &Allow<P>, db: &Db, id: AssignmentId) -> Result<Assignment, Problem> {
+    let find = async |conn: &Conn| {
+        access::may(who, conn, Thing::Assignment(id)).await?;
+        store::find(conn, who.tenant, id).await
+    };
+    db.read(who.tenant, find).await?.ok_or_else(|| Problem::not_found("assignment"))
+}
+
+/// Has the plans of an assignment follow what the customer is entitled to now.
+async fn follow(tx: &mut Tx, assignment: &Assignment, bundle: &Bundle) -> Result<(), Problem> {
+    match (assignment.solution_plan_id, assignment.plan_id) {
+        (Some(whole), _) => {
+            solution_plans::follow(tx, assignment, whole, bundle).await?;
+        }
+        (None, Some(plan)) => {
+            let plan = plans::fetch_for_change(tx, plan).await?;
+            plan_syncs::sync(tx, plan, &bundle.owner).await?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
 }

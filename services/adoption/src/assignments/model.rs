@@ -1,30 +1,36 @@
 //! What an assignment is and which ones are possible. Pure.
 
 use contracts::adoption::AssignmentView;
-use contracts::catalog::{LicenseLevel, ProductBlueprint};
+use contracts::catalog::{LicenseLevel, OwnerId, OwnerKind};
 use diesel::prelude::*;
 use kernel::problem::{Problem, ProblemKind};
-use kernel::{
-    AssignmentId, Check, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, SolutionId, TenantId, Timestamp,
-};
-use serde::Deserialize;
+use kernel::{AssignmentId, Check, CustomerId, OutcomeId, PlanId, ReleaseId, SolutionPlanId, TenantId, Timestamp};
+use uuid::Uuid;
 
+use super::body::{AssignmentPatch, CreateAssignment};
+use crate::bundles::Bundle;
 use crate::schema::assignments;
 
 /// Two assignments of a tenant cannot share an external key.
 pub(crate) static KEY_TAKEN: ProblemKind =
     ProblemKind::new("ASSIGNMENT_EXTERNAL_KEY_TAKEN", 409, "Another assignment has this external key");
-/// Only products are assigned so far.
-static SOLUTIONS_LATER: ProblemKind =
-    ProblemKind::new("ASSIGNMENT_OF_SOLUTION_UNSUPPORTED", 422, "Solutions cannot be assigned yet");
+/// A customer has a solution under one name once.
+pub(crate) static NAME_TAKEN: ProblemKind =
+    ProblemKind::new("ASSIGNMENT_NAME_TAKEN", 409, "The customer has this solution under this name");
+/// What came with a solution, or was joined to it, follows it.
+static PART_OF_SOLUTION: ProblemKind =
+    ProblemKind::new("ASSIGNMENT_PART_OF_SOLUTION", 409, "The assignment is a part of a solution plan");
 /// A plan is made from what the catalog has.
 static PRODUCT_GONE: ProblemKind =
     ProblemKind::new("ASSIGNMENT_PRODUCT_GONE", 409, "The product is no longer in the catalog");
+/// A solution plan is made from what the catalog has.
+static SOLUTION_GONE: ProblemKind =
+    ProblemKind::new("ASSIGNMENT_SOLUTION_GONE", 409, "The solution is no longer in the catalog");
 /// An assignment has one plan.
 static PLAN_EXISTS: ProblemKind = ProblemKind::new("PLAN_ALREADY_EXISTS", 409, "The assignment has a plan already");
 
 /// A row of `assignments`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = assignments, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 pub(crate) struct Assignment {
     pub(crate) tenant_id: TenantId,
@@ -32,127 +38,126 @@ pub(crate) struct Assignment {
     pub(crate) version: i64,
     pub(crate) external_key: Option<String>,
     pub(crate) customer_id: CustomerId,
-    pub(crate) product_id: ProductId,
-    pub(crate) product_name: String,
+    pub(crate) owner_kind: OwnerKind,
+    pub(crate) owner_id: Uuid,
+    pub(crate) owner_name: String,
     pub(crate) name: String,
     pub(crate) license_level: LicenseLevel,
     pub(crate) outcome_ids: Vec<OutcomeId>,
     pub(crate) release_ids: Vec<ReleaseId>,
     pub(crate) plan_id: Option<PlanId>,
+    /// The solution plan that it is a part of, or, of a solution, the one it has.
+    pub(crate) solution_plan_id: Option<SolutionPlanId>,
+    /// Its place in the solution, if it is a part of one.
+    pub(crate) place: Option<i32>,
+    /// Whether it was made for the solution plan, so that it goes with it.
+    pub(crate) came_along: bool,
+    pub(crate) purchased_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
 }
 
-/// A product for a customer.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "productId": "019a8b2e-7c00-7000-8000-000000000001", "name": "Head office", "licenseLevel": "ADVANTAGE" }))]
-pub(crate) struct CreateAssignment {
-    /// The catalog's product.
-    #[schema(value_type = ProductId)]
-    product_id: Option<ProductId>,
-    /// Not yet: solutions are refused until whole solutions can be assigned.
-    solution_id: Option<SolutionId>,
-    /// What this deployment is called: 1 to 255 characters.
-    name: String,
-    /// The licence level the customer holds; it includes the ones before it.
-    license_level: LicenseLevel,
-    /// Chosen outcomes of the product; none means all.
-    #[serde(default)]
-    outcome_ids: Vec<OutcomeId>,
-    /// Chosen releases of the product; none means all.
-    #[serde(default)]
-    release_ids: Vec<ReleaseId>,
-    /// The caller's own key, unique per tenant: makes imports repeatable.
-    external_key: Option<String>,
-    /// Make the plan as well (the default).
-    #[serde(default = "yes")]
-    pub(crate) create_plan: bool,
-}
-
-/// Filters of the list of a customer's assignments.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct AssignmentQuery {
-    /// Rows per page, 1 to 200 (default 50).
-    pub(crate) limit: Option<u16>,
-    /// `nextCursor` of the page before.
-    pub(crate) cursor: Option<String>,
-    /// Also return the exact `total`.
-    pub(crate) count: Option<bool>,
-    /// Only assignments of this product. Repeat for more.
-    #[serde(default)]
-    #[param(value_type = Vec<Uuid>)]
-    pub(crate) product_id: Vec<ProductId>,
-    /// Only the assignment with this key.
-    pub(crate) external_key: Option<String>,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// The catalog has no such product.
-pub(crate) fn unknown_product() -> Problem {
-    let how = "There is no such product in the catalog; GET /catalog/v1/products lists them.";
-    Problem::field("/productId", "UNKNOWN", how)
-}
-
-impl CreateAssignment {
-    /// The product that is to be assigned.
-    pub(crate) fn product(&self) -> Result<ProductId, Problem> {
-        if self.solution_id.is_some() {
-            let how =
-                "Assigning a whole solution comes with a later release. Assign each of its products by productId.";
-            return Err(SOLUTIONS_LATER.detail(how).at("/solutionId", "UNSUPPORTED", how));
+/// The catalog has no such product, or no such solution.
+pub(crate) fn unknown(owner: OwnerId) -> Problem {
+    let (pointer, how) = match owner {
+        OwnerId::Product(_) => {
+            ("/productId", "There is no such product in the catalog; GET /catalog/v1/products lists them.")
         }
-        self.product_id.ok_or_else(|| Problem::field("/productId", "REQUIRED", "is missing; name a product"))
-    }
+        OwnerId::Solution(_) => {
+            ("/solutionId", "There is no such solution in the catalog; GET /catalog/v1/solutions lists them.")
+        }
+    };
+    Problem::field(pointer, "UNKNOWN", how)
 }
 
 impl Assignment {
-    /// A new assignment at version 1, checked against the product as the catalog shows it.
+    /// A new assignment at version 1, checked against what the catalog shows.
     pub(crate) fn create(
         command: CreateAssignment,
         tenant_id: TenantId,
         customer_id: CustomerId,
-        blueprint: &ProductBlueprint,
+        bundle: &Bundle,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let CreateAssignment {
-            product_id: _,
-            solution_id: _,
-            name,
-            license_level,
-            outcome_ids,
-            release_ids,
-            external_key,
-            create_plan: _,
-        } = command;
+        let owner = bundle.owner.owner_id();
         let assignment = Self {
             tenant_id,
             id: AssignmentId::fresh(),
             version: 1,
-            external_key,
+            external_key: command.external_key,
             customer_id,
-            product_id: blueprint.product.id,
-            product_name: blueprint.product.name.clone(),
-            name: name.trim().to_owned(),
-            license_level,
-            outcome_ids,
-            release_ids,
+            owner_kind: owner.kind(),
+            owner_id: owner.id(),
+            owner_name: bundle.owner.name().to_owned(),
+            name: command.name.trim().to_owned(),
+            license_level: command.license_level,
+            outcome_ids: command.outcome_ids,
+            release_ids: command.release_ids,
             plan_id: None,
+            solution_plan_id: None,
+            place: None,
+            came_along: false,
+            purchased_at: Some(command.purchased_at.unwrap_or(now)),
             created_at: now,
             updated_at: now,
         };
-        assignment.check(blueprint)?;
+        assignment.check(Check::new(), Some(bundle))?;
         Ok(assignment)
     }
 
-    /// The assignment with its plan.
-    pub(crate) fn planned(self, plan: PlanId, now: Timestamp) -> Self {
-        Self { plan_id: Some(plan), version: self.version + 1, updated_at: now, ..self }
+    /// The assignment after a patch. What is chosen anew is checked against what the catalog shows.
+    ///
+    /// # Errors
+    /// 409 when it is a part of a solution plan and the patch says what the customer is entitled to.
+    pub(crate) fn change(
+        mut self,
+        patch: AssignmentPatch,
+        bundle: Option<&Bundle>,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        if patch.is_of_entitlement() {
+            self.require_own_entitlement()?;
+        }
+        let AssignmentPatch { name, license_level, outcome_ids, release_ids, external_key, purchased_at } = patch;
+        let mut check = Check::new();
+        check.not_null("/name", name.set(&mut self.name));
+        check.not_null("/licenseLevel", license_level.set(&mut self.license_level));
+        check.not_null("/outcomeIds", outcome_ids.set(&mut self.outcome_ids));
+        check.not_null("/releaseIds", release_ids.set(&mut self.release_ids));
+        external_key.set_option(&mut self.external_key);
+        purchased_at.set_option(&mut self.purchased_at);
+        self.name = self.name.trim().to_owned();
+        self.check(check, bundle)?;
+        Ok(self.touched(now))
+    }
+
+    /// Refuses to treat a part of a solution plan as if it stood alone.
+    pub(crate) fn require_alone(&self) -> Result<(), Problem> {
+        if self.is_part() { Err(self.part_of_solution("take that back")) } else { Ok(()) }
+    }
+
+    /// Refuses to say of a part of a solution plan what the customer is entitled to.
+    pub(crate) fn require_own_entitlement(&self) -> Result<(), Problem> {
+        if self.is_part() { Err(self.part_of_solution("change that")) } else { Ok(()) }
+    }
+
+    fn is_part(&self) -> bool {
+        self.place.is_some()
+    }
+
+    fn part_of_solution(&self, how: &str) -> Problem {
+        let plan =
+            self.solution_plan_id.map(|plan| format!(" of /adoption/v1/solution-plans/{plan}")).unwrap_or_default();
+        PART_OF_SOLUTION.detail(format!("It follows the assignment{plan}; {how} instead."))
+    }
+
+    /// Whose tasks its plan has in the catalog.
+    pub(crate) fn owner(&self) -> OwnerId {
+        OwnerId::of(self.owner_kind, self.owner_id)
+    }
+
+    pub(super) fn touched(self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self }
     }
 
     /// Refuses a second plan.
@@ -163,29 +168,40 @@ impl Assignment {
         }
     }
 
-    /// What to say when the catalog has the product no more.
-    pub(crate) fn product_gone(&self) -> Problem {
-        PRODUCT_GONE.detail(format!("Restore it first: POST /catalog/v1/products/{}/restore.", self.product_id))
+    /// What to say when the catalog has the product or the solution no more.
+    pub(crate) fn gone(&self) -> Problem {
+        let id = self.owner_id;
+        match self.owner_kind {
+            OwnerKind::Product => {
+                PRODUCT_GONE.detail(format!("Restore it first: POST /catalog/v1/products/{id}/restore."))
+            }
+            OwnerKind::Solution => {
+                SOLUTION_GONE.detail(format!("Restore it first: POST /catalog/v1/solutions/{id}/restore."))
+            }
+        }
     }
 
-    fn check(&self, blueprint: &ProductBlueprint) -> Result<(), Problem> {
-        let mut check = Check::new();
+    fn check(&self, mut check: Check, bundle: Option<&Bundle>) -> Result<(), Problem> {
         check.line("/name", &self.name, 1, 255);
         if let Some(key) = &self.external_key {
             check.text("/externalKey", key, 1, 200);
         }
-        check_chosen(&mut check, "/outcomeIds", &self.outcome_ids, &blueprint.outcome_ids);
-        check_chosen(&mut check, "/releaseIds", &self.release_ids, &blueprint.release_ids);
+        if let Some(bundle) = bundle {
+            let is_outcome = |id: &OutcomeId| bundle.all().any(|owner| owner.outcome_ids.contains(id));
+            let is_release = |id: &ReleaseId| bundle.all().any(|owner| owner.release_ids.contains(id));
+            check_chosen(&mut check, "/outcomeIds", &self.outcome_ids, is_outcome);
+            check_chosen(&mut check, "/releaseIds", &self.release_ids, is_release);
+        }
         check.finish()
     }
 }
 
-/// What is chosen must be among what the product has.
-fn check_chosen<T: Ord>(check: &mut Check, pointer: &str, chosen: &[T], of_product: &[T]) {
+/// What is chosen must be among what is assigned.
+fn check_chosen<T: Ord>(check: &mut Check, pointer: &str, chosen: &[T], is_offered: impl Fn(&T) -> bool) {
     check.distinct(pointer, chosen);
     for (index, id) in chosen.iter().enumerate() {
-        check.that(of_product.contains(id), &format!("{pointer}/{index}"), "UNKNOWN", || {
-            "does not belong to the product".to_owned()
+        check.that(is_offered(id), &format!("{pointer}/{index}"), "UNKNOWN", || {
+            "does not belong to what is assigned".to_owned()
         });
     }
 }
@@ -198,28 +214,37 @@ impl From<Assignment> for AssignmentView {
             version,
             external_key,
             customer_id,
-            product_id,
-            product_name,
+            owner_kind,
+            owner_id,
+            owner_name: product_name,
             name,
             license_level,
             outcome_ids,
             release_ids,
             plan_id,
+            solution_plan_id,
+            place: _,
+            came_along: _,
+            purchased_at,
             created_at,
             updated_at,
         } = assignment;
+        let owner = OwnerId::of(owner_kind, owner_id);
         Self {
             id,
             version,
             external_key,
             customer_id,
-            product_id,
+            product_id: owner.product(),
+            solution_id: owner.solution(),
             product_name,
             name,
             license_level,
             outcome_ids,
             release_ids,
             plan_id,
+            solution_plan_id,
+            purchased_at,
             created_at,
             updated_at,
         }

@@ -1,12 +1,16 @@
 //! The statements of assignments.
 
+use contracts::catalog::OwnerKind;
 use db::{Conn, Tx, on_constraint};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::result::Error::DatabaseError;
 use diesel_async::RunQueryDsl;
-use kernel::{AssignmentId, Cursor, CustomerId, Problem, TenantId};
+use kernel::{AssignmentId, Cursor, CustomerId, Problem, SolutionPlanId, TenantId};
+use uuid::Uuid;
 
-use super::model::{Assignment, AssignmentQuery, KEY_TAKEN};
+use super::body::AssignmentQuery;
+use super::model::{Assignment, KEY_TAKEN, NAME_TAKEN};
 use crate::schema::assignments;
 
 /// The assignment.
@@ -44,19 +48,42 @@ pub(crate) async fn fetch_for_change(tx: &mut Tx, id: AssignmentId) -> Result<As
     row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("assignment"))
 }
 
+/// What may be a part of a solution plan: the assignments that are, and those of these products that stand alone.
+pub(crate) async fn candidates(
+    mut conn: &Conn,
+    (tenant, customer): (TenantId, CustomerId),
+    plan: SolutionPlanId,
+    products: &[Uuid],
+) -> Result<Vec<Assignment>, Problem> {
+    use assignments::{customer_id, id, owner_id, owner_kind, solution_plan_id, tenant_id};
+    let of_customer = tenant_id.eq(tenant).and(customer_id.eq(customer)).and(owner_kind.eq(OwnerKind::Product));
+    let alone = solution_plan_id.is_null().and(owner_id.eq_any(products));
+    let rows = assignments::table.filter(of_customer).filter(solution_plan_id.eq(plan).or(alone));
+    Ok(rows.order(id).select(Assignment::as_select()).load(&mut conn).await?)
+}
+
+/// The products' assignments that are parts of a solution plan, locked until the transaction ends, by id.
+pub(crate) async fn fetch_parts_for_change(tx: &mut Tx, plan: SolutionPlanId) -> Result<Vec<Assignment>, Problem> {
+    let rows = assignments::table.filter(assignments::tenant_id.eq(tx.tenant()));
+    let rows = rows.filter(assignments::solution_plan_id.eq(plan)).filter(assignments::place.is_not_null());
+    Ok(rows.order(assignments::id).select(Assignment::as_select()).for_update().load(&mut tx.conn()).await?)
+}
+
+/// These assignments, locked until the transaction ends, by id.
+pub(crate) async fn fetch_many_for_change(tx: &mut Tx, ids: &[AssignmentId]) -> Result<Vec<Assignment>, Problem> {
+    let rows = assignments::table.filter(assignments::tenant_id.eq(tx.tenant())).filter(assignments::id.eq_any(ids));
+    Ok(rows.order(assignments::id).select(Assignment::as_select()).for_update().load(&mut tx.conn()).await?)
+}
+
 pub(crate) async fn insert(tx: &mut Tx, assignment: &Assignment) -> Result<(), Problem> {
     let insert = diesel::insert_into(assignments::table).values(assignment);
-    let how = "Choose another key, or use the assignment that has it.";
-    insert
-        .execute(&mut tx.conn())
-        .await
-        .map_err(on_constraint("assignments_external_key_key", KEY_TAKEN.detail(how)))?;
+    insert.execute(&mut tx.conn()).await.map_err(refused)?;
     Ok(())
 }
 
 pub(crate) async fn update(tx: &mut Tx, assignment: &Assignment) -> Result<(), Problem> {
     let row = assignments::table.find((assignment.tenant_id, assignment.id));
-    diesel::update(row).set(assignment).execute(&mut tx.conn()).await?;
+    diesel::update(row).set(assignment).execute(&mut tx.conn()).await.map_err(refused)?;
     Ok(())
 }
 
@@ -66,11 +93,22 @@ pub(crate) async fn remove(tx: &mut Tx, id: AssignmentId) -> Result<(), Problem>
     Ok(())
 }
 
+fn refused(error: diesel::result::Error) -> Problem {
+    let key = KEY_TAKEN.detail("Choose another key, or use the assignment that has it.");
+    let name = NAME_TAKEN.detail("Choose another name for this deployment, or use the assignment that has it.");
+    match &error {
+        DatabaseError(_, info) if info.constraint_name() == Some("assignments_solution_name_key") => name,
+        _ => on_constraint("assignments_external_key_key", key)(error),
+    }
+}
+
 fn listed((tenant, customer): (TenantId, CustomerId), query: &AssignmentQuery) -> assignments::BoxedQuery<'_, Pg> {
     let of_customer = assignments::tenant_id.eq(tenant).and(assignments::customer_id.eq(customer));
     let mut rows = assignments::table.filter(of_customer).into_boxed();
-    if !query.product_id.is_empty() {
-        rows = rows.filter(assignments::product_id.eq_any(&query.product_id));
+    let products = query.product_id.iter().map(|id| id.0);
+    let owners: Vec<Uuid> = products.chain(query.solution_id.iter().map(|id| id.0)).collect();
+    if !owners.is_empty() {
+        rows = rows.filter(assignments::owner_id.eq_any(owners));
     }
     if let Some(key) = &query.external_key {
         rows = rows.filter(assignments::external_key.eq(key));

@@ -5,7 +5,7 @@ use actix_web::{get, post};
 use auth::Permission;
 use clients::Catalog;
 use contracts::adoption::{PlanSyncView, PlanSyncedView};
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::Blueprint;
 use db::{Conn, Db};
 use kernel::{Cursor, Page, PageQuery, PlanId, Problem};
 use serde_json::json;
@@ -23,7 +23,7 @@ use crate::{assignments, revisions};
 ///
 /// A dry run: the plan, row by row, against the catalog as it is now. Nothing is written. A value that was edited in the plan
 /// is kept, and its row says so.
-#[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = SyncPreview), (status = 409, description = "The product is no longer in the catalog.")))]
+#[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = SyncPreview), (status = 409, description = "The product or the solution is no longer in the catalog.")))]
 #[get("/plans/{planId}/sync")]
 pub(super) async fn show_sync(
     who: Allow<PlanRead>,
@@ -47,7 +47,7 @@ pub(super) async fn show_sync(
 /// Tasks that the catalog has for this customer enter the plan, those it has no more are retired and keep their history, and
 /// retired ones come back as they were. Statuses, notes, selections, telemetry and whatever was edited in the plan stay. A
 /// plan that is equal to the catalog is left as it is. `If-Match` with the plan's version is honoured when sent.
-#[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = SyncedView), (status = 409, description = "The product is no longer in the catalog, the customer is deleted, or somebody has synced the plan meanwhile."), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = SyncedView), (status = 409, description = "The product or the solution is no longer in the catalog, the customer is deleted, or somebody has synced the plan meanwhile."), (status = 412, description = "Somebody else changed it.")))]
 #[post("/plans/{planId}/sync")]
 pub(super) async fn sync_plan(
     who: Allow<PlanWrite>,
@@ -63,7 +63,7 @@ pub(super) async fn sync_plan(
     who.write(&db, async |tx| {
         let plan = steps::enter(tx, &known).await?;
         who.expect_version(plan.version)?;
-        revisions::learn(tx, plan.product_id, blueprint.product.revision).await?;
+        revisions::learn(tx, plan.owner(), blueprint.revision()).await?;
         let due = steps::due(tx, plan, &blueprint).await?;
         if due.is_nothing() {
             return Reply::show(&SyncedView { plan: due.plan.plan.into(), sync: None, rows: Vec::new() });
@@ -119,13 +119,13 @@ pub(super) async fn list_syncs(
     .await
 }
 
-/// A plan that the caller may do `P` with, and its product as the catalog shows it now.
+/// A plan that the caller may do `P` with, and its product or solution as the catalog shows it now.
 async fn look<P: Permission>(
     who: &Allow<P>,
     db: &Db,
     catalog: &Catalog,
     id: PlanId,
-) -> Result<(Plan, ProductBlueprint), Problem> {
+) -> Result<(Plan, Blueprint), Problem> {
     let find = async |conn: &Conn| {
         access::may(who, conn, Thing::Plan(id)).await?;
         let plan = plans::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
@@ -133,6 +133,6 @@ async fn look<P: Permission>(
         Ok((plan, assignment.ok_or_else(|| Problem::not_found("plan"))?))
     };
     let (plan, assignment) = db.read(who.tenant, find).await?;
-    let blueprint = catalog.product_blueprint(who.actor(), plan.product_id).await?;
-    Ok((plan, blueprint.ok_or_else(|| assignment.product_gone())?))
+    let blueprint = catalog.blueprint(who.actor(), plan.owner()).await?;
+    Ok((plan, blueprint.ok_or_else(|| assignment.gone())?))
 }

@@ -1,7 +1,7 @@
 //! What is due in a plan, given the catalog of today. Pure.
 
 use contracts::adoption::SyncCounts;
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::Blueprint;
 use kernel::{Problem, Timestamp};
 
 use super::model::{SyncPreview, outdated};
@@ -9,45 +9,45 @@ use crate::assignments::Assignment;
 use crate::plans::sync::{Sync, SyncRow, Synced, counts};
 
 /// A plan, and the sync that makes it equal to the catalog.
-pub(super) struct Due {
-    pub(super) plan: Synced,
-    pub(super) sync: Sync,
+pub(crate) struct Due {
+    pub(crate) plan: Synced,
+    pub(crate) sync: Sync,
 }
 
 impl Due {
     /// # Errors
     /// 409 when the plan has seen a later state of the catalog.
-    pub(super) fn of(
+    pub(crate) fn of(
         plan: Synced,
         assignment: &Assignment,
-        blueprint: &ProductBlueprint,
+        blueprint: &Blueprint,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        if plan.plan.catalog_revision > blueprint.product.revision {
+        if plan.plan.catalog_revision > blueprint.revision() {
             return Err(outdated());
         }
         let sync = Sync::of(&plan, assignment, blueprint, now);
         Ok(Self { plan, sync })
     }
 
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.sync.changes.is_empty()
     }
 
-    pub(super) fn counts(&self) -> SyncCounts {
+    pub(crate) fn counts(&self) -> SyncCounts {
         counts(&self.sync.changes)
     }
 
-    pub(super) fn rows(&self) -> Vec<SyncRow> {
+    pub(crate) fn rows(&self) -> Vec<SyncRow> {
         self.sync.rows(&self.plan)
     }
 
     /// What would change.
-    pub(super) fn preview(&self, blueprint: &ProductBlueprint) -> SyncPreview {
+    pub(crate) fn preview(&self, blueprint: &Blueprint) -> SyncPreview {
         SyncPreview {
             plan_id: self.plan.plan.id,
             plan_version: self.plan.plan.version,
-            catalog_revision: blueprint.product.revision,
+            catalog_revision: blueprint.revision(),
             progress_before: self.plan.plan.progress.progress_percentage,
             progress_after: self.plan.apply(&self.sync).plan.progress.progress_percentage,
             counts: self.counts(),

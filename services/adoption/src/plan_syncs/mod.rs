@@ -12,7 +12,11 @@ mod moves;
 mod steps;
 mod store;
 
+pub(crate) use due::Due;
 pub(crate) use many::kinds;
+pub(crate) use model::SyncPreview;
+pub(crate) use steps::sync;
+pub(crate) use store::synced;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

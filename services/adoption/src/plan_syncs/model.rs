@@ -71,7 +71,7 @@ pub(super) struct Stance {
 /// What a sync would change.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SyncPreview {
+pub(crate) struct SyncPreview {
     /// The plan.
     pub(super) plan_id: PlanId,
     /// The version of the plan that was looked at: send it as If-Match to apply just this.

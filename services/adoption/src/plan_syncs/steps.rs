@@ -4,7 +4,7 @@ use contracts::adoption::{
     CUSTOMER_TASK_ADDED, CUSTOMER_TASK_CHANGED, CUSTOMER_TASK_REMOVED, CUSTOMER_TASK_RETIRED, CustomerTaskView,
     PLAN_PROGRESSED, PLAN_SYNC_UNDONE, PLAN_SYNCED, PlanSyncedView,
 };
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::Blueprint;
 use db::{Json, Tx};
 use kernel::{PlanSyncId, Problem, SyncOperationId, UserId};
 
@@ -15,20 +15,45 @@ use super::store;
 use crate::customer_tasks::{self, CustomerTask};
 use crate::plans::{self, Plan};
 use crate::statuses::{self, Changed};
-use crate::{assignments, customers};
+use crate::{assignments, customers, revisions, solution_plans};
 
 /// What is due in a locked plan.
 ///
 /// # Errors
 /// 409 when the plan has seen a later state of the catalog.
-pub(super) async fn due(tx: &mut Tx, plan: Plan, blueprint: &ProductBlueprint) -> Result<Due, Problem> {
+pub(super) async fn due(tx: &mut Tx, plan: Plan, blueprint: &Blueprint) -> Result<Due, Problem> {
     let missing = || Problem::not_found("assignment");
     let assignment = assignments::find(tx, tx.tenant(), plan.assignment_id).await?.ok_or_else(missing)?;
     Due::of(store::synced_for_change(tx, plan).await?, &assignment, blueprint, tx.now())
 }
 
-/// Makes a plan equal to the catalog, remembers what it takes to undo that, and tells.
+/// Makes a locked plan equal to the catalog, and tells; `None` when it is already. The sums of its solution plan are left to
+/// whoever changes several of its plans: they come last.
+///
+/// # Errors
+/// 409 when the plan has seen a later state of the catalog.
+pub(crate) async fn sync(tx: &mut Tx, plan: Plan, blueprint: &Blueprint) -> Result<Option<PlanSyncedView>, Problem> {
+    revisions::learn(tx, plan.owner(), blueprint.revision()).await?;
+    let due = due(tx, plan, blueprint).await?;
+    if due.is_nothing() {
+        return Ok(None);
+    }
+    let by = tx.actor().person();
+    make(tx, due, (by, None)).await.map(Some)
+}
+
+/// Makes a plan equal to the catalog, remembers what it takes to undo that, and tells; its solution plan follows.
 pub(super) async fn apply(
+    tx: &mut Tx,
+    due: Due,
+    by: (Option<UserId>, Option<SyncOperationId>),
+) -> Result<PlanSyncedView, Problem> {
+    let synced = make(tx, due, by).await?;
+    solution_plans::roll_up(tx, synced.plan.solution_plan_id).await?;
+    Ok(synced)
+}
+
+async fn make(
     tx: &mut Tx,
     due: Due,
     (by, operation_id): (Option<UserId>, Option<SyncOperationId>),
@@ -73,6 +98,7 @@ pub(super) async fn undo(tx: &mut Tx, plan: Plan) -> Result<PlanSyncedView, Prob
     store::mark_undone(tx, &sync).await?;
     let view = PlanSyncedView { plan: plan.into(), sync: sync.into() };
     tx.announce(&PLAN_SYNC_UNDONE, None, &view).await?;
+    solution_plans::roll_up(tx, view.plan.solution_plan_id).await?;
     Ok(view)
 }
 

@@ -18,7 +18,7 @@ use crate::schema::{plan_syncs, synced_tasks};
 const ROWS: usize = 1_000;
 
 /// A plan as sync sees it.
-pub(super) async fn synced(conn: &Conn, plan: Plan) -> Result<Synced, Problem> {
+pub(crate) async fn synced(conn: &Conn, plan: Plan) -> Result<Synced, Problem> {
     let (tenant, id) = (plan.tenant_id, plan.id);
     let (tasks, stances) = try_join!(customer_tasks::of_plan(conn, tenant, id), stances(conn, tenant, id))?;
     Ok(together(plan, tasks, stances))

@@ -1,6 +1,6 @@
 //! Plans: how a customer adopts what was assigned.
 //!
-//! A plan is a snapshot of the product's eligible tasks at one catalog revision; later edits of the catalog do not reach
+//! A plan is a snapshot of the eligible tasks of a product, or of a solution's own, at one catalog revision; later edits of the catalog do not reach
 //! it by themselves. Its sums are stored with it and are always those of its tasks: whoever changes a task's status
 //! locks the plan first and [`recompute`]s it before the transaction ends.
 
@@ -8,6 +8,7 @@ mod api;
 mod eligibility;
 mod model;
 mod progress;
+mod selection;
 mod snapshot;
 mod steps;
 mod store;
@@ -15,11 +16,12 @@ pub(crate) mod sync;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) use model::Plan;
+pub(crate) use model::{Plan, ShownPlan};
 pub(crate) use progress::Progress;
+pub(crate) use selection::among;
 pub(crate) use snapshot::Snapshot;
-pub(crate) use steps::{begin, recompute};
-pub(crate) use store::{fetch_for_change, fetch_of_task_for_change, find, update};
+pub(crate) use steps::{begin, join, recompute};
+pub(crate) use store::{fetch_for_change, fetch_of_task_for_change, find, parts, update};
 
 /// The routes of this noun. A plan is made under its assignment.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

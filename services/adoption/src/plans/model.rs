@@ -2,31 +2,34 @@
 
 use contracts::Aggregate;
 use contracts::adoption::{PlanView, TaskStatus};
-use contracts::catalog::LicenseLevel;
+use contracts::catalog::{LicenseLevel, OwnerId, OwnerKind};
 use diesel::prelude::*;
-use kernel::{AssignmentId, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, TenantId, Timestamp};
+use kernel::{AssignmentId, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, SolutionPlanId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::progress::Progress;
 use crate::schema::plans;
 
 /// A row of `plans`.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = plans, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = plans, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 pub(crate) struct Plan {
     pub(crate) tenant_id: TenantId,
     pub(crate) id: PlanId,
     pub(crate) version: i64,
     pub(crate) assignment_id: AssignmentId,
     pub(crate) customer_id: CustomerId,
-    pub(crate) product_id: ProductId,
-    pub(crate) product_name: String,
+    pub(crate) owner_kind: OwnerKind,
+    pub(crate) owner_id: Uuid,
+    pub(crate) owner_name: String,
     pub(crate) catalog_revision: i64,
     pub(crate) license_level: LicenseLevel,
     pub(crate) outcome_ids: Vec<OutcomeId>,
     pub(crate) release_ids: Vec<ReleaseId>,
     #[diesel(embed)]
     pub(crate) progress: Progress,
+    pub(crate) solution_plan_id: Option<SolutionPlanId>,
     pub(crate) last_synced_at: Timestamp,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -51,6 +54,10 @@ pub(crate) struct PlanQuery {
     #[serde(default)]
     #[param(value_type = Vec<Uuid>)]
     pub(crate) product_id: Vec<ProductId>,
+    /// Only plans that are parts of this solution plan, the one of the solution's own tasks too. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    pub(crate) solution_plan_id: Vec<SolutionPlanId>,
     /// `true`: only plans that the catalog has left behind; `false`: only those it has not.
     pub(crate) needs_sync: Option<bool>,
 }
@@ -67,7 +74,7 @@ pub(crate) struct ShownPlan {
 }
 
 impl Aggregate for ShownPlan {
-    fn id(&self) -> uuid::Uuid {
+    fn id(&self) -> Uuid {
         self.plan.id.0
     }
     fn version(&self) -> i64 {
@@ -98,6 +105,11 @@ pub(crate) struct PlanTaskQuery {
 }
 
 impl Plan {
+    /// Whose tasks it has in the catalog.
+    pub(crate) fn owner(&self) -> OwnerId {
+        OwnerId::of(self.owner_kind, self.owner_id)
+    }
+
     /// The plan with new sums; `None` when they are what they were.
     pub(crate) fn progressed(&self, progress: Progress, now: Timestamp) -> Option<Self> {
         (progress != self.progress).then(|| Self {
@@ -117,23 +129,28 @@ impl From<Plan> for PlanView {
             version,
             assignment_id,
             customer_id,
-            product_id,
-            product_name,
+            owner_kind,
+            owner_id,
+            owner_name: product_name,
             catalog_revision,
             license_level,
             outcome_ids,
             release_ids,
+            solution_plan_id,
             progress: Progress { total_tasks, completed_tasks, total_weight, completed_weight, progress_percentage },
             last_synced_at,
             created_at,
             updated_at,
         } = plan;
+        let owner = OwnerId::of(owner_kind, owner_id);
         Self {
             id,
             version,
             assignment_id,
             customer_id,
-            product_id,
+            product_id: owner.product(),
+            solution_id: owner.solution(),
+            solution_plan_id,
             product_name,
             catalog_revision,
             license_level,

@@ -1,11 +1,12 @@
-//! How a plan is made: the eligible tasks of a product, copied. Pure.
+//! How a plan is made: the eligible tasks of a product or a solution, copied. Pure.
 
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::Blueprint;
 use kernel::{PlanId, Timestamp};
 
 use super::eligibility::Entitlement;
 use super::model::Plan;
 use super::progress::Progress;
+use super::selection;
 use crate::assignments::Assignment;
 use crate::customer_tasks::CustomerTask;
 
@@ -18,7 +19,8 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The plan of an assignment from one answer of the catalog. Weights and sequence numbers are copied as they are.
-    pub(crate) fn of(assignment: &Assignment, blueprint: &ProductBlueprint, now: Timestamp) -> Self {
+    pub(crate) fn of(assignment: &Assignment, blueprint: &Blueprint, now: Timestamp) -> Self {
+        let assignment = &selection::still_offered(assignment, blueprint);
         let (tenant_id, id) = (assignment.tenant_id, PlanId::fresh());
         let entitlement = Entitlement {
             level: assignment.license_level,
@@ -34,12 +36,14 @@ impl Snapshot {
             version: 1,
             assignment_id: assignment.id,
             customer_id: assignment.customer_id,
-            product_id: assignment.product_id,
-            product_name: blueprint.product.name.clone(),
-            catalog_revision: blueprint.product.revision,
+            owner_kind: assignment.owner_kind,
+            owner_id: assignment.owner_id,
+            owner_name: blueprint.name().to_owned(),
+            catalog_revision: blueprint.revision(),
             license_level: assignment.license_level,
             outcome_ids: assignment.outcome_ids.clone(),
             release_ids: assignment.release_ids.clone(),
+            solution_plan_id: assignment.solution_plan_id,
             progress: Progress::of(tasks.iter().map(|task| (task.status, task.weight))),
             last_synced_at: now,
             created_at: now,

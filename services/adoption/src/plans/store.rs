@@ -6,11 +6,11 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grants::Scope;
-use kernel::{Cursor, CustomerTaskId, PlanId, Problem, TenantId};
+use kernel::{Cursor, CustomerTaskId, PlanId, Problem, SolutionPlanId, TenantId};
 
 use super::model::{Plan, PlanQuery};
 use crate::revisions::needs_sync;
-use crate::schema::{customer_tasks, plans};
+use crate::schema::{assignments, customer_tasks, plans};
 
 /// The plan.
 pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Result<Option<Plan>, Problem> {
@@ -21,6 +21,15 @@ pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Resul
 pub(crate) async fn show(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Result<Option<(Plan, bool)>, Problem> {
     let row = plans::table.find((tenant, id)).select((Plan::as_select(), needs_sync()));
     Ok(row.first(&mut conn).await.optional()?)
+}
+
+/// The plans of a solution plan: that of the solution's own tasks, then its products' in the solution's order.
+pub(crate) async fn parts(mut conn: &Conn, tenant: TenantId, of: SolutionPlanId) -> Result<Vec<(Plan, bool)>, Problem> {
+    let of_plan = assignments::tenant_id.eq(plans::tenant_id).and(assignments::id.eq(plans::assignment_id));
+    let place = assignments::table.filter(of_plan).select(assignments::place).single_value();
+    let rows = plans::table.filter(plans::tenant_id.eq(tenant)).filter(plans::solution_plan_id.eq(of));
+    let rows = rows.order((place.asc().nulls_first(), plans::id)).select((Plan::as_select(), needs_sync()));
+    Ok(rows.load(&mut conn).await?)
 }
 
 /// One page in the order of creation, with one row more to tell whether there is another page.
@@ -89,7 +98,10 @@ fn listed<'a>(tenant: TenantId, (query, scope): (&'a PlanQuery, &'a Scope)) -> p
         rows = rows.filter(plans::customer_id.eq_any(&query.customer_id));
     }
     if !query.product_id.is_empty() {
-        rows = rows.filter(plans::product_id.eq_any(&query.product_id));
+        rows = rows.filter(plans::owner_id.eq_any(query.product_id.iter().map(|id| id.0)));
+    }
+    if !query.solution_plan_id.is_empty() {
+        rows = rows.filter(plans::solution_plan_id.eq_any(&query.solution_plan_id));
     }
     if let Some(wanted) = query.needs_sync {
         rows = rows.filter(needs_sync().eq(wanted));

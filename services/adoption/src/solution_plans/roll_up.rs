@@ -1,30 +1,16 @@
 //! How far a solution has come. Pure.
 
-use contracts::adoption::TaskStatus;
+use contracts::adoption::{PartStatus, TaskStatus};
 use kernel::Hundredths;
 
 use crate::plans::Progress;
 
-kernel::text_enum! {
-    /// How far a part of a solution has come, or the whole of it.
-    pub enum PartStatus {
-        /// Nothing is done.
-        NotStarted = "NOT_STARTED",
-        /// Something is done.
-        InProgress = "IN_PROGRESS",
-        /// Everything that counts is done.
-        Completed = "COMPLETED",
-    }
-}
-
-impl From<Progress> for PartStatus {
-    /// By count of tasks: one without weight is a step as well.
-    fn from(Progress { total_tasks, completed_tasks, .. }: Progress) -> Self {
-        match completed_tasks {
-            0 => Self::NotStarted,
-            all if all == total_tasks => Self::Completed,
-            _ => Self::InProgress,
-        }
+/// How far something has come, by count of tasks: one without weight is a step as well.
+pub(super) fn status(Progress { total_tasks, completed_tasks, .. }: Progress) -> PartStatus {
+    match completed_tasks {
+        0 => PartStatus::NotStarted,
+        all if all == total_tasks => PartStatus::Completed,
+        _ => PartStatus::InProgress,
     }
 }
 
@@ -50,7 +36,7 @@ impl RollUp {
         let mut own_tasks = 0;
         let own = Progress::of(own.into_iter().inspect(|_| own_tasks += 1));
         let progress = products.into_iter().fold(own, Progress::and);
-        Self { progress, status: progress.into(), own_tasks, own_completed_tasks: own.completed_tasks }
+        Self { progress, status: status(progress), own_tasks, own_completed_tasks: own.completed_tasks }
     }
 }
 
@@ -104,7 +90,7 @@ mod tests {
             (&[(Done, 0)], Completed),
         ];
         for (tasks, expected) in vectors {
-            assert_eq!(PartStatus::from(Progress::of(weighed(tasks))), *expected, "{tasks:?}");
+            assert_eq!(status(Progress::of(weighed(tasks))), *expected, "{tasks:?}");
         }
     }
 

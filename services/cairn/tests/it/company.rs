@@ -21,7 +21,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
 
     let product = made("productId", &create("/catalog/v1/products", named("product")).await);
     let owner = format!("/catalog/v1/products/{product}");
-    made("solutionId", &create("/catalog/v1/solutions", named("solution")).await);
+    let solution = made("solutionId", &create("/catalog/v1/solutions", named("solution")).await);
     for part in ["license", "outcome", "release", "tag"] {
         made(&format!("{part}Id"), &create(&format!("{owner}/{part}s"), named(part)).await);
     }
@@ -43,6 +43,9 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     .await;
     let assignment = made("assignmentId", &assigned);
     let plan = assigned.body["planId"].as_str().unwrap().to_owned();
+    let whole = json!({ "solutionId": solution, "name": format!("{mark} whole"), "licenseLevel": "SIGNATURE" });
+    let whole = create(&format!("/adoption/v1/customers/{customer}/assignments"), whole).await;
+    let solution_plan = whole.expect(201).body["solutionPlanId"].as_str().unwrap().to_owned();
     let operation = create("/adoption/v1/plan-syncs", json!({ "planIds": [plan] })).await;
     let path = operation.expect(202).header("location");
     admin.get_until(path, |operation| operation.body["status"] == "DONE").await.expect(200);
@@ -95,6 +98,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
         [
             ("planId", plan),
             ("operationId", operation),
+            ("solutionPlanId", solution_plan),
             ("customerTaskId", customer_task),
             ("refusalId", refusal),
             ("batchId", batch),

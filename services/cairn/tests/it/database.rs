@@ -56,7 +56,7 @@ pub(crate) async fn rows_of(conn: &mut AsyncPgConnection, tenant: &str) -> BTree
             "identity.audit_chains",
             "catalog.edit_locks",
             "adoption.edit_locks",
-            "adoption.product_revisions",
+            "adoption.catalog_revisions",
             "gateway.usage",
             "catalog.grants",
             "adoption.grants",

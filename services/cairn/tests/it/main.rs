@@ -34,6 +34,7 @@ mod quotas;
 mod second_factors;
 mod signed_in;
 mod smtp;
+mod solution_plans;
 mod story;
 mod support;
 mod telemetry;

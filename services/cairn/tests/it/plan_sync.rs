@@ -407,7 +407,7 @@ fn a_plan_needs_a_sync_when_anything_under_its_product_changed() {
         }
         // A plan from before the catalog was listened to may be behind, until it is synced.
         let mut administrator = stage.world.administrator().await;
-        administrator.batch_execute("delete from adoption.product_revisions").await.unwrap();
+        administrator.batch_execute("delete from adoption.catalog_revisions").await.unwrap();
         here.needs_sync(admin, true).await;
         assert_eq!(here.sync(admin).await.expect(200).body["sync"], Value::Null);
         here.needs_sync(admin, false).await;

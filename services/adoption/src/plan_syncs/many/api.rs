@@ -7,23 +7,21 @@ use actix_web::{get, post};
 use auth::Permission;
 use clients::Catalog;
 use contracts::adoption::{SYNC_OPERATION_CREATED, SyncOperationView};
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::OwnerId;
 use db::{Conn, Db};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use grants::Scope;
-use kernel::{Actor, Cursor, Page, PageQuery, PlanId, Problem, ProductId, SyncOperationId};
+use kernel::{Cursor, Page, PageQuery, PlanId, Problem, SyncOperationId};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::model::{OperationPlan, OperationPlanQuery, OperationPlanView, SyncOperation, SyncPlans};
 use super::{store, work};
 use crate::access;
-use crate::assignments::unknown_product;
+use crate::assignments::unknown;
+use crate::bundles::ask_each;
 use crate::permissions::{PlanRead, PlanWrite};
 use crate::revisions;
 
 const OPERATIONS: &str = "/adoption/v1/plan-syncs";
-/// Products asked for at once.
-const ASKED_AT_ONCE: usize = 4;
 
 /// Sync many plans with the catalog
 ///
@@ -50,18 +48,19 @@ pub(super) async fn sync_plans(
     };
     let meant = db.read(who.tenant, meant).await?;
     // Asked before the write begins: no transaction waits for another service.
-    let products = meant.iter().map(|(_, product)| *product).chain(command.product_id).collect();
-    let blueprints = ask(&catalog, who.actor(), products).await?;
-    if command.product_id.is_some() && blueprints.is_empty() {
-        return Err(unknown_product().into());
+    let product = command.product_id.map(OwnerId::Product);
+    let owners: BTreeSet<OwnerId> = meant.iter().map(|(_, owner)| *owner).chain(product).collect();
+    let blueprints = ask_each(&catalog, who.actor(), owners).await?;
+    if let Some(product) = product.filter(|_| blueprints.is_empty()) {
+        return Err(unknown(product).into());
     }
     who.write(&db, async |tx| {
         let operation = SyncOperation::create(tx.tenant(), who.user, tx.now());
         let plans: Vec<PlanId> = meant.iter().map(|(plan, _)| *plan).collect();
         store::insert(tx, &operation, &plans).await?;
         for blueprint in blueprints {
-            revisions::learn(tx, blueprint.product.id, blueprint.product.revision).await?;
-            store::keep(tx, operation.id, blueprint.product.id, blueprint).await?;
+            revisions::learn(tx, blueprint.owner_id(), blueprint.revision()).await?;
+            store::keep(tx, operation.id, blueprint).await?;
         }
         work::begin(tx, operation.id).await?;
         let states = store::states(tx, tx.tenant(), operation.id).await?;
@@ -118,11 +117,4 @@ async fn find<P: Permission>(who: &Allow<P>, conn: &Conn, id: SyncOperationId) -
     let operation = store::find(conn, who.tenant, id).await?;
     let seen = operation.filter(|operation| who.holds_wholly() || operation.requested_by == who.user);
     seen.ok_or_else(|| Problem::not_found("sync of plans"))
-}
-
-/// The products as the catalog shows them now; those that it has no more are left out.
-async fn ask(catalog: &Catalog, who: &Actor, of: BTreeSet<ProductId>) -> Result<Vec<ProductBlueprint>, Problem> {
-    let asked = stream::iter(of).map(async |product| catalog.product_blueprint(who, product).await);
-    let answers: Vec<_> = asked.buffer_unordered(ASKED_AT_ONCE).try_collect().await?;
-    Ok(answers.into_iter().flatten().collect())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use contracts::adoption::{OperationResult, OperationStatus, SyncOperationView};
+use contracts::catalog::OwnerId;
 use diesel::prelude::*;
 use kernel::problem::PERMISSION_DENIED;
 use kernel::{Check, PlanId, Problem, ProductId, SyncOperationId, TenantId, Timestamp, UserId};
@@ -107,7 +108,7 @@ impl SyncPlans {
     }
 
     /// Requires that those who were named were found. A caller whom grants narrow is not told whether there are others.
-    pub(super) fn require_found(&self, found: &[(PlanId, ProductId)], is_narrowed: bool) -> Result<(), Problem> {
+    pub(super) fn require_found(&self, found: &[(PlanId, OwnerId)], is_narrowed: bool) -> Result<(), Problem> {
         let found: BTreeSet<PlanId> = found.iter().map(|(plan, _)| *plan).collect();
         let named = self.plan_ids.as_deref().unwrap_or_default();
         let is_missing = |id: &PlanId| !found.contains(id);
@@ -213,7 +214,7 @@ mod tests {
         }
         let both = of(Some(vec![one, other]));
         both.check().unwrap();
-        let found = [(one, ProductId::fresh())];
+        let found = [(one, OwnerId::Product(ProductId::fresh()))];
         assert_eq!(ids(&both.require_found(&found, false).unwrap_err()), ["/planIds/1"]);
         assert_eq!(both.require_found(&found, true).unwrap_err().kind(), &PERMISSION_DENIED);
     }

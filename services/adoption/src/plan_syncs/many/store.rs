@@ -1,13 +1,14 @@
 //! The statements of operations.
 
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::{Blueprint, OwnerId, OwnerKind};
 use db::{Conn, Json, Tx};
 use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grants::Scope;
-use kernel::{Cursor, PlanId, Problem, ProductId, SyncOperationId, TenantId, Timestamp};
+use kernel::{Cursor, PlanId, Problem, SyncOperationId, TenantId, Timestamp};
+use uuid::Uuid;
 
 use super::model::{OperationPlan, OperationPlanState, SyncOperation, SyncPlans};
 use crate::schema::{customers, plans, sync_blueprints, sync_operation_plans, sync_operations};
@@ -15,13 +16,13 @@ use crate::schema::{customers, plans, sync_blueprints, sync_operation_plans, syn
 /// Rows per insert, within what Postgres takes in a statement.
 const ROWS: usize = 5_000;
 
-/// The plans that a command means, of customers that are not deleted, with their products.
+/// The plans that a command means, of customers that are not deleted, with the owners of their tasks.
 pub(super) async fn meant(
     mut conn: &Conn,
     tenant: TenantId,
     command: &SyncPlans,
     scope: &Scope,
-) -> Result<Vec<(PlanId, ProductId)>, Problem> {
+) -> Result<Vec<(PlanId, OwnerId)>, Problem> {
     let of_customer = customers::tenant_id.eq(plans::tenant_id).and(customers::id.eq(plans::customer_id));
     let rows = plans::table.inner_join(customers::table.on(of_customer));
     let mut rows = rows.filter(plans::tenant_id.eq(tenant)).filter(customers::deleted_at.is_null()).into_boxed();
@@ -29,12 +30,14 @@ pub(super) async fn meant(
         rows = rows.filter(plans::customer_id.eq_any(ids));
     }
     if let Some(product) = command.product_id {
-        rows = rows.filter(plans::product_id.eq(product));
+        rows = rows.filter(plans::owner_id.eq(product.0));
     }
     if let Some(ids) = &command.plan_ids {
         rows = rows.filter(plans::id.eq_any(ids));
     }
-    Ok(rows.order(plans::id).select((plans::id, plans::product_id)).load(&mut conn).await?)
+    let rows = rows.order(plans::id).select((plans::id, plans::owner_kind, plans::owner_id));
+    let found: Vec<(PlanId, OwnerKind, Uuid)> = rows.load(&mut conn).await?;
+    Ok(found.into_iter().map(|(plan, kind, owner)| (plan, OwnerId::of(kind, owner))).collect())
 }
 
 /// The operation.
@@ -68,31 +71,26 @@ pub(super) async fn update(tx: &mut Tx, operation: &SyncOperation) -> Result<(),
     Ok(())
 }
 
-/// Keeps a product as the catalog showed it.
-pub(super) async fn keep(
-    tx: &mut Tx,
-    operation: SyncOperationId,
-    product: ProductId,
-    blueprint: ProductBlueprint,
-) -> Result<(), Problem> {
+/// Keeps a product or a solution as the catalog showed it.
+pub(super) async fn keep(tx: &mut Tx, operation: SyncOperationId, blueprint: Blueprint) -> Result<(), Problem> {
     let row = (
         sync_blueprints::tenant_id.eq(tx.tenant()),
         sync_blueprints::operation_id.eq(operation),
-        sync_blueprints::product_id.eq(product),
+        sync_blueprints::owner_id.eq(blueprint.owner_id().id()),
         sync_blueprints::blueprint.eq(Json(blueprint)),
     );
     diesel::insert_into(sync_blueprints::table).values(row).execute(&mut tx.conn()).await?;
     Ok(())
 }
 
-/// A product as the catalog showed it; `None`: it had it no more.
+/// A product or a solution as the catalog showed it; `None`: it had it no more.
 pub(super) async fn kept(
     tx: &mut Tx,
     operation: SyncOperationId,
-    product: ProductId,
-) -> Result<Option<ProductBlueprint>, Problem> {
-    let row = sync_blueprints::table.find((tx.tenant(), operation, product)).select(sync_blueprints::blueprint);
-    let kept: Option<Json<ProductBlueprint>> = row.first(&mut tx.conn()).await.optional()?;
+    owner: OwnerId,
+) -> Result<Option<Blueprint>, Problem> {
+    let row = sync_blueprints::table.find((tx.tenant(), operation, owner.id())).select(sync_blueprints::blueprint);
+    let kept: Option<Json<Blueprint>> = row.first(&mut tx.conn()).await.optional()?;
     Ok(kept.map(|Json(blueprint)| blueprint))
 }
 

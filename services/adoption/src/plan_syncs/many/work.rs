@@ -4,12 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use contracts::adoption::{OperationStatus, SYNC_OPERATION_FINISHED};
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::{Blueprint, OwnerId};
 use db::Tx;
 use jobs::{Job, Kind};
-use kernel::{
-    Actor, ActorKind, ApiKeyId, PlanId, Problem, ProductId, ServiceAccountId, SessionId, SyncOperationId, UserId,
-};
+use kernel::{Actor, ActorKind, ApiKeyId, PlanId, Problem, ServiceAccountId, SessionId, SyncOperationId, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::model::OperationPlanState;
@@ -70,8 +68,8 @@ impl Asker {
     }
 }
 
-/// The product that was last read: the plans of one product come one after the other.
-type LastRead = Rc<RefCell<Option<((SyncOperationId, ProductId), Rc<ProductBlueprint>)>>>;
+/// The blueprint that was last read: the plans of one product come one after the other.
+type LastRead = Rc<RefCell<Option<((SyncOperationId, OwnerId), Rc<Blueprint>)>>>;
 
 /// The kinds of jobs.
 pub(crate) fn kinds() -> Vec<Kind> {
@@ -142,7 +140,7 @@ async fn sync(tx: &mut Tx, operation: SyncOperationId, plan: PlanId, last_read: 
     let known = plans::find(tx, tx.tenant(), plan).await?.ok_or_else(|| Problem::not_found("plan"))?;
     let plan = steps::enter(tx, &known).await?;
     let blueprint = read(tx, operation, &plan, last_read).await?;
-    if plan.catalog_revision > blueprint.product.revision {
+    if plan.catalog_revision > blueprint.revision() {
         return Ok(false);
     }
     let due = steps::due(tx, plan, &blueprint).await?;
@@ -159,15 +157,15 @@ async fn read(
     operation: SyncOperationId,
     plan: &Plan,
     last_read: &LastRead,
-) -> Result<Rc<ProductBlueprint>, Problem> {
-    let key = (operation, plan.product_id);
+) -> Result<Rc<Blueprint>, Problem> {
+    let key = (operation, plan.owner());
     let known = last_read.borrow().as_ref().filter(|(known, _)| *known == key).map(|(_, read)| Rc::clone(read));
     if let Some(known) = known {
         return Ok(known);
     }
-    let Some(read) = store::kept(tx, operation, plan.product_id).await? else {
+    let Some(read) = store::kept(tx, operation, plan.owner()).await? else {
         let missing = || Problem::not_found("plan");
-        return Err(assignments::find(tx, tx.tenant(), plan.assignment_id).await?.ok_or_else(missing)?.product_gone());
+        return Err(assignments::find(tx, tx.tenant(), plan.assignment_id).await?.ok_or_else(missing)?.gone());
     };
     let read = Rc::new(read);
     *last_read.borrow_mut() = Some((key, Rc::clone(&read)));

@@ -13,11 +13,11 @@ use crate::customer_tasks::CustomerTask;
 use crate::plans::model::Plan;
 
 definition! {
-    /// What a plan has of its product and its assignment. Nobody edits it in the plan.
+    /// What a plan has of its owner in the catalog and of its assignment. Nobody edits it in the plan.
     PlanDefinition of Plan;
     /// One field of a plan that moves.
     PlanMerge {
-        ProductName = product_name: String,
+        ProductName = owner_name: String,
         CatalogRevision = catalog_revision: i64,
         LicenseLevel = license_level: LicenseLevel,
         OutcomeIds = outcome_ids: Vec<OutcomeId>,

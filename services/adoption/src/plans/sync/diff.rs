@@ -2,21 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use contracts::catalog::ProductBlueprint;
+use contracts::catalog::Blueprint;
 use kernel::{TaskId, Timestamp};
 
+use super::attributes;
 use super::definitions::{PlanDefinition, PlanMerge, TaskDefinition, TaskMerge};
 use super::model::{Standing, Sync, SyncChange, Synced, SyncedTask, TaskChange};
-use super::{attributes, selection};
 use crate::assignments::Assignment;
 use crate::customer_tasks::CustomerTask;
 use crate::plans::snapshot::Snapshot;
 
 impl Sync {
     /// What makes the plan of an assignment equal to the catalog.
-    pub(crate) fn of(plan: &Synced, assignment: &Assignment, blueprint: &ProductBlueprint, now: Timestamp) -> Self {
-        let assignment = selection::still_offered(assignment, blueprint);
-        Self::between(plan, Snapshot::of(&assignment, blueprint, now))
+    pub(crate) fn of(plan: &Synced, assignment: &Assignment, blueprint: &Blueprint, now: Timestamp) -> Self {
+        Self::between(plan, Snapshot::of(assignment, blueprint, now))
     }
 
     /// What makes a plan equal to the one that would be made today. A task is known by the catalog's id.

@@ -3,7 +3,7 @@
 use contracts::adoption::StatusSource::{Manual, System, Telemetry};
 use contracts::adoption::TaskStatus::{Done, InProgress, NotApplicable, NotStarted};
 use contracts::catalog::LicenseLevel::{Advantage, Essential, Signature};
-use contracts::catalog::{ProductBlueprint, TaskBlueprint};
+use contracts::catalog::{Blueprint, TaskBlueprint};
 use kernel::Hundredths;
 
 use super::made_up::{assignment, at, attribute, outcome, product, release, set, task, task_id};
@@ -11,12 +11,12 @@ use super::model::{Standing, Sync, SyncChange, Synced, SyncedTask, TaskChange};
 use crate::assignments::Assignment;
 use crate::plans::snapshot::Snapshot;
 
-fn begin(assignment: &Assignment, blueprint: &ProductBlueprint) -> Synced {
+fn begin(assignment: &Assignment, blueprint: &Blueprint) -> Synced {
     Synced::from(Snapshot::of(assignment, blueprint, at(1)))
 }
 
 /// The sync and the plan after it.
-fn sync(plan: &Synced, assignment: &Assignment, blueprint: &ProductBlueprint) -> (Sync, Synced) {
+fn sync(plan: &Synced, assignment: &Assignment, blueprint: &Blueprint) -> (Sync, Synced) {
     let sync = Sync::of(plan, assignment, blueprint, at(9));
     let after = plan.apply(&sync);
     (sync, after)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::adoption::{StatusSource, TaskStatus};
-use contracts::catalog::{AttributeView, LicenseLevel, ProductBlueprint, TaskBlueprint};
+use contracts::catalog::{AttributeView, Blueprint, LicenseLevel, TaskBlueprint};
 use kernel::{CustomerAttributeId, Hundredths};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -46,7 +46,7 @@ impl Life {
         (done(plan.apply(&sync), &self.deeds[1], 4), assignment)
     }
 
-    fn catalog(&self, state: usize) -> ProductBlueprint {
+    fn catalog(&self, state: usize) -> Blueprint {
         product(i64::try_from(state).unwrap(), &self.catalogs[state])
     }
 

@@ -1,7 +1,9 @@
 //! Made-up catalogs, plans and people for the tests of sync.
 
 use contracts::adoption::{StatusSource, TaskStatus};
-use contracts::catalog::{AttributeView, LicenseLevel, ProductBlueprint, ProductView, TaskBlueprint, TaskView};
+use contracts::catalog::{
+    AttributeView, Blueprint, BlueprintOwner, LicenseLevel, OwnerKind, ProductView, TaskBlueprint, TaskView,
+};
 use kernel::{
     AssignmentId, AttributeId, CustomerId, Hundredths, OutcomeId, ProductId, ReleaseId, TaskId, TenantId, Timestamp,
     UserId,
@@ -29,9 +31,9 @@ pub(super) fn task_id(number: u128) -> TaskId {
 }
 
 /// A product at a revision, with outcomes and releases 1 to 3.
-pub(super) fn product(revision: i64, tasks: &[TaskBlueprint]) -> ProductBlueprint {
-    ProductBlueprint {
-        product: ProductView {
+pub(super) fn product(revision: i64, tasks: &[TaskBlueprint]) -> Blueprint {
+    Blueprint {
+        owner: BlueprintOwner::Product(ProductView {
             id: ProductId(Uuid::from_u128(1)),
             version: revision,
             revision,
@@ -42,7 +44,7 @@ pub(super) fn product(revision: i64, tasks: &[TaskBlueprint]) -> ProductBlueprin
             created_at: at(0),
             updated_at: at(0),
             deleted_at: None,
-        },
+        }),
         tasks: tasks.to_vec(),
         outcome_ids: (1..4).map(outcome).collect(),
         release_ids: (1..4).map(release).collect(),
@@ -102,13 +104,18 @@ pub(super) fn assignment(license_level: LicenseLevel) -> Assignment {
         version: 1,
         external_key: None,
         customer_id: CustomerId::fresh(),
-        product_id: ProductId(Uuid::from_u128(1)),
-        product_name: "Wireless".to_owned(),
+        owner_kind: OwnerKind::Product,
+        owner_id: Uuid::from_u128(1),
+        owner_name: "Wireless".to_owned(),
         name: "Head office".to_owned(),
         license_level,
         outcome_ids: Vec::new(),
         release_ids: Vec::new(),
         plan_id: None,
+        solution_plan_id: None,
+        place: None,
+        came_along: false,
+        purchased_at: None,
         created_at: at(0),
         updated_at: at(0),
     }

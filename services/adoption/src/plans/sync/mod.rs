@@ -17,7 +17,6 @@ mod diff;
 mod merge;
 mod model;
 mod rows;
-mod selection;
 
 pub(crate) use model::{Baseline, Standing, Sync, SyncChange, Synced, SyncedTask};
 pub(crate) use rows::{SyncRow, counts};

@@ -75,7 +75,7 @@ impl Sync {
                 change: SyncRowKind::Plan,
                 customer_task_id: None,
                 original_task_id: None,
-                name: plan.product_name.clone(),
+                name: plan.owner_name.clone(),
                 explanation: "The plan follows its product and its assignment.".to_owned(),
                 fields: fields.iter().map(|field| SyncField::of(field, field.is_conflict(), None)).collect(),
             }),

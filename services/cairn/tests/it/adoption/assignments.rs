@@ -80,20 +80,6 @@ fn what_cannot_be_assigned_is_refused_and_leaves_nothing() {
 }
 
 #[test]
-fn a_solution_is_refused_with_word_that_it_comes_later() {
-    on_stage(async |stage| {
-        let customer = customer(&stage.admin, "Northwind").await;
-        let solution = make(&stage.admin, "/catalog/v1/solutions", &json!({ "name": "Whole harbour" })).await;
-        let path = format!("{CUSTOMERS}/{}/assignments", id(&customer));
-        let command = json!({ "solutionId": solution["id"], "name": "Head office", "licenseLevel": "ESSENTIAL" });
-        let refused = stage.admin.post(&path, &command).await;
-        refused.expect_problem(422, "ASSIGNMENT_OF_SOLUTION_UNSUPPORTED");
-        assert_eq!(pointers(&refused), ["/solutionId"]);
-        assert!(refused.body["detail"].as_str().unwrap().contains("comes with a later release"), "{}", refused.text);
-    });
-}
-
-#[test]
 fn a_plan_cannot_be_made_of_a_product_that_is_gone_or_for_a_customer_who_is() {
     on_stage(async |stage| {
         let (product, _) = product(&stage.admin, "Harbour Gate", &[]).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use auth::ServiceSigner;
 use clients::{Caller, Catalog};
+use contracts::catalog::OwnerId;
 use kernel::{Actor, TenantId, Trace};
 use serde_json::json;
 
@@ -36,9 +37,9 @@ fn a_blueprint_shows_live_tasks_in_order_with_their_attributes_at_one_revision()
         let tenant: TenantId = serde_json::from_value(me.expect(200).body["tenantId"].clone()).unwrap();
         let who = Actor::service("adoption", tenant, Trace::start());
         let product_id = id(&path).parse().unwrap();
-        let blueprint = catalog(&stage).product_blueprint(&who, product_id).await.unwrap().unwrap();
+        let blueprint = catalog(&stage).blueprint(&who, OwnerId::Product(product_id)).await.unwrap().unwrap();
         let shown = stage.admin.get(&path).await;
-        assert_eq!(json!(blueprint.product), shown.body, "at the revision that the catalog shows");
+        assert_eq!(json!(blueprint.owner)["product"], shown.body, "at the revision that the catalog shows");
         let steps: Vec<_> = blueprint.tasks.iter().map(|step| json!(step.task)).collect();
         assert_eq!(steps, [stage.admin.get(&b).await.body, stage.admin.get(&a).await.body]);
         let measured = |step: usize| -> Vec<&str> {
@@ -51,9 +52,9 @@ fn a_blueprint_shows_live_tasks_in_order_with_their_attributes_at_one_revision()
         );
 
         let stranger = Actor::service("adoption", TenantId::fresh(), Trace::start());
-        assert!(catalog(&stage).product_blueprint(&stranger, product_id).await.unwrap().is_none());
+        assert!(catalog(&stage).blueprint(&stranger, OwnerId::Product(product_id)).await.unwrap().is_none());
         stage.admin.delete(&path).await.expect(204);
-        assert!(catalog(&stage).product_blueprint(&who, product_id).await.unwrap().is_none());
+        assert!(catalog(&stage).blueprint(&who, OwnerId::Product(product_id)).await.unwrap().is_none());
     });
 }
 

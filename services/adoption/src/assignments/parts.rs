@@ -1,0 +1,80 @@
+//! The assignments of a solution's products: parts that follow the solution's. Pure.
+
+use contracts::catalog::{Blueprint, OwnerKind};
+use kernel::{AssignmentId, SolutionPlanId, Timestamp};
+
+use super::model::Assignment;
+use crate::plans::among;
+
+/// The most characters of a name.
+const LONGEST: usize = 255;
+
+/// A product's assignment before it follows the solution's, if the customer has one, and after.
+#[derive(Debug)]
+pub(crate) struct Part<'a> {
+    pub(crate) before: Option<Assignment>,
+    pub(crate) after: Assignment,
+    pub(crate) of: &'a Blueprint,
+}
+
+/// The parts of a solution's assignment, in the solution's order, given what the customer has already: what is a part stays
+/// it, else the first that stands alone becomes one, else one is made.
+pub(crate) fn parts<'a>(
+    whole: &Assignment,
+    plan: SolutionPlanId,
+    products: &'a [Blueprint],
+    known: &[Assignment],
+    now: Timestamp,
+) -> Vec<Part<'a>> {
+    let places = products.iter().zip(1..);
+    let part = |(of, place): (&'a Blueprint, i32)| {
+        let of_product = || known.iter().filter(|known| known.owner_id == of.owner_id().id());
+        let own = of_product().find(|known| known.solution_plan_id == Some(plan));
+        let before = own.or_else(|| of_product().find(|known| known.solution_plan_id.is_none())).cloned();
+        let joined = before.clone().unwrap_or_else(|| whole.made_for(of, now)).joined(whole, plan, place, of);
+        let after = match &before {
+            Some(before) if *before != joined => joined.touched(now),
+            _ => joined,
+        };
+        Part { before, after, of }
+    };
+    places.map(part).collect()
+}
+
+impl Assignment {
+    /// A product's assignment that is made because the solution has it.
+    fn made_for(&self, product: &Blueprint, now: Timestamp) -> Self {
+        let name = format!("{} - {} - {}", self.name, self.owner_name, product.name());
+        Self {
+            id: AssignmentId::fresh(),
+            version: 1,
+            external_key: None,
+            owner_kind: OwnerKind::Product,
+            owner_id: product.owner_id().id(),
+            owner_name: product.name().to_owned(),
+            name: name.chars().take(LONGEST).collect(),
+            plan_id: None,
+            came_along: true,
+            created_at: now,
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
+    /// The assignment as it follows a solution's: of the choice it takes what its product has.
+    fn joined(self, whole: &Self, plan: SolutionPlanId, place: i32, product: &Blueprint) -> Self {
+        Self {
+            license_level: whole.license_level,
+            outcome_ids: among(&whole.outcome_ids, &product.outcome_ids),
+            release_ids: among(&whole.release_ids, &product.release_ids),
+            solution_plan_id: Some(plan),
+            place: Some(place),
+            ..self
+        }
+    }
+
+    /// The assignment as it stands alone again, with what the customer had through the solution.
+    pub(crate) fn alone(self, now: Timestamp) -> Self {
+        Self { solution_plan_id: None, place: None, came_along: false, ..self.touched(now) }
+    }
+}

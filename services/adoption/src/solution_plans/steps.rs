@@ -1,0 +1,145 @@
+//! What happens to a solution plan inside somebody's transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contracts::adoption::{PlanSyncedView, SOLUTION_PLAN_CREATED, SOLUTION_PLAN_PROGRESSED};
+use contracts::catalog::OwnerId;
+use db::Tx;
+use kernel::{PlanId, Problem, SolutionPlanId};
+
+use super::model::SolutionPlan;
+use super::store;
+use crate::assignments::{self, Assignment, Part};
+use crate::bundles::Bundle;
+use crate::plan_syncs;
+use crate::plans::{self, Plan};
+
+/// Writes the new assignment of a solution with the plan of its own tasks, its parts and the solution plan, and tells.
+pub(crate) async fn begin(tx: &mut Tx, new: Assignment, bundle: &Bundle) -> Result<Assignment, Problem> {
+    let id = SolutionPlanId::fresh();
+    let new = Assignment { solution_plan_id: Some(id), ..new };
+    let whole = assignments::begin(tx, new, Some(&bundle.owner)).await?;
+    let (OwnerId::Solution(solution), Some(own)) = (whole.owner(), whole.plan_id) else {
+        return Err(Problem::internal("the assignment of a solution has a plan"));
+    };
+    follow_parts(tx, &whole, id, bundle).await?;
+    let sums = store::sums(tx, id, own).await?;
+    let plan = SolutionPlan::create(id, &whole, (solution, own), sums, tx.now());
+    store::insert(tx, &plan).await?;
+    tx.announce(&SOLUTION_PLAN_CREATED, None, &plan.into()).await?;
+    Ok(whole)
+}
+
+/// Makes a solution plan what its locked assignment and the catalog say, and tells; returns the syncs of the plans that it
+/// had.
+///
+/// # Errors
+/// 409 when a plan has seen a later state of the catalog, 423 when somebody else is editing one.
+pub(crate) async fn follow(
+    tx: &mut Tx,
+    whole: &Assignment,
+    id: SolutionPlanId,
+    bundle: &Bundle,
+) -> Result<(SolutionPlan, Vec<PlanSyncedView>), Problem> {
+    let synced = follow_parts(tx, whole, id, bundle).await?;
+    let plan = settle(tx, id, Some(bundle.owner.name())).await?;
+    Ok((plan.ok_or_else(|| Problem::not_found("solution plan"))?, synced))
+}
+
+/// Makes the sums of a solution plan, if there is one, those of its parts, and tells when they changed. Whoever has changed a
+/// plan does this last.
+pub(crate) async fn roll_up(tx: &mut Tx, id: Option<SolutionPlanId>) -> Result<(), Problem> {
+    if let Some(id) = id {
+        settle(tx, id, None).await?;
+    }
+    Ok(())
+}
+
+/// Takes the parts out of a solution plan that is about to go with its assignment: those that came with it go, the others
+/// stand alone again.
+pub(crate) async fn take_apart(tx: &mut Tx, id: SolutionPlanId) -> Result<(), Problem> {
+    let parts = assignments::fetch_parts_for_change(tx, id).await?;
+    let mut plans = hold(tx, parts.iter().filter_map(|part| part.plan_id)).await?;
+    for part in parts {
+        if part.came_along {
+            assignments::remove(tx, part).await?;
+            continue;
+        }
+        if let Some(plan) = part.plan_id.and_then(|plan| plans.remove(&plan)) {
+            plans::join(tx, plan, None).await?;
+        }
+        let after = part.clone().alone(tx.now());
+        assignments::settle(tx, part, &after).await?;
+    }
+    Ok(())
+}
+
+/// Has the parts, and the plan of the solution's own tasks, follow the solution's assignment and the catalog.
+async fn follow_parts(
+    tx: &mut Tx,
+    whole: &Assignment,
+    id: SolutionPlanId,
+    bundle: &Bundle,
+) -> Result<Vec<PlanSyncedView>, Problem> {
+    let products: Vec<_> = bundle.products.iter().map(|product| product.owner_id().id()).collect();
+    let known = assignments::candidates(tx, (tx.tenant(), whole.customer_id), id, &products).await?;
+    let ids: Vec<_> = known.iter().map(|known| known.id).collect();
+    let known = assignments::fetch_many_for_change(tx, &ids).await?;
+    let parts = assignments::parts(whole, id, &bundle.products, &known, tx.now());
+    let theirs = parts.iter().filter_map(|part| part.before.as_ref()?.plan_id);
+    // All are locked before one is changed, so that whoever holds one of them can still come to its end.
+    let mut plans = hold(tx, whole.plan_id.into_iter().chain(theirs)).await?;
+    let mut synced = Vec::new();
+    if let Some(own) = whole.plan_id.and_then(|own| plans.remove(&own)) {
+        synced.extend(plan_syncs::sync(tx, own, &bundle.owner).await?);
+    }
+    for part in parts {
+        let plan = part.after.plan_id.and_then(|plan| plans.remove(&plan));
+        synced.extend(enter(tx, id, part, plan).await?);
+    }
+    Ok(synced)
+}
+
+/// Writes a part: as a new assignment with its plan, as one that has a plan now, or as one whose plan is synced.
+async fn enter(
+    tx: &mut Tx,
+    id: SolutionPlanId,
+    Part { before, after, of }: Part<'_>,
+    plan: Option<Plan>,
+) -> Result<Option<PlanSyncedView>, Problem> {
+    match (before, plan) {
+        (None, _) => {
+            assignments::begin(tx, after, Some(of)).await?;
+            Ok(None)
+        }
+        (Some(before), None) => {
+            assignments::plan(tx, before, after, of).await?;
+            Ok(None)
+        }
+        (Some(before), Some(plan)) => {
+            assignments::settle(tx, before, &after).await?;
+            let plan = plans::join(tx, plan, Some(id)).await?;
+            plan_syncs::sync(tx, plan, of).await
+        }
+    }
+}
+
+/// Plans, locked until the transaction ends, by id.
+async fn hold(tx: &mut Tx, ids: impl Iterator<Item = PlanId>) -> Result<BTreeMap<PlanId, Plan>, Problem> {
+    let mut held = BTreeMap::new();
+    for id in ids.collect::<BTreeSet<_>>() {
+        held.insert(id, plans::fetch_for_change(tx, id).await?);
+    }
+    Ok(held)
+}
+
+/// Writes what a solution plan's parts come to, and tells when that is something else than before.
+async fn settle(tx: &mut Tx, id: SolutionPlanId, name: Option<&str>) -> Result<Option<SolutionPlan>, Problem> {
+    let Some(before) = store::fetch_for_change(tx, id).await? else { return Ok(None) };
+    let sums = store::sums(tx, id, before.plan_id).await?;
+    let name = name.unwrap_or(&before.solution_name).to_owned();
+    let Some(after) = before.rolled_up(sums, name, tx.now()) else { return Ok(Some(before)) };
+    store::update(tx, &after).await?;
+    tx.announce(&SOLUTION_PLAN_PROGRESSED, Some(&before.into()), &after.clone().into()).await?;
+    Ok(Some(after))
+}

@@ -1,0 +1,179 @@
+//! What may be changed, what goes and what stays, and who may.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::send;
+
+use super::{Port, done, part, path, shown, sums, sync};
+use crate::adoption::{assign, column, customer, id, make, plan, plan_path, product, set, tasks};
+use crate::company::{FIRST_PASSWORD, member};
+use crate::support::{PASSWORD, on_stage};
+
+fn assignment_path(assignment: &Value) -> String {
+    format!("/adoption/v1/assignments/{}", id(assignment))
+}
+
+#[test]
+fn what_a_customer_is_entitled_to_changes_and_the_plan_follows_without_losing_a_status() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let of = [
+            json!({ "name": "Connect", "weight": 40 }),
+            json!({ "name": "Train", "weight": 60, "licenseLevel": "SIGNATURE" }),
+        ];
+        let (gate, _) = product(admin, "Harbour Gate", &of).await;
+        let northwind = customer(admin, "Northwind").await;
+        let assignment = assign(admin, &northwind, &gate, json!({ "purchasedAt": "2025-01-01T00:00:00Z" })).await;
+        assert_eq!(assignment["purchasedAt"], "2025-01-01T00:00:00Z");
+        for task in tasks(admin, &assignment).await {
+            set(admin, &task, "DONE").await.expect(200);
+        }
+        let change = async |patch: Value| admin.patch(&assignment_path(&assignment), None, &patch).await;
+        let lower = change(json!({ "licenseLevel": "ESSENTIAL", "name": " Port ", "purchasedAt": null })).await;
+        assert_eq!((lower.expect(200).version(), &lower.body["name"]), (Some(2), &json!("Port")));
+        assert_eq!(lower.body["purchasedAt"], Value::Null);
+        let planned = plan(admin, &assignment).await;
+        assert_eq!((&planned["licenseLevel"], &planned["totalTasks"]), (&json!("ESSENTIAL"), &json!(1)));
+        assert_eq!(column(&tasks(admin, &assignment).await, "status"), ["DONE", "NOT_APPLICABLE"]);
+        change(json!({ "licenseLevel": "SIGNATURE" })).await.expect(200);
+        assert_eq!(column(&tasks(admin, &assignment).await, "status"), ["DONE", "DONE"]);
+
+        change(json!({ "outcomeIds": [gate["id"]] })).await.expect_problem(422, "CONTENT_INVALID");
+        change(json!({ "licenseLevel": null })).await.expect_problem(422, "CONTENT_INVALID");
+        change(json!({ "productId": gate["id"] })).await.expect_problem(422, "CONTENT_INVALID");
+        let stale = admin.request(Method::PATCH, &assignment_path(&assignment)).header("if-match", "\"1\"");
+        send(stale.json(&json!({ "name": "Late" }))).await.expect_problem(412, "VERSION_MISMATCH");
+        admin.delete(&format!("/catalog/v1/products/{}", id(&gate))).await.expect(204);
+        change(json!({ "licenseLevel": "ESSENTIAL" })).await.expect_problem(409, "ASSIGNMENT_PRODUCT_GONE");
+        change(json!({ "name": "Still ours" })).await.expect(200);
+    });
+}
+
+#[test]
+fn a_solutions_licence_and_choice_hold_for_its_products_and_are_changed_there_alone() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let of_gate = format!("/catalog/v1/products/{}", id(&port.gate));
+        let uptime = make(admin, &format!("{of_gate}/outcomes"), &json!({ "name": "Uptime" })).await;
+        let task = json!({ "name": "Insure", "licenseLevel": "ADVANTAGE" });
+        make(admin, &format!("{of_gate}/tasks"), &task).await;
+        let whole = port.assign(admin).await;
+        let crane = part(&shown(admin, &whole).await, 2);
+        assert_eq!(plan(admin, &port.had).await["totalTasks"], json!(4), "the one that was joined was synced");
+
+        let patch = json!({ "licenseLevel": "ESSENTIAL", "outcomeIds": [uptime["id"]] });
+        admin.patch(&assignment_path(&whole), None, &patch).await.expect(200);
+        let (gate, crane_plan) = (plan(admin, &port.had).await, plan(admin, &crane).await);
+        assert_eq!((&gate["licenseLevel"], &gate["outcomeIds"]), (&json!("ESSENTIAL"), &json!([uptime["id"]])));
+        assert_eq!((&crane_plan["licenseLevel"], &crane_plan["outcomeIds"]), (&json!("ESSENTIAL"), &json!([])));
+        assert_eq!((&gate["totalTasks"], &plan(admin, &whole).await["outcomeIds"]), (&json!(3), &json!([])));
+        assert_eq!(shown(admin, &whole).await["totalTasks"], json!(6));
+
+        let part = admin.patch(&assignment_path(&crane), None, &json!({ "licenseLevel": "SIGNATURE" })).await;
+        part.expect_problem(409, "ASSIGNMENT_PART_OF_SOLUTION");
+        admin.patch(&assignment_path(&crane), None, &json!({ "name": "The cranes" })).await.expect(200);
+        admin.delete(&assignment_path(&crane)).await.expect_problem(409, "ASSIGNMENT_PART_OF_SOLUTION");
+    });
+}
+
+#[test]
+fn with_a_solution_goes_what_came_with_it_and_what_was_there_before_stays() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        done(admin, &port.had, 50).await.expect(200);
+        let crane = part(&shown(admin, &whole).await, 2);
+        admin.delete(&assignment_path(&whole)).await.expect(204);
+        for gone in
+            [assignment_path(&whole), path(&whole), plan_path(&whole), assignment_path(&crane), plan_path(&crane)]
+        {
+            admin.get(&gone).await.expect_problem(404, "NOT_FOUND");
+        }
+        let gate = plan(admin, &port.had).await;
+        assert_eq!((&gate["solutionPlanId"], &gate["completedWeight"]), (&Value::Null, &json!(50.0)));
+        let assignment = admin.get(&assignment_path(&port.had)).await;
+        assert_eq!(assignment.expect(200).body["solutionPlanId"], Value::Null);
+        // And can be a part again.
+        let again = port.assign(admin).await;
+        assert_eq!(shown(admin, &again).await["parts"][1]["assignmentId"], port.had["id"]);
+        assert_eq!(sums(&shown(admin, &again).await).1, 50.0);
+    });
+}
+
+#[test]
+fn what_cannot_be_assigned_or_synced_is_refused_and_leaves_nothing() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        for (more, fault) in [
+            (json!({ "solutionId": port.gate["id"] }), "/solutionId"),
+            (json!({ "productId": port.gate["id"] }), "/solutionId"),
+            (json!({ "createPlan": false }), "/createPlan"),
+            (json!({ "outcomeIds": [port.gate["id"]] }), "/outcomeIds/0"),
+        ] {
+            let refused = port.try_assign(admin, more).await;
+            assert_eq!(refused.expect_problem(422, "CONTENT_INVALID").body["errors"][0]["pointer"], fault);
+        }
+        let whole = port.assign(admin).await;
+        port.try_assign(admin, json!({})).await.expect_problem(409, "ASSIGNMENT_NAME_TAKEN");
+        let all = "/adoption/v1/plans?count=true";
+        assert_eq!(admin.get(all).await.expect(200).body["total"], json!(3));
+
+        let stranger = stage.another_tenant().await;
+        stranger.get(&path(&whole)).await.expect_problem(404, "NOT_FOUND");
+        sync(&stranger, &whole).await.expect_problem(404, "NOT_FOUND");
+        let of_customer = format!("/adoption/v1/customers/{}", id(&port.customer));
+        admin.delete(&of_customer).await.expect(204);
+        sync(admin, &whole).await.expect_problem(409, "CUSTOMER_DELETED");
+        admin.post(&format!("{of_customer}/restore"), &json!({})).await.expect(200);
+        admin.delete(&port.of_solution("")).await.expect(204);
+        sync(admin, &whole).await.expect_problem(409, "ASSIGNMENT_SOLUTION_GONE");
+        admin.get(&format!("{}/sync", path(&whole))).await.expect_problem(409, "ASSIGNMENT_SOLUTION_GONE");
+    });
+}
+
+#[test]
+fn a_grant_on_a_customer_reaches_its_solution_plans_and_no_solution_that_one_may_not_see() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        let other = customer(admin, "Fabrikam").await;
+        let theirs = json!({ "solutionId": port.solution["id"], "name": "Delft", "licenseLevel": "ESSENTIAL" });
+        let theirs = make(admin, &format!("/adoption/v1/customers/{}/assignments", id(&other)), &theirs).await;
+
+        let kim = admin.post("/identity/v1/members", &member("kim", "MEMBER")).await;
+        let kim_id = kim.expect(201).body["userId"].clone();
+        let grant = async |on: &str, thing: &Value, level: &str| {
+            let grant = json!({
+                "subjectType": "USER", "subjectId": kim_id, "resourceType": on, "resourceId": thing, "level": level,
+            });
+            admin.post("/identity/v1/grants", &grant).await
+        };
+        grant("CUSTOMER", &port.customer["id"], "WRITE").await.expect(201);
+        let first = admin.sign_in("kim", FIRST_PASSWORD).await;
+        let own = json!({ "currentPassword": FIRST_PASSWORD, "newPassword": PASSWORD });
+        first.post("/identity/v1/me/password", &own).await.expect(204);
+        let kim = admin.sign_in("kim", PASSWORD).await;
+        kim.get_until(&path(&whole), |answer| answer.status == 200).await.expect(200);
+        sync(&kim, &whole).await.expect(200);
+        kim.get(&path(&theirs)).await.expect_problem(404, "NOT_FOUND");
+        sync(&kim, &theirs).await.expect_problem(404, "NOT_FOUND");
+        let listed = kim.get("/adoption/v1/solution-plans?count=true").await;
+        assert_eq!(listed.expect(200).body["total"], json!(1));
+
+        let more = json!({ "name": "Ghent" });
+        port.try_assign(&kim, more.clone()).await.expect_problem(422, "CONTENT_INVALID");
+        grant("SOLUTION", &port.solution["id"], "READ").await.expect(201);
+        for _ in 0..50 {
+            let answer = port.try_assign(&kim, more.clone()).await;
+            if answer.status == 201 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("the grant on the solution did not arrive");
+    });
+}

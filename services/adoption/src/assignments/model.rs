@@ -101,7 +101,7 @@ impl Assignment {
             created_at: now,
             updated_at: now,
         };
-        assignment.check(Check::new(), Some(bundle))?;
+        assignment.check(Check::new(), Some(bundle), None)?;
         Ok(assignment)
     }
 
@@ -118,6 +118,7 @@ impl Assignment {
         if patch.is_of_entitlement() {
             self.require_own_entitlement()?;
         }
+        let before = self.clone();
         let AssignmentPatch { name, license_level, outcome_ids, release_ids, external_key, purchased_at } = patch;
         let mut check = Check::new();
         check.not_null("/name", name.set(&mut self.name));
@@ -127,7 +128,7 @@ impl Assignment {
         external_key.set_option(&mut self.external_key);
         purchased_at.set_option(&mut self.purchased_at);
         self.name = self.name.trim().to_owned();
-        self.check(check, bundle)?;
+        self.check(check, bundle, Some(&before))?;
         Ok(self.touched(now))
     }
 
@@ -181,14 +182,17 @@ impl Assignment {
         }
     }
 
-    fn check(&self, mut check: Check, bundle: Option<&Bundle>) -> Result<(), Problem> {
+    /// What was chosen before stays possible, whatever the catalog has now.
+    fn check(&self, mut check: Check, bundle: Option<&Bundle>, before: Option<&Self>) -> Result<(), Problem> {
         check.line("/name", &self.name, 1, 255);
         if let Some(key) = &self.external_key {
             check.text("/externalKey", key, 1, 200);
         }
         if let Some(bundle) = bundle {
-            let is_outcome = |id: &OutcomeId| bundle.all().any(|owner| owner.outcome_ids.contains(id));
-            let is_release = |id: &ReleaseId| bundle.all().any(|owner| owner.release_ids.contains(id));
+            let was_outcome = |id: &OutcomeId| before.is_some_and(|before| before.outcome_ids.contains(id));
+            let was_release = |id: &ReleaseId| before.is_some_and(|before| before.release_ids.contains(id));
+            let is_outcome = |id: &OutcomeId| was_outcome(id) || bundle.all().any(|of| of.outcome_ids.contains(id));
+            let is_release = |id: &ReleaseId| was_release(id) || bundle.all().any(|of| of.release_ids.contains(id));
             check_chosen(&mut check, "/outcomeIds", &self.outcome_ids, is_outcome);
             check_chosen(&mut check, "/releaseIds", &self.release_ids, is_release);
         }

@@ -53,6 +53,8 @@ impl Assignment {
             owner_id: product.owner_id().id(),
             owner_name: product.name().to_owned(),
             name: name.chars().take(LONGEST).collect(),
+            outcome_ids: Vec::new(),
+            release_ids: Vec::new(),
             plan_id: None,
             came_along: true,
             created_at: now,
@@ -65,8 +67,8 @@ impl Assignment {
     fn joined(self, whole: &Self, plan: SolutionPlanId, place: i32, product: &Blueprint) -> Self {
         Self {
             license_level: whole.license_level,
-            outcome_ids: among(&whole.outcome_ids, &product.outcome_ids),
-            release_ids: among(&whole.release_ids, &product.release_ids),
+            outcome_ids: choice(&self.outcome_ids, &whole.outcome_ids, &product.outcome_ids),
+            release_ids: choice(&self.release_ids, &whole.release_ids, &product.release_ids),
             solution_plan_id: Some(plan),
             place: Some(place),
             ..self
@@ -76,5 +78,34 @@ impl Assignment {
     /// The assignment as it stands alone again, with what the customer had through the solution.
     pub(crate) fn alone(self, now: Timestamp) -> Self {
         Self { solution_plan_id: None, place: None, came_along: false, ..self.touched(now) }
+    }
+}
+
+/// What a solution's choice says of a product: those that the product has, none of which means all. What the product has no
+/// more stays chosen if it was all that was: nobody chose everything instead.
+fn choice<T: Copy + PartialEq>(ours: &[T], whole: &[T], offered: &[T]) -> Vec<T> {
+    let chosen = among(whole, offered);
+    let is_chosen_still = ours.iter().all(|id| whole.contains(id));
+    if chosen.is_empty() && is_chosen_still { ours.to_vec() } else { chosen }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_says_of_a_product_what_the_product_has_and_never_comes_to_mean_everything() {
+        // The part's choice before, the solution's, what the product has, the part's choice after.
+        let vectors: [(&[i32], &[i32], &[i32], &[i32]); 6] = [
+            (&[], &[1, 9], &[1, 2], &[1]),
+            (&[], &[9], &[1, 2], &[]),
+            (&[2], &[], &[1, 2], &[]),
+            (&[1], &[1, 9], &[2], &[1]),
+            (&[1], &[9], &[1, 2], &[]),
+            (&[1], &[1, 2], &[1, 2], &[1, 2]),
+        ];
+        for (ours, whole, offered, expected) in vectors {
+            assert_eq!(choice(ours, whole, offered), expected, "{ours:?} {whole:?} {offered:?}");
+        }
     }
 }

@@ -118,6 +118,10 @@ async fn roles(conn: &mut AsyncPgConnection, config: &Config, services: &[Migrat
     }
     ensure_role(conn, "cairn_backup", "nologin bypassrls").await?;
     conn.batch_execute("grant pg_read_all_data to cairn_backup").await?;
+    // What search is made of. They come with Postgres, but only an administrator puts them into a database.
+    for extension in ["pg_trgm", "btree_gin"] {
+        conn.batch_execute(&format!("create extension if not exists {extension} schema public")).await?;
+    }
     Ok(())
 }
 

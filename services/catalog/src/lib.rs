@@ -18,6 +18,7 @@ mod products;
 mod reach;
 mod refusals;
 mod schema;
+mod search;
 mod solutions;
 mod statements;
 mod tasks;
@@ -51,7 +52,7 @@ pub fn service() -> Service {
 }
 
 fn routes(config: &mut ServiceConfig<'_>) {
-    config.configure(products::routes).configure(solutions::routes).configure(imports::routes);
+    config.configure(products::routes).configure(solutions::routes).configure(imports::routes).configure(search::routes);
     // What hangs on an owner hangs on both kinds of it, at the same paths; the handlers take an `Owner`.
     config.service(scope("/products/{productId}").configure(under_owner));
     config.service(scope("/solutions/{solutionId}").configure(under_owner));

@@ -7,6 +7,7 @@ mod order;
 mod parts;
 mod products;
 mod schema;
+mod search;
 mod solutions;
 mod tasks;
 

@@ -50,13 +50,16 @@ fn no_list_and_no_read_walks_a_whole_table() {
             reads.push(format!("/catalog/v1/{list}?externalKey=k"));
             reads.push(format!("/catalog/v1/{list}?externalKey=k&deleted=include"));
         }
+        reads.extend(["Connect", "Conect"].map(|said| format!("/catalog/v1/search?q={said}")));
         for read in reads {
             stage.admin.get_until(&read, |answer| answer.status == 200).await.expect(200);
         }
         admin.batch_execute(FLUSH).await.unwrap();
         let scans: Vec<Scans> = diesel::sql_query(SCANS).load(&mut admin).await.unwrap();
         let named = |name: &str| scans.iter().find(|table| table.relname == name).map(|table| table.scans);
-        for table in ["products", "solutions", "tasks", "licenses", "outcomes", "releases", "tags"] {
+        for table in
+            ["products", "solutions", "tasks", "licenses", "outcomes", "releases", "tags", "search_rows"]
+        {
             assert_eq!(named(table), Some(0), "{table}: {scans:?}");
         }
         assert_eq!((named("custom_attributes"), named("telemetry_attributes")), (Some(0), Some(0)), "{scans:?}");

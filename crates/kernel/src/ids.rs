@@ -118,6 +118,8 @@ id!(/// Catalog: one adoption step of a product or a solution.
     TaskId);
 id!(/// Catalog: a file that is to be imported.
     ImportId);
+id!(/// What one command did to the catalog.
+    ChangeSetId);
 id!(/// Catalog: a licence of a product or a solution.
     LicenseId);
 id!(/// Catalog: an outcome, a goal that tasks serve.

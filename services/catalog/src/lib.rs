@@ -6,6 +6,7 @@
 mod attributes;
 mod blueprint;
 mod bundles;
+mod change_sets;
 mod exports;
 mod fields;
 mod imports;
@@ -19,6 +20,7 @@ mod reach;
 mod refusals;
 mod schema;
 mod search;
+mod solution_tasks;
 mod solutions;
 mod statements;
 mod tasks;
@@ -52,7 +54,13 @@ pub fn service() -> Service {
 }
 
 fn routes(config: &mut ServiceConfig<'_>) {
-    config.configure(products::routes).configure(solutions::routes).configure(imports::routes).configure(search::routes);
+    config
+        .configure(products::routes)
+        .configure(solutions::routes)
+        .configure(imports::routes)
+        .configure(search::routes)
+        .configure(solution_tasks::routes);
+    config.configure(change_sets::routes);
     // What hangs on an owner hangs on both kinds of it, at the same paths; the handlers take an `Owner`.
     config.service(scope("/products/{productId}").configure(under_owner));
     config.service(scope("/solutions/{solutionId}").configure(under_owner));
@@ -64,5 +72,9 @@ fn internal(config: &mut ServiceConfig<'_>) {
 }
 
 fn under_owner(config: &mut ServiceConfig<'_>) {
-    config.configure(tasks::under_owner).configure(parts::under_owner).configure(exports::under_owner);
+    config
+        .configure(tasks::under_owner)
+        .configure(parts::under_owner)
+        .configure(exports::under_owner)
+        ;
 }

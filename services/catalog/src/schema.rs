@@ -34,6 +34,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    solution_task_orders (tenant_id, solution_id) {
+        tenant_id -> Uuid,
+        solution_id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        task_ids -> Array<Uuid>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     licenses (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -47,6 +58,7 @@ diesel::table! {
         display_order -> Integer,
         level -> Integer,
         is_active -> Bool,
+        product_license_ids -> Array<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -173,6 +185,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    change_sets (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        owner_kind -> Text,
+        owner_id -> Uuid,
+        actor_id -> Text,
+        on_behalf_of -> Nullable<Text>,
+        correlation_id -> Nullable<Text>,
+        items -> Integer,
+        reverts -> Nullable<Uuid>,
+        reverted_by -> Nullable<Uuid>,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    change_items (tenant_id, change_set_id, position) {
+        tenant_id -> Uuid,
+        change_set_id -> Uuid,
+        position -> BigInt,
+        entity_type -> Text,
+        entity_id -> Uuid,
+        action -> Text,
+        version -> BigInt,
+        before -> Nullable<Jsonb>,
+        after -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
     imports (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
@@ -214,5 +256,6 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(change_items, change_sets);
 diesel::allow_tables_to_appear_in_same_query!(products, solutions);
 diesel::allow_tables_to_appear_in_same_query!(tasks, telemetry_attributes);

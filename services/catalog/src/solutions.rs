@@ -100,6 +100,29 @@ impl Solution {
     }
 }
 
+/// Those of `product_ids` that a caller may put into the bundle of a solution.
+///
+/// # Errors
+/// 403 when they may not take out what is missing.
+pub(crate) async fn known(
+    tx: &mut Tx,
+    who: &Allow<CatalogWrite>,
+    before: &Solution,
+    product_ids: &[ProductId],
+) -> Result<Vec<ProductId>, Problem> {
+    // Whoever holds the solution holds what it bundles: it takes ADMIN to give a product to them.
+    let mut known = products::live_among(tx.conn(), tx.tenant(), product_ids).await?;
+    let own = scope(who, tx, OwnerKind::Product, CatalogAdmin::NAME).await?;
+    known.retain(|product| own.includes(product.0) || before.product_ids.contains(product));
+    // And whoever holds every product holds the solution: it takes ADMIN to leave one out.
+    let own = scope(who, tx, OwnerKind::Solution, CatalogAdmin::NAME).await?;
+    if !own.includes(before.id.0) && !before.product_ids.iter().all(|product| product_ids.contains(product)) {
+        let how = "Taking products out of the solution needs catalog:product:admin on it.";
+        return Err(PERMISSION_DENIED.detail(how));
+    }
+    Ok(known)
+}
+
 /// Gives a locked solution other products.
 pub(crate) async fn assign(
     tx: &mut Tx,
@@ -241,16 +264,7 @@ async fn assign_solution_products(
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, &who, id).await?.live()?;
         who.expect_version(before.version)?;
-        // Whoever holds the solution holds what it bundles: it takes ADMIN to give a product to them.
-        let mut known = products::live_among(tx.conn(), tx.tenant(), &product_ids).await?;
-        let own = scope(&who, tx, OwnerKind::Product, CatalogAdmin::NAME).await?;
-        known.retain(|product| own.includes(product.0) || before.product_ids.contains(product));
-        // And whoever holds every product holds the solution: it takes ADMIN to leave one out.
-        let own = scope(&who, tx, OwnerKind::Solution, CatalogAdmin::NAME).await?;
-        if !own.includes(id.0) && !before.product_ids.iter().all(|product| product_ids.contains(product)) {
-            let how = "Taking products out of the solution needs catalog:product:admin on it.";
-            return Err(PERMISSION_DENIED.detail(how));
-        }
+        let known = known(tx, &who, &before, &product_ids).await?;
         let after = assign(tx, before, product_ids, &known).await?;
         Reply::show(&SolutionView::from(after))
     })

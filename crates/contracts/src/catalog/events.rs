@@ -2,7 +2,7 @@
 
 use super::{
     AttributeView, CustomAttributeView, LicenseView, OutcomeView, ProductView, ReleaseView, SolutionView, TagView,
-    TaskView,
+    TaskOrderView, TaskView,
 };
 use crate::{EventSpec, EventType};
 
@@ -35,6 +35,7 @@ events! {
     SOLUTION_DELETED: SolutionView = "catalog.solution.deleted", "A solution was deleted; it can be restored.";
     SOLUTION_RESTORED: SolutionView = "catalog.solution.restored", "A deleted solution came back.";
     SOLUTION_PRODUCTS_ASSIGNED: SolutionView = "catalog.solution.products-assigned", "A solution's list of products was replaced.";
+    SOLUTION_TASKS_ORDERED: TaskOrderView = "catalog.solution-task-order.changed", "A solution's own tasks and its products' were put into one order.";
 
     TASK_CREATED: TaskView = "catalog.task.created", "A task was made.";
     TASK_CHANGED: TaskView = "catalog.task.changed", "A task, its links or its telemetry attributes changed.";

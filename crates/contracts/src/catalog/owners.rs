@@ -1,6 +1,6 @@
 //! Products and solutions: what owns tasks.
 
-use kernel::{ProductId, SolutionId, Timestamp};
+use kernel::{ProductId, SolutionId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A product as partners see it, over HTTP and in events.
@@ -57,6 +57,22 @@ pub struct SolutionView {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// The one order of all tasks of a solution: its own and its products'.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskOrderView {
+    /// The solution's id.
+    pub id: SolutionId,
+    /// The solution's id, as what hangs on it names it.
+    pub solution_id: SolutionId,
+    /// Raised by every change; 0 when nobody has put them into an order yet.
+    pub version: i64,
+    /// The solution's `revision` at this change.
+    pub revision: i64,
+    /// The tasks as they were put; those that came since stand behind them.
+    pub task_ids: Vec<TaskId>,
+}
+
 /// A labelled link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -67,4 +83,4 @@ pub struct Resource {
     pub url: String,
 }
 
-super::aggregates! { ProductView, SolutionView }
+super::aggregates! { ProductView, SolutionView, TaskOrderView }

@@ -71,6 +71,9 @@ pub struct LicenseView {
     pub license_level: Option<LicenseLevel>,
     /// Whether it is still offered.
     pub is_active: bool,
+    /// The licences of its products that a solution's licence includes; of a product of which none is named, all.
+    #[serde(default)]
+    pub product_license_ids: Vec<LicenseId>,
     /// Its place in the owner's list; equal places are in the order they were made.
     pub display_order: i32,
     /// When it was made.

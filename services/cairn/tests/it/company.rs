@@ -35,6 +35,9 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     });
     made("attributeId", &create(&format!("/catalog/v1/tasks/{task}/telemetry-attributes"), attribute).await);
 
+    let sets = admin.get("/catalog/v1/change-sets?limit=1").await;
+    let set = sets.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
+
     let customer = made("customerId", &create("/adoption/v1/customers", named("customer")).await);
     let assigned = create(
         &format!("/adoption/v1/customers/{customer}/assignments"),
@@ -96,6 +99,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
 
     ids.extend(
         [
+            ("changeSetId", set),
             ("planId", plan),
             ("operationId", operation),
             ("solutionPlanId", solution_plan),

@@ -8,7 +8,9 @@ mod api;
 pub(crate) mod model;
 pub(crate) mod sheets;
 pub(crate) mod store;
+mod undo;
 
+pub(crate) use undo::undo;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes of this noun.

@@ -55,6 +55,13 @@ pub(crate) async fn of_owner(mut conn: &Conn, tenant: TenantId, owner: Owner) ->
     Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
 }
 
+/// Those of `ids` that are attributes.
+pub(crate) async fn named(mut conn: &Conn, tenant: TenantId, ids: &[AttributeId]) -> Result<Vec<Attribute>, Problem> {
+    use telemetry_attributes::{id, table, tenant_id};
+    let rows = table.filter(tenant_id.eq(tenant)).filter(id.eq_any(ids));
+    Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
+}
+
 /// The place after the last one.
 pub(super) async fn next_place(tx: &mut Tx, task: TaskId) -> Result<i32, Problem> {
     use telemetry_attributes::{display_order, table, task_id, tenant_id};

@@ -161,6 +161,18 @@ macro_rules! owner_noun {
             Ok(after)
         }
 
+        /// Deletes one that is locked, or brings it back.
+        pub(crate) async fn set_deleted(tx: &mut db::Tx, id: $Id, deleted: bool) -> Result<(), Problem> {
+            let before = store::find(tx, tx.tenant(), id).await?.ok_or_else(|| Problem::not_found($noun))?;
+            let (event, after) = if deleted {
+                (&$deleted, before.clone().delete(tx.now()))
+            } else {
+                (&$restored, before.clone().restore(tx.now()))
+            };
+            store::update(tx, &after).await?;
+            tx.announce(event, Some(&before.into()), &after.into()).await
+        }
+
         mod commands {
             use db::Db;
             use kernel::{Cursor, Problem};

@@ -3,20 +3,21 @@
 //! A licence's level 1, 2 or 3 is a task's ESSENTIAL, ADVANTAGE or SIGNATURE; higher levels are the tenant's own.
 
 use actix_web::web::Data;
-use actix_web::{delete, get, patch, post};
+use actix_web::{delete, get, patch, post, put};
 use contracts::catalog::{
     LICENSE_CHANGED, LICENSE_CREATED, LICENSE_DELETED, LICENSE_REORDERED, LicenseLevel, LicenseView,
 };
-use db::Db;
+use db::{Db, Tx};
 use diesel::prelude::*;
 use kernel::problem::ProblemKind;
 use kernel::{Check, Field, LicenseId, Problem, TenantId, Timestamp};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-use web::{Allow, Answer, Body, Context, Path, Query};
+use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::part;
+use super::product_licenses::{AssignProductLicenses, includes};
 use crate::fields;
 use crate::lists::ListQuery;
 use crate::owners::{Owner, OwnerKind, Under};
@@ -31,7 +32,7 @@ pub(super) fn under_owner(config: &mut ServiceConfig<'_>) {
 
 /// The routes of one licence.
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(show_license).service(change_license).service(delete_license);
+    config.service(show_license).service(change_license).service(delete_license).service(assign_product_licenses);
 }
 
 static EXTERNAL_KEY_TAKEN: ProblemKind =
@@ -60,6 +61,7 @@ pub(crate) struct License {
     pub(crate) display_order: i32,
     pub(crate) level: i32,
     pub(crate) is_active: bool,
+    pub(crate) product_license_ids: Vec<LicenseId>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
 }
@@ -144,6 +146,7 @@ impl License {
             display_order: display_order.unwrap_or(place),
             level: level.unwrap_or(1),
             is_active: is_active.unwrap_or(true),
+            product_license_ids: Vec::new(),
             created_at: under.now,
             updated_at: under.now,
         };
@@ -192,6 +195,7 @@ impl From<License> for LicenseView {
             display_order,
             level,
             is_active,
+            product_license_ids,
             created_at,
             updated_at,
         } = row;
@@ -208,6 +212,7 @@ impl From<License> for LicenseView {
             description,
             level,
             is_active,
+            product_license_ids,
             display_order,
             created_at,
             updated_at,
@@ -288,4 +293,40 @@ async fn reorder_licenses(
     Body(body): Body<ReorderLicenses>,
 ) -> Answer {
     commands::reorder(&who, &db, owner, "/licenseIds", body.license_ids).await
+}
+
+/// Replace the product licences of a solution's licence
+///
+/// The licences of its products that it includes; of a product of which it names none, it includes all. `If-Match` is honoured
+/// when sent.
+#[utoipa::path(tag = "licenses", request_body = AssignProductLicenses, security(("bearer" = [CatalogWrite::NAME])), responses((status = 200, body = LicenseView), (status = 409, description = "The solution is deleted."), (status = 412, description = "Somebody else changed it.")))]
+#[put("/licenses/{licenseId}/product-licenses")]
+async fn assign_product_licenses(
+    who: Allow<CatalogWrite>,
+    db: Data<Db>,
+    Path(id): Path<LicenseId>,
+    Body(AssignProductLicenses { license_ids }): Body<AssignProductLicenses>,
+) -> Answer {
+    who.write(&db, async |tx| {
+        let (under, before) = commands::enter_by(tx, &who, id).await?;
+        who.expect_version(before.version)?;
+        includes(tx, &under, &license_ids).await?;
+        Reply::show(&assign(tx, &under, id, license_ids).await?)
+    })
+    .await
+}
+
+/// Gives a solution's licence other product licences.
+pub(super) async fn assign(
+    tx: &mut Tx,
+    under: &Under,
+    id: LicenseId,
+    product_license_ids: Vec<LicenseId>,
+) -> Result<LicenseView, Problem> {
+    let before = store::find(tx, under.tenant, id).await?.ok_or_else(|| Problem::not_found("licence"))?;
+    let after = License { product_license_ids, ..before.clone().touched(under) };
+    store::update(tx, &after).await?;
+    let view = LicenseView::from(after);
+    tx.announce(&LICENSE_CHANGED, Some(&before.into()), &view).await?;
+    Ok(view)
 }

@@ -4,12 +4,15 @@
 //! deleted for good. What differs stands in each noun's file; what they do alike stands in `noun.rs`, once.
 
 mod custom_attributes;
+mod inheritance;
 mod licenses;
 mod noun;
 mod outcomes;
+mod product_licenses;
 mod releases;
 pub(crate) mod sheets;
 mod tags;
+pub(crate) mod undo;
 
 use noun::part;
 pub(crate) use outcomes::outcome_ids;
@@ -33,5 +36,6 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .configure(outcomes::routes)
         .configure(releases::routes)
         .configure(tags::routes)
-        .configure(custom_attributes::routes);
+        .configure(custom_attributes::routes)
+        .configure(inheritance::routes);
 }

@@ -150,6 +150,34 @@ macro_rules! part {
             crate::imports::announce(tx, &$created, created.into_iter().map(|row| (None, row))).await
         }
 
+        /// Takes back what a change set did with an owner's rows; `but` are the fields that no command takes.
+        pub(super) async fn undo(
+            tx: &mut db::Tx,
+            under: &Under,
+            undos: Vec<(uuid::Uuid, crate::change_sets::Undo)>,
+            but: &[&str],
+            unlink: impl AsyncFn(&mut db::Tx, &Under, $Id) -> Result<(), kernel::Problem>,
+        ) -> Result<(), kernel::Problem> {
+            use crate::change_sets::{Undo, command, next_version};
+
+            let mut edits = crate::imports::Edits { deleted: Vec::new(), changed: Vec::new(), created: Vec::new() };
+            let mut back = Vec::new();
+            for (id, undo) in undos {
+                match undo {
+                    Undo::Remove(_) => edits.deleted.push($Id(id)),
+                    Undo::PutBack(before, _) => edits.changed.push(($Id(id), command(before, but)?)),
+                    Undo::BringBack(before) => {
+                        let version = next_version(&before);
+                        let made = $Row::create(command(before, but)?, under, 1)?;
+                        back.push($Row { id: $Id(id), version, ..made });
+                    }
+                }
+            }
+            import(tx, under, edits, unlink).await?;
+            store::insert_all(tx, &back).await?;
+            crate::imports::announce(tx, &$created, back.into_iter().map(|row| (None, row))).await
+        }
+
         mod commands {
             use db::{Db, Tx};
             use kernel::{Cursor, Page, Problem};
@@ -264,7 +292,7 @@ macro_rules! part {
             }
 
             /// The row, under the lock of its owner.
-            async fn enter_by(tx: &mut Tx, who: &Allow<CatalogWrite>, id: $Id) -> Result<(Under, $Row), Problem> {
+            pub(super) async fn enter_by(tx: &mut Tx, who: &Allow<CatalogWrite>, id: $Id) -> Result<(Under, $Row), Problem> {
                 let missing = || Problem::not_found($noun);
                 let owner = store::owner_of(tx.conn(), tx.tenant(), id).await?.ok_or_else(missing)?;
                 let under = enter(tx, who, owner, $noun).await?;

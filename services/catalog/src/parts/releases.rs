@@ -212,6 +212,11 @@ impl From<Release> for ReleaseView {
     }
 }
 
+/// Whose release it is.
+pub(super) async fn owner_of(conn: &Conn, tenant: TenantId, id: ReleaseId) -> Result<Option<Owner>, Problem> {
+    store::owner_of(conn, tenant, id).await
+}
+
 /// The ids of all of an owner's releases, in order.
 pub(crate) async fn release_ids(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Result<Vec<ReleaseId>, Problem> {
     let rows = releases::table.filter(releases::tenant_id.eq(tenant)).filter(releases::owner_id.eq(owner.id()));

@@ -3,8 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use contracts::catalog::{TASK_CHANGED, TASK_CREATED, TASK_DELETED, TASK_RESTORED, TaskView};
-use db::Db;
-use kernel::{Cursor, Page, Problem, TaskId};
+use db::{Conn, Db};
+use kernel::{Cursor, Page, Problem, TaskId, TenantId};
 use serde_json::json;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
@@ -58,21 +58,32 @@ pub(super) async fn list_tasks(
     owner: Owner,
     Query(query): Query<TaskQuery>,
 ) -> Answer {
-    let (limit, after) = query.window(&context)?;
     who.read(&db, async |conn| {
         owners::may(&who, conn, owner, owner.noun()).await?;
-        let rows = store::page(conn, who.tenant, owner, &query, after, limit).await?;
-        if rows.is_empty() {
-            must_exist(conn, who.tenant, owner).await?;
-        }
-        let key = |row: &Task| vec![json!(row.sequence_number), json!(row.id)];
-        let mut page = Cursor::page(rows, limit, &context.config.keys, TaskQuery::LIST, key);
-        if query.counts() {
-            page.total = Some(store::count(conn, who.tenant, owner, &query).await?);
-        }
-        Reply::ok(&page.map(TaskView::from))
+        list(conn, &context, who.tenant, owner, &query).await
     })
     .await
+}
+
+/// A page of an owner's tasks.
+pub(crate) async fn list(
+    conn: &Conn,
+    context: &Context,
+    tenant: TenantId,
+    owner: Owner,
+    query: &TaskQuery,
+) -> Result<Reply, Problem> {
+    let (limit, after) = query.window(context)?;
+    let rows = store::page(conn, tenant, owner, query, after, limit).await?;
+    if rows.is_empty() {
+        must_exist(conn, tenant, owner).await?;
+    }
+    let key = |row: &Task| vec![json!(row.sequence_number), json!(row.id)];
+    let mut page = Cursor::page(rows, limit, &context.config.keys, TaskQuery::LIST, key);
+    if query.counts() {
+        page.total = Some(store::count(conn, tenant, owner, query).await?);
+    }
+    Reply::ok(&page.map(TaskView::from))
 }
 
 /// Show a task

@@ -44,6 +44,11 @@ impl TaskQuery {
     /// The list whose cursors it takes.
     pub(super) const LIST: &str = "tasks";
 
+    /// Only the tasks of these releases, and those that belong to all.
+    pub(crate) fn of_releases(self, release_id: Vec<ReleaseId>) -> Self {
+        Self { release_id, ..self }
+    }
+
     pub(super) fn includes_deleted(&self) -> bool {
         self.deleted == Some(Deleted::Include)
     }

@@ -11,8 +11,12 @@ pub(crate) mod model;
 pub(crate) mod sheets;
 mod steps;
 pub(crate) mod store;
+mod undo;
 
+pub(crate) use api::list;
+pub(crate) use body::TaskQuery;
 pub(crate) use steps::{enter, may_see, touch};
+pub(crate) use undo::undo;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes that lead through an owner.

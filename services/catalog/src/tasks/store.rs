@@ -74,6 +74,12 @@ pub(crate) async fn line(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Res
     Ok(rows.select(Task::as_select()).load(&mut conn).await?)
 }
 
+/// Those of `ids` that are tasks, deleted or not.
+pub(crate) async fn named(mut conn: &Conn, tenant: TenantId, ids: &[TaskId]) -> Result<Vec<Task>, Problem> {
+    let rows = tasks::table.filter(tasks::tenant_id.eq(tenant)).filter(tasks::id.eq_any(ids));
+    Ok(rows.select(Task::as_select()).load(&mut conn).await?)
+}
+
 /// How the owner's live tasks stand, one left out.
 pub(super) async fn standing(tx: &mut Tx, under: &Under, but: Option<TaskId>) -> Result<Standing, Problem> {
     let rows = tasks::table.filter(tasks::tenant_id.eq(under.tenant)).filter(tasks::owner_id.eq(under.owner.id()));

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod blueprint;
+mod change_sets;
 mod links;
 mod order;
 mod parts;

@@ -50,6 +50,18 @@ fn no_list_and_no_read_walks_a_whole_table() {
             reads.push(format!("/catalog/v1/{list}?externalKey=k"));
             reads.push(format!("/catalog/v1/{list}?externalKey=k&deleted=include"));
         }
+        let sets = ["", "?entityId=", "?productId="].map(|which| {
+            let of = if which.contains("entity") {
+                id(&task)
+            } else if which.is_empty() {
+                ""
+            } else {
+                id(&made[0])
+            };
+            format!("/catalog/v1/change-sets{which}{of}")
+        });
+        reads.extend(sets);
+        reads.push(format!("{}/task-order", made[1]));
         reads.extend(["Connect", "Conect"].map(|said| format!("/catalog/v1/search?q={said}")));
         for read in reads {
             stage.admin.get_until(&read, |answer| answer.status == 200).await.expect(200);
@@ -58,7 +70,7 @@ fn no_list_and_no_read_walks_a_whole_table() {
         let scans: Vec<Scans> = diesel::sql_query(SCANS).load(&mut admin).await.unwrap();
         let named = |name: &str| scans.iter().find(|table| table.relname == name).map(|table| table.scans);
         for table in
-            ["products", "solutions", "tasks", "licenses", "outcomes", "releases", "tags", "search_rows"]
+            ["products", "solutions", "tasks", "licenses", "outcomes", "releases", "tags", "search_rows", "change_sets"]
         {
             assert_eq!(named(table), Some(0), "{table}: {scans:?}");
         }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Response, send};
 
-use super::{actions, column, faults, id, made, product, solution};
+use super::{actions, column, faults, id, made, product, solution, task};
 use crate::support::on_stage;
 
 #[test]
@@ -85,5 +85,84 @@ fn what_changes_under_a_solution_raises_its_revision_and_not_its_version() {
         let shown = stage.admin.get(&path).await;
         assert_eq!((shown.version(), &shown.body["revision"]), (Some(1), &json!(2)));
         assert_eq!(stage.admin.get(&task).await.body["revision"], 2);
+    });
+}
+
+#[test]
+fn a_solution_and_its_products_have_their_tasks_in_one_order() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (office, a, b) =
+            (solution(admin, "Branch Office").await, product(admin, "A").await, product(admin, "B").await);
+        admin.put(&format!("{office}/products"), &json!({ "productIds": [id(&b), id(&a)] })).await.expect(200);
+        let own = task(admin, &office, "Own", 10.0).await;
+        let (first, second) = (task(admin, &a, "First", 10.0).await, task(admin, &a, "Second", 10.0).await);
+        let other = task(admin, &b, "Other", 10.0).await;
+        let order = format!("{office}/task-order");
+        let list = admin.get(&order).await;
+        assert_eq!(column(&list, "name"), ["Own", "Other", "First", "Second"]);
+        assert_eq!(column(&list, "sourceType"), ["SOLUTION", "PRODUCT", "PRODUCT", "PRODUCT"]);
+        assert_eq!(list.body["items"][1]["productId"], json!(id(&b)));
+
+        let put = |tasks: &[&String]| json!({ "taskIds": tasks.iter().map(|task| id(task)).collect::<Vec<_>>() });
+        let refused = admin.put(&order, &put(&[&own, &first, &second])).await;
+        assert_eq!(faults(&refused, "CONTENT_INVALID"), ["/taskIds INCOMPLETE"]);
+        admin.put(&order, &put(&[&second, &own, &other, &first])).await.expect(200);
+        assert_eq!(column(&admin.get(&order).await, "name"), ["Second", "Own", "Other", "First"]);
+        assert_eq!(column(&admin.get(&format!("{a}/tasks")).await, "name"), ["First", "Second"]);
+        task(admin, &b, "New", 10.0).await;
+        admin.delete(&own).await.expect(204);
+        let names = column(&admin.get(&order).await, "name");
+        assert_eq!(names, ["Second", "Other", "First", "New"], "what came since stands behind");
+        let page = admin.get(&format!("{order}?limit=3")).await;
+        let rest = admin.get(&format!("{order}?limit=3&cursor={}", page.body["nextCursor"].as_str().unwrap())).await;
+        assert_eq!(column(&rest, "sequenceNumber"), [4]);
+        admin.delete(&a).await.expect(204);
+        assert_eq!(column(&admin.get(&order).await, "name"), ["Other", "New"]);
+    });
+}
+
+#[test]
+fn a_licence_of_a_solution_names_licences_of_its_products() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (office, a) = (solution(admin, "Branch Office").await, product(admin, "A").await);
+        let stranger = product(admin, "B").await;
+        admin.put(&format!("{office}/products"), &json!({ "productIds": [id(&a)] })).await.expect(200);
+        let licence = |owner: &str| format!("{owner}/licenses");
+        let own = made(admin, &licence(&office), &json!({ "name": "All", "level": 3 })).await;
+        let basic = made(admin, &licence(&a), &json!({ "name": "Basic" })).await;
+        let foreign = made(admin, &licence(&stranger), &json!({ "name": "Basic" })).await;
+        assert_eq!(admin.get(&own).await.expect(200).body["productLicenseIds"], json!([]));
+        let assign = |of: &str| format!("{of}/product-licenses");
+        let both = json!({ "licenseIds": [id(&basic), id(&foreign)] });
+        let refused = admin.put(&assign(&own), &both).await;
+        assert_eq!(faults(&refused, "CONTENT_INVALID"), ["/licenseIds/1 NOT_FOUND"]);
+        let one = json!({ "licenseIds": [id(&basic)] });
+        assert_eq!(faults(&admin.put(&assign(&basic), &one).await, "CONTENT_INVALID"), ["/licenseIds/0 NOT_FOUND"]);
+        let put = admin.put(&assign(&own), &one).await;
+        assert_eq!((&put.expect(200).body["productLicenseIds"], put.version()), (&json!([id(&basic)]), Some(2)));
+        assert_eq!(actions(admin, &own, 2).await, ["created", "changed"]);
+    });
+}
+
+#[test]
+fn a_release_has_the_tasks_of_those_before_it() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let gate = product(admin, "Harbour Gate").await;
+        let release =
+            async |level: f64| made(admin, &format!("{gate}/releases"), &json!({ "name": "R", "level": level })).await;
+        let (two, one) = (release(2.0).await, release(1.0).await);
+        let tasks = format!("{gate}/tasks");
+        let of = |name: &str, releases: &[&String]| json!({ "name": name, "releaseIds": releases.iter().map(|release| id(release)).collect::<Vec<_>>() });
+        let old = made(admin, &tasks, &of("Old", &[&one, &two])).await;
+        let new = made(admin, &tasks, &of("New", &[&two])).await;
+        let any = made(admin, &tasks, &of("Any", &[])).await;
+        assert_eq!(column(&admin.get(&format!("{one}/tasks")).await, "name"), ["Old", "Any"]);
+        assert_eq!(column(&admin.get(&format!("{two}/tasks?count=true")).await, "name"), ["Old", "New", "Any"]);
+        for (task, expected) in [(old, vec![2, 1]), (new, vec![2]), (any, vec![2, 1])] {
+            assert_eq!(column(&admin.get(&format!("{task}/releases")).await, "level"), expected);
+        }
     });
 }

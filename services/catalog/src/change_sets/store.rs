@@ -1,0 +1,93 @@
+//! The statements of change sets. The database itself writes them.
+
+use db::{Conn, Tx};
+use diesel::QueryableByName;
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use grants::Scope;
+use kernel::{ChangeSetId, Cursor, Problem, TenantId};
+use uuid::Uuid;
+
+use super::model::{ChangeItem, ChangeSet};
+use crate::owners::{Owner, OwnerKind};
+use crate::schema::{change_items, change_sets};
+
+/// One page, the last made first, with one row more to tell whether there is another page.
+pub(super) async fn page(
+    mut conn: &Conn,
+    tenant: TenantId,
+    (owner, entity): (Option<Owner>, Option<Uuid>),
+    (products, solutions): (&Scope, &Scope),
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<ChangeSet>, Problem> {
+    let mut rows = change_sets::table.filter(change_sets::tenant_id.eq(tenant)).into_boxed();
+    if let Some(owner) = owner {
+        rows = rows.filter(change_sets::owner_id.eq(owner.id()));
+    }
+    if let Some(entity) = entity {
+        let of_it = change_items::table.filter(change_items::tenant_id.eq(tenant));
+        let of_it = of_it.filter(change_items::entity_id.eq(entity)).select(change_items::change_set_id);
+        rows = rows.filter(change_sets::id.eq_any(of_it));
+    }
+    for (scope, kind) in [(products, OwnerKind::Product), (solutions, OwnerKind::Solution)] {
+        if let Scope::Some(ids) = scope {
+            rows = rows.filter(change_sets::owner_kind.ne(kind).or(change_sets::owner_id.eq_any(ids)));
+        }
+    }
+    if let Some(last) = after.and_then(|after| after.key::<ChangeSetId>(0)) {
+        rows = rows.filter(change_sets::id.lt(last));
+    }
+    let rows = rows.order(change_sets::id.desc()).select(ChangeSet::as_select());
+    Ok(rows.limit(limit + 1).load(&mut conn).await?)
+}
+
+pub(super) async fn find(mut conn: &Conn, tenant: TenantId, id: ChangeSetId) -> Result<Option<ChangeSet>, Problem> {
+    let row = change_sets::table.find((tenant, id)).select(ChangeSet::as_select());
+    Ok(row.first(&mut conn).await.optional()?)
+}
+
+/// The row, locked until the transaction ends.
+pub(super) async fn fetch_for_change(tx: &mut Tx, id: ChangeSetId) -> Result<Option<ChangeSet>, Problem> {
+    let row = change_sets::table.find((tx.tenant(), id)).select(ChangeSet::as_select()).for_update();
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
+/// Items in the order in which they came about.
+pub(super) async fn items(
+    mut conn: &Conn,
+    tenant: TenantId,
+    id: ChangeSetId,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<ChangeItem>, Problem> {
+    let rows =
+        change_items::table.filter(change_items::tenant_id.eq(tenant)).filter(change_items::change_set_id.eq(id));
+    let rows = rows.filter(change_items::position.gt(after.and_then(|after| after.key::<i64>(0)).unwrap_or(0)));
+    let rows = rows.order(change_items::position).select(ChangeItem::as_select());
+    Ok(rows.limit(limit + 1).load(&mut conn).await?)
+}
+
+/// Whether an owner, or anything that hangs on it, changed after a change set.
+pub(super) async fn is_followed(tx: &mut Tx, owner: Owner, id: ChangeSetId) -> Result<bool, Problem> {
+    let rows = change_sets::table.filter(change_sets::tenant_id.eq(tx.tenant()));
+    let rows = rows.filter(change_sets::owner_id.eq(owner.id())).filter(change_sets::id.gt(id)).select(change_sets::id);
+    Ok(rows.first::<ChangeSetId>(&mut tx.conn()).await.optional()?.is_some())
+}
+
+/// Says that the change set of this very transaction takes another one back, and answers with it.
+pub(super) async fn mark(tx: &mut Tx, reverted: ChangeSetId) -> Result<ChangeSet, Problem> {
+    #[derive(QueryableByName)]
+    struct This {
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        id: Option<ChangeSetId>,
+    }
+    let this = diesel::sql_query("select nullif(current_setting('app.change_set', true), '')::uuid as id");
+    let This { id } = this.get_result(&mut tx.conn()).await?;
+    let id = id.ok_or_else(|| Problem::internal("what was taken back has made no change set"))?;
+    let before = change_sets::table.find((tx.tenant(), reverted));
+    diesel::update(before).set(change_sets::reverted_by.eq(id)).execute(&mut tx.conn()).await?;
+    let this = diesel::update(change_sets::table.find((tx.tenant(), id))).set(change_sets::reverts.eq(reverted));
+    Ok(this.returning(ChangeSet::as_returning()).get_result(&mut tx.conn()).await?)
+}

@@ -1,0 +1,58 @@
+//! Taking back what a change set did with parts.
+
+use contracts::catalog::{CustomAttributeView, LicenseView, OutcomeView, ReleaseView, TagView};
+use db::Tx;
+use kernel::{LicenseId, Problem};
+
+use super::{custom_attributes, licenses, outcomes, releases, tags};
+use crate::change_sets::{EntityType, States, Undo, Undos};
+use crate::owners::Under;
+use crate::tasks::links;
+
+/// The parts of an owner as they are now.
+pub(crate) async fn states(tx: &mut Tx, under: &Under, now: &mut States) -> Result<(), Problem> {
+    let (tenant, owner) = (under.tenant, under.owner);
+    let rows = licenses::line(tx, tenant, owner).await?;
+    now.add(EntityType::License, rows.into_iter().map(LicenseView::from))?;
+    let rows = outcomes::line(tx, tenant, owner).await?;
+    now.add(EntityType::Outcome, rows.into_iter().map(OutcomeView::from))?;
+    let rows = releases::line(tx, tenant, owner).await?;
+    now.add(EntityType::Release, rows.into_iter().map(ReleaseView::from))?;
+    let rows = tags::line(tx, tenant, owner).await?;
+    now.add(EntityType::Tag, rows.into_iter().map(TagView::from))?;
+    let rows = custom_attributes::line(tx, tenant, owner).await?;
+    now.add(EntityType::CustomAttribute, rows.into_iter().map(CustomAttributeView::from))
+}
+
+/// Makes parts what they were: what was made goes first, for its name may be wanted again.
+pub(crate) async fn undo(tx: &mut Tx, under: &Under, undos: &mut Undos) -> Result<(), Problem> {
+    let of_licenses = undos.take(EntityType::License);
+    let included = included(&of_licenses)?;
+    licenses::undo(tx, under, of_licenses, &["licenseLevel", "productLicenseIds"], async |_, _, _| Ok(())).await?;
+    for (id, product_licenses) in included {
+        licenses::assign(tx, under, id, product_licenses).await?;
+    }
+    let unlink = async |tx: &mut Tx, under: &Under, id| links::outcomes::forget(tx, under, id).await;
+    outcomes::undo(tx, under, undos.take(EntityType::Outcome), &[], unlink).await?;
+    let unlink = async |tx: &mut Tx, under: &Under, id| links::releases::forget(tx, under, id).await;
+    releases::undo(tx, under, undos.take(EntityType::Release), &[], unlink).await?;
+    let unlink = async |tx: &mut Tx, under: &Under, id| links::tags::forget(tx, under, id).await;
+    tags::undo(tx, under, undos.take(EntityType::Tag), &[], unlink).await?;
+    let of_custom = undos.take(EntityType::CustomAttribute);
+    custom_attributes::undo(tx, under, of_custom, &[], async |_, _, _| Ok(())).await
+}
+
+/// The product licences that licences included before, where they included others since.
+fn included(undos: &[(uuid::Uuid, Undo)]) -> Result<Vec<(LicenseId, Vec<LicenseId>)>, Problem> {
+    let mut included = Vec::new();
+    for (id, undo) in undos {
+        let before = match undo {
+            Undo::PutBack(before, _) | Undo::BringBack(before) => before.get("productLicenseIds"),
+            Undo::Remove(_) => None,
+        };
+        if let Some(ids) = before {
+            included.push((LicenseId(*id), serde_json::from_value(ids.clone()).map_err(Problem::internal)?));
+        }
+    }
+    Ok(included)
+}

@@ -8,7 +8,7 @@ mod tasks;
 
 pub use blueprints::{Blueprint, BlueprintOwner, OwnerId, OwnerKind, TaskBlueprint};
 pub use events::*;
-pub use owners::{ProductView, Resource, SolutionView, TaskOrderView};
+pub use owners::{ProductView, Resource, SolutionView, TaskOrderView, VersionView};
 pub use parts::{CustomAttributeView, CustomDataType, LicenseLevel, LicenseView, OutcomeView, ReleaseView, TagView};
 pub use tasks::{AttributeView, TaskView};
 

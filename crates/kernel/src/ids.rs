@@ -120,6 +120,8 @@ id!(/// Catalog: a file that is to be imported.
     ImportId);
 id!(/// What one command did to the catalog.
     ChangeSetId);
+id!(/// A product or a solution as it was.
+    VersionId);
 id!(/// Catalog: a licence of a product or a solution.
     LicenseId);
 id!(/// Catalog: an outcome, a goal that tasks serve.

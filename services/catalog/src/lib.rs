@@ -24,6 +24,7 @@ mod solution_tasks;
 mod solutions;
 mod statements;
 mod tasks;
+mod versions;
 mod workbooks;
 
 use db::Migrations;
@@ -60,7 +61,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(imports::routes)
         .configure(search::routes)
         .configure(solution_tasks::routes);
-    config.configure(change_sets::routes);
+    config.configure(change_sets::routes).configure(versions::routes);
     // What hangs on an owner hangs on both kinds of it, at the same paths; the handlers take an `Owner`.
     config.service(scope("/products/{productId}").configure(under_owner));
     config.service(scope("/solutions/{solutionId}").configure(under_owner));
@@ -76,5 +77,5 @@ fn under_owner(config: &mut ServiceConfig<'_>) {
         .configure(tasks::under_owner)
         .configure(parts::under_owner)
         .configure(exports::under_owner)
-        ;
+        .configure(versions::under_owner);
 }

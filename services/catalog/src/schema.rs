@@ -256,6 +256,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    versions (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        revision -> BigInt,
+        owner_kind -> Text,
+        owner_id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        workbook -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(change_items, change_sets);
 diesel::allow_tables_to_appear_in_same_query!(products, solutions);
 diesel::allow_tables_to_appear_in_same_query!(tasks, telemetry_attributes);

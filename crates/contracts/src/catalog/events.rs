@@ -2,7 +2,7 @@
 
 use super::{
     AttributeView, CustomAttributeView, LicenseView, OutcomeView, ProductView, ReleaseView, SolutionView, TagView,
-    TaskOrderView, TaskView,
+    TaskOrderView, TaskView, VersionView,
 };
 use crate::{EventSpec, EventType};
 
@@ -46,6 +46,9 @@ events! {
     TELEMETRY_ATTRIBUTE_CREATED: AttributeView = "catalog.telemetry-attribute.created", "A telemetry attribute was made.";
     TELEMETRY_ATTRIBUTE_CHANGED: AttributeView = "catalog.telemetry-attribute.changed", "A telemetry attribute's own fields changed.";
     TELEMETRY_ATTRIBUTE_DELETED: AttributeView = "catalog.telemetry-attribute.deleted", "A telemetry attribute was deleted for good.";
+
+    VERSION_CREATED: VersionView = "catalog.version.created", "A product or a solution was kept as it was.";
+    VERSION_DELETED: VersionView = "catalog.version.deleted", "What was kept of a product or a solution was forgotten.";
 
     LICENSE_CREATED: LicenseView = "catalog.license.created", "A licence was made.";
     LICENSE_CHANGED: LicenseView = "catalog.license.changed", "A licence's own fields changed.";

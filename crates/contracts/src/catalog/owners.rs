@@ -1,6 +1,6 @@
 //! Products and solutions: what owns tasks.
 
-use kernel::{ProductId, SolutionId, TaskId, Timestamp};
+use kernel::{ProductId, SolutionId, TaskId, Timestamp, VersionId};
 use serde::{Deserialize, Serialize};
 
 /// A product as partners see it, over HTTP and in events.
@@ -73,6 +73,28 @@ pub struct TaskOrderView {
     pub task_ids: Vec<TaskId>,
 }
 
+/// A version: a product or a solution, with all that hangs on it, as it was when somebody gave that a name.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionView {
+    /// Its id.
+    pub id: VersionId,
+    /// Raised by every change of it.
+    pub version: i64,
+    /// The owner's `revision` that it keeps.
+    pub revision: i64,
+    /// The product that it keeps; null when it keeps a solution.
+    pub product_id: Option<ProductId>,
+    /// The solution that it keeps; null when it keeps a product.
+    pub solution_id: Option<SolutionId>,
+    /// Unique among the versions of its owner.
+    pub name: String,
+    /// More about it.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
 /// A labelled link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,4 +105,4 @@ pub struct Resource {
     pub url: String,
 }
 
-super::aggregates! { ProductView, SolutionView, TaskOrderView }
+super::aggregates! { ProductView, SolutionView, TaskOrderView, VersionView }

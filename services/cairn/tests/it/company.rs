@@ -26,6 +26,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
         made(&format!("{part}Id"), &create(&format!("{owner}/{part}s"), named(part)).await);
     }
     let custom = json!({ "key": format!("{mark} key"), "value": "x" });
+    made("versionId", &create(&format!("{owner}/versions"), named("version")).await);
     let file = json!({ "tags": [{ "name": format!("{mark} imported tag") }] });
     made("importId", &create(&format!("/catalog/v1/imports?productId={product}"), file).await);
     made("customAttributeId", &create(&format!("{owner}/custom-attributes"), custom).await);

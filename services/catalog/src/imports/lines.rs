@@ -21,7 +21,7 @@ kernel::text_enum! {
 /// A row that an import makes, changes or deletes.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ImportChange<'a> {
+pub(crate) struct ImportChange<'a> {
     /// The sheet, as JSON calls it.
     sheet: &'static str,
     /// The row in the file, the header being 1; missing when it is not there.
@@ -40,7 +40,7 @@ pub(super) struct ImportChange<'a> {
 /// A field that comes to say something else.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ImportField<'a> {
+pub(crate) struct ImportField<'a> {
     /// Its name in JSON.
     field: &'static str,
     /// Its heading in a spreadsheet.
@@ -103,6 +103,13 @@ pub(super) fn of_changes(
         show(line);
     }
     Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The lines that show changes of an owner.
+pub(crate) fn change_lines(owner: Owner, changes: &[Change]) -> Result<Vec<String>, Problem> {
+    let mut lines = Vec::new();
+    of_changes(Some(owner), changes, |line| lines.push(line))?;
+    Ok(lines)
 }
 
 /// The lines that show faults.

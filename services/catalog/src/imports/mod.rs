@@ -22,8 +22,9 @@ mod work;
 
 pub(crate) use announce::announce;
 pub(crate) use edits::{Changes, Edits, Imported, Said};
-pub(crate) use model::Format;
-pub(crate) use upload::sheet;
+pub(crate) use lines::{ImportChange, change_lines};
+pub(crate) use model::{Format, ImportView};
+pub(crate) use upload::{propose, sheet};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) use work::kinds;
 

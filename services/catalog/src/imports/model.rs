@@ -288,7 +288,7 @@ impl Import {
 /// An import as its caller sees it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ImportView {
+pub(crate) struct ImportView {
     /// Its id.
     id: ImportId,
     /// Raised by every change of it.

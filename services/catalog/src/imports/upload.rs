@@ -2,7 +2,7 @@
 
 use actix_web::post;
 use actix_web::web::Data;
-use db::Db;
+use db::{Db, Tx};
 use kernel::problem::{BODY_TOO_LARGE, REQUEST_MALFORMED};
 use kernel::{Problem, ProductId, SolutionId};
 use serde::Deserialize;
@@ -90,18 +90,37 @@ pub(super) async fn upload_import(
     let draft = Draft { authority, format, sheet, owner, delete_missing };
     let import = Import::new(draft, who.actor(), db.clock().now());
     let read = if body.bytes.len() <= SMALL { read_at_once(&import, &body.bytes).await? } else { None };
-    who.write(&db, async |tx| {
-        store::insert(tx, &import, &body.bytes).await?;
-        jobs::schedule(tx, EXPIRY, &import.id.to_string(), &import.id, import.expires_at).await?;
-        match read {
-            Some(read) => Reply::created(&ImportView::from(examine(tx, &import, read).await?), COLLECTION),
-            None => {
-                jobs::schedule(tx, WORK, &import.id.to_string(), &import.id, tx.now()).await?;
-                Ok(Reply::created(&ImportView::from(import), COLLECTION)?.with_status(202))
-            }
+    who.write(&db, async |tx| take_in(tx, import, &body.bytes, read).await).await
+}
+
+/// Makes an import of what an export has written: the owner as it was. What came since is to be deleted.
+///
+/// # Errors
+/// What an upload answers.
+pub(crate) async fn propose(
+    tx: &mut Tx,
+    who: &Allow<CatalogWrite>,
+    owner: Owner,
+    file: Vec<u8>,
+) -> Result<Reply, Problem> {
+    let authority = Authority::of(who, tx).await?;
+    let draft = Draft { authority, format: Format::Json, sheet: None, owner: Some(owner), delete_missing: true };
+    let import = Import::new(draft, who.actor(), tx.now());
+    let read = if file.len() <= SMALL { read_at_once(&import, &file).await? } else { None };
+    take_in(tx, import, &file, read).await
+}
+
+/// Keeps an import with its file, and says what it would do: now, or when a job has read it.
+async fn take_in(tx: &mut Tx, import: Import, file: &[u8], read: Option<Read>) -> Result<Reply, Problem> {
+    store::insert(tx, &import, file).await?;
+    jobs::schedule(tx, EXPIRY, &import.id.to_string(), &import.id, import.expires_at).await?;
+    match read {
+        Some(read) => Reply::created(&ImportView::from(examine(tx, &import, read).await?), COLLECTION),
+        None => {
+            jobs::schedule(tx, WORK, &import.id.to_string(), &import.id, tx.now()).await?;
+            Ok(Reply::created(&ImportView::from(import), COLLECTION)?.with_status(202))
         }
-    })
-    .await
+    }
 }
 
 /// Reads a small file, and refuses what is no such file at all. One with many rows is left to a job.

@@ -69,10 +69,18 @@ pub(crate) async fn hold(tx: &mut Tx, owner: Owner) -> Result<(), Problem> {
 }
 
 /// Tells an owner without rows from no owner: asked only when a list came out empty.
-pub(crate) async fn must_exist(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Result<(), Problem> {
-    let found: i64 = match owner {
-        Owner::Product(id) => products::table.find((tenant, id)).count().get_result(&mut conn).await?,
-        Owner::Solution(id) => solutions::table.find((tenant, id)).count().get_result(&mut conn).await?,
+pub(crate) async fn must_exist(conn: &Conn, tenant: TenantId, owner: Owner) -> Result<(), Problem> {
+    revision(conn, tenant, owner).await.map(|_| ())
+}
+
+/// The revision of an owner, deleted or not.
+///
+/// # Errors
+/// 404 when there is none.
+pub(crate) async fn revision(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Result<i64, Problem> {
+    let found = match owner {
+        Owner::Product(id) => products::table.find((tenant, id)).select(products::revision).first(&mut conn).await,
+        Owner::Solution(id) => solutions::table.find((tenant, id)).select(solutions::revision).first(&mut conn).await,
     };
-    if found == 0 { Err(Problem::not_found(owner.noun())) } else { Ok(()) }
+    found.optional()?.ok_or_else(|| Problem::not_found(owner.noun()))
 }

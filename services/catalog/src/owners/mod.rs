@@ -15,7 +15,7 @@ mod path;
 pub(crate) use access::{may, may_make, scope};
 pub(crate) use body::{CreateOwner, OwnerPatch};
 pub(crate) use list::{Deleted, OwnerQuery, Sort};
-pub(crate) use lock::{enter, hold, must_exist, raise};
+pub(crate) use lock::{enter, hold, must_exist, raise, revision};
 pub(crate) use noun::owner_noun;
 
 use contracts::identity::LockedType;

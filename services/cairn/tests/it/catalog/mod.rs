@@ -11,6 +11,7 @@ mod schema;
 mod search;
 mod solutions;
 mod tasks;
+mod versions;
 
 use serde_json::{Value, json};
 use testkit::{Client, Response};

@@ -1,0 +1,92 @@
+//! Versions: a product or a solution as it was, compared and restored.
+
+use serde_json::{Value, json};
+use testkit::{Client, Response};
+
+use super::{column, id, made, product, solution, task};
+use crate::support::on_stage;
+
+async fn version(who: &Client, owner: &str, name: &str) -> String {
+    made(who, &format!("{owner}/versions"), &json!({ "name": name })).await
+}
+
+/// What differs, as `sheet ACTION name`.
+fn changes(list: &Response) -> Vec<String> {
+    let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+    let rows = list.expect(200).body["items"].as_array().unwrap();
+    rows.iter().map(|row| format!("{} {} {}", text(row, "sheet"), text(row, "action"), text(row, "name"))).collect()
+}
+
+#[test]
+fn a_version_is_compared_with_another_and_with_now() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let gate = product(admin, "Harbour Gate").await;
+        let tag = made(admin, &format!("{gate}/tags"), &json!({ "name": "Old" })).await;
+        let first = version(admin, &gate, "First").await;
+        let shown = admin.get(&first).await;
+        let revision = admin.get(&gate).await.body["revision"].clone();
+        assert_eq!((&shown.expect(200).body["revision"], &shown.body["name"]), (&revision, &json!("First")));
+        assert_eq!(changes(&admin.get(&format!("{first}/changes")).await), [""; 0]);
+        admin.patch(&tag, None, &json!({ "name": "New" })).await.expect(200);
+        let second = version(admin, &gate, "Second").await;
+        task(admin, &gate, "Connect", 10.0).await;
+        assert_eq!(changes(&admin.get(&format!("{first}/changes?to={}", id(&second))).await), ["tags UPDATE New"]);
+        let now = admin.get(&format!("{first}/changes")).await;
+        assert_eq!(changes(&now), ["tags UPDATE New", "tasks CREATE Connect"]);
+        let field = &now.body["items"][0]["fields"][0];
+        assert_eq!((&field["before"], &field["after"]), (&json!("Old"), &json!("New")));
+        let page = admin.get(&format!("{first}/changes?limit=1")).await;
+        let rest = format!("{first}/changes?cursor={}", page.body["nextCursor"].as_str().unwrap());
+        assert_eq!(changes(&admin.get(&rest).await), ["tasks CREATE Connect"]);
+
+        assert_eq!(column(&admin.get(&format!("{gate}/versions")).await, "name"), ["Second", "First"]);
+        let taken = admin.post(&format!("{gate}/versions"), &json!({ "name": "First" })).await;
+        taken.expect_problem(409, "VERSION_NAME_TAKEN");
+        let foreign = version(admin, &solution(admin, "Branch Office").await, "First").await;
+        let other = admin.get(&format!("{first}/changes?to={}", id(&foreign))).await;
+        other.expect_problem(404, "NOT_FOUND");
+        admin.delete(&second).await.expect(204);
+        admin.get(&second).await.expect_problem(404, "NOT_FOUND");
+    });
+}
+
+#[test]
+fn a_version_is_restored_as_one_change_set() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (office, gate) = (solution(admin, "Branch Office").await, product(admin, "Harbour Gate").await);
+        admin.put(&format!("{office}/products"), &json!({ "productIds": [id(&gate)] })).await.expect(200);
+        made(admin, &format!("{office}/tags"), &json!({ "name": "Old", "color": "#112233" })).await;
+        let kept = task(admin, &office, "Kept", 30.0).await;
+        let gone = task(admin, &office, "Gone", 70.0).await;
+        let export = async || {
+            let mut file = admin.get(&format!("{office}/export?format=json")).await.expect(200).body.clone();
+            // What was deleted is made anew.
+            for row in file["tasks"].as_array_mut().unwrap() {
+                row.as_object_mut().unwrap().remove("id");
+            }
+            file
+        };
+        let before = export().await;
+        let version = version(admin, &office, "Then").await;
+        admin.delete(&gone).await.expect(204);
+        task(admin, &office, "Later", 50.0).await;
+        admin.put(&format!("{office}/products"), &json!({ "productIds": [] })).await.expect(200);
+        let edited = admin.get(&kept).await.version();
+        admin.patch(&kept, edited, &json!({ "name": "Renamed" })).await.expect(200);
+
+        let import = admin.post(&format!("{version}/restore"), &json!({})).await;
+        let path = import.expect(201).header("location").to_owned();
+        assert_eq!(import.body["status"], "READY", "{:?}", import.body);
+        assert_ne!(export().await, before, "nothing has happened yet");
+        admin.post(&format!("{path}/commit"), &json!({})).await.expect(200);
+        assert_eq!(export().await, before);
+        assert_eq!(admin.get(&kept).await.body["name"], "Kept");
+        let sets = admin.get(&format!("/catalog/v1/change-sets?solutionId={}&limit=1", id(&office))).await;
+        let set = sets.body["items"][0]["id"].as_str().unwrap().to_owned();
+        admin.post(&format!("/catalog/v1/change-sets/{set}/revert"), &json!({})).await.expect(201);
+        assert_eq!(admin.get(&kept).await.body["name"], "Renamed");
+        stage.another_tenant().await.get(&version).await.expect_problem(404, "NOT_FOUND");
+    });
+}

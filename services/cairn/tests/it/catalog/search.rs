@@ -65,7 +65,7 @@ fn what_is_misspelt_is_found_when_nothing_else_is() {
         for odd in ["%7C", "!!", "a%27b", "%5C%5C", "%28%28", "%3A*", "%26%26"] {
             assert_eq!(found(admin, &format!("q=x{odd}%20{odd}{odd}")).await, [Value::Null; 0], "{odd}");
         }
-        for wrong in ["q=", "q=x", "q=a%00b", "q=a%0Ab"] {
+        for wrong in ["q=", "q=x", "q=a%0Ab"] {
             admin.get(&format!("/catalog/v1/search?{wrong}")).await.expect_problem(422, "CONTENT_INVALID");
         }
     });

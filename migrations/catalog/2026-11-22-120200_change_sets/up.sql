@@ -45,7 +45,7 @@ create function event_of(envelope text) returns jsonb language sql immutable
 create function items_of(routing_key text, envelope text) returns table (
     entity_type text, entity_id uuid, action text, version bigint, before jsonb, after jsonb, owner_kind text, owner_id uuid
 )
-language sql stable set search_path = catalog, pg_temp as $$
+language sql stable as $$
     select upper(replace(split_part(routing_key, '.', 2), '-', '_')), (e ->> 'subject')::uuid,
         upper(replace(split_part(routing_key, '.', 3), '-', '_')), (e ->> 'aggregateversion')::bigint,
         case when made then null when gone then state || old else old - beside end,

@@ -60,23 +60,33 @@ impl FromRequest for RawBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let limit =
-                request.app_data::<Data<Context>>().map_or(JSON_LIMIT, |context| context.config.network.body_limit);
-            let bytes = read(&request, payload, limit).await?;
+            let bytes = read(&request, payload, body_limit(&request)).await?;
             Ok(Self { bytes, content_type: content_type(&request) })
         })
     }
 }
 
-fn content_type(request: &HttpRequest) -> String {
+/// The most bytes of a body other than JSON.
+pub(crate) fn body_limit(request: &HttpRequest) -> usize {
+    request.app_data::<Data<Context>>().map_or(JSON_LIMIT, |context| context.config.network.body_limit)
+}
+
+pub(crate) fn content_type(request: &HttpRequest) -> String {
     let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(refusals::encoded_body());
     }
+    let bytes = collect(request, payload, limit).await?;
+    remember(request, &bytes);
+    Ok(bytes)
+}
+
+/// The body as it comes.
+pub(crate) async fn collect(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let too_large = || refusals::body_too_large(u64::try_from(limit).unwrap_or(u64::MAX));
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
@@ -90,11 +100,14 @@ async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Resu
         }
         body.extend_from_slice(&chunk);
     }
-    let bytes = body.freeze();
+    Ok(body.freeze())
+}
+
+/// Keeps what the idempotency check compares.
+pub(crate) fn remember(request: &HttpRequest, bytes: &Bytes) {
     if request.headers().contains_key("idempotency-key") {
-        request.extensions_mut().insert(BodyHash(Sha256::digest(&bytes).into()));
+        request.extensions_mut().insert(BodyHash(Sha256::digest(bytes).into()));
     }
-    Ok(bytes)
 }
 
 /// Reads a JSON object.

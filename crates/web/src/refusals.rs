@@ -38,6 +38,16 @@ pub fn encoded_body() -> Problem {
     MEDIA_TYPE_UNSUPPORTED.detail("Send the body as it is, without Content-Encoding.")
 }
 
+/// A body that was packed in a way that is not known.
+pub(crate) fn unknown_packing() -> Problem {
+    MEDIA_TYPE_UNSUPPORTED.detail("Send the body with Content-Encoding: gzip or zstd, or as it is.")
+}
+
+/// A packed body that is too large unpacked.
+pub(crate) fn body_inflates(limit: usize) -> Problem {
+    BODY_TOO_LARGE.detail(format!("The body may have {limit} bytes at most when it is unpacked."))
+}
+
 /// A body of more bytes than are taken.
 #[must_use]
 pub fn body_too_large(limit: u64) -> Problem {

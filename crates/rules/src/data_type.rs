@@ -36,6 +36,30 @@ impl DataType {
         };
         readable.map_err(|why| ValueError { data_type: self, detail: why.to_string() })
     }
+
+    /// A value of this type as a number: a flag is 1 or 0; texts, times and JSON are none.
+    #[must_use]
+    pub fn number(self, value: &Value) -> Option<f64> {
+        match self {
+            Self::Number => reading::strict_number(value).ok(),
+            Self::Boolean => reading::flag(value).ok().map(|flag| f64::from(u8::from(flag))),
+            Self::String | Self::Timestamp | Self::Json => None,
+        }
+    }
+
+    /// The value that a cell of a table means for an attribute of this type: `1,250` and `45%` are numbers, a number of
+    /// milliseconds is a time, and text is text, whatever it looks like.
+    pub fn read(self, text: &str) -> Result<Value, ValueError> {
+        let value = match self {
+            Self::Boolean => reading::flag(&Value::from(text)).map(Value::Bool),
+            Self::Number => reading::strict_number(&Value::from(reading::plain_number(text))).map(reading::number_json),
+            Self::String => Ok(Value::from(text)),
+            Self::Timestamp => Ok(text.trim().parse::<i64>().map_or_else(|_| Value::from(text.trim()), Value::from)),
+            Self::Json => serde_json::from_str(text).map_err(|_| Unreadable::new(&Value::from(text), "JSON")),
+        };
+        let value = value.map_err(|why| ValueError { data_type: self, detail: why.to_string() })?;
+        self.check(&value).map(|()| value)
+    }
 }
 
 /// A value that an attribute does not accept.
@@ -85,6 +109,36 @@ mod tests {
             for value in values {
                 assert!(data_type.check(&value).is_err(), "{data_type} {value}");
             }
+        }
+    }
+
+    #[test]
+    fn a_cell_is_read_by_the_type_of_its_attribute() {
+        for (data_type, text, value) in [
+            (DataType::Boolean, " Yes", json!(true)),
+            (DataType::Boolean, "0", json!(false)),
+            (DataType::Number, "1,250", json!(1250)),
+            (DataType::Number, "-1,234,567.5", json!(-1_234_567.5)),
+            (DataType::Number, " 45 %", json!(45)),
+            (DataType::Number, "1e3", json!(1000)),
+            (DataType::String, "12", json!("12")),
+            (DataType::Timestamp, "2026-01-31", json!("2026-01-31")),
+            (DataType::Timestamp, "1767225600000", json!(1_767_225_600_000_i64)),
+            (DataType::Json, "{\"a\": [1]}", json!({ "a": [1] })),
+        ] {
+            assert_eq!(data_type.read(text), Ok(value), "{data_type} {text}");
+        }
+        for (data_type, text) in [
+            (DataType::Boolean, "perhaps"),
+            (DataType::Number, "1,25"),
+            (DataType::Number, "1,2500"),
+            (DataType::Number, ",250"),
+            (DataType::Number, "%"),
+            (DataType::Timestamp, "31/01/2026"),
+            (DataType::Json, "{"),
+            (DataType::Json, "null"),
+        ] {
+            assert!(data_type.read(text).is_err(), "{data_type} {text}");
         }
     }
 

@@ -74,6 +74,16 @@ pub(crate) fn strict_number(value: &Value) -> Result<f64, Unreadable> {
     })
 }
 
+/// A number as people write it in tables, without the commas between its thousands and the sign of a percentage.
+pub(crate) fn plain_number(text: &str) -> String {
+    let text = text.trim();
+    let text = text.strip_suffix('%').unwrap_or(text).trim_end();
+    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let mut groups = whole.trim_start_matches(['+', '-']).split(',');
+    let leads = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
+    if leads && groups.all(|group| group.len() == 3) { whole.replace(',', "") + rest } else { text.to_owned() }
+}
+
 fn number_of(value: &Value, numeric_part: impl FnOnce(&str) -> &str) -> Result<f64, Unreadable> {
     let read = match value {
         Value::Number(number) => number.as_f64(),

@@ -23,6 +23,12 @@ impl fmt::Display for Unwritable {
     }
 }
 
+impl From<csv::Error> for Unwritable {
+    fn from(error: csv::Error) -> Self {
+        Self(error)
+    }
+}
+
 impl std::error::Error for Unwritable {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.0)
@@ -64,7 +70,7 @@ impl Visitor for Writer {
     }
 }
 
-/// What one sheet says, and what is wrong with it. Commas or semicolons stand between the cells.
+/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells.
 #[must_use]
 pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
     let mut intake = Intake::new(kind);
@@ -77,6 +83,12 @@ pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
     intake.finish()
 }
 
+/// What stands between the cells, as the first line has it.
+pub(crate) fn delimiter(bytes: &[u8]) -> u8 {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    [b',', b';', b'\t'].into_iter().find(|delimiter| first.contains(delimiter)).unwrap_or(b',')
+}
+
 /// Without these columns a CSV of tasks is taken for something else.
 fn needed(sheet: Sheet) -> &'static [&'static str] {
     if sheet == Sheet::Tasks { &["name", "estMinutes", "weight"] } else { &[] }
@@ -84,9 +96,8 @@ fn needed(sheet: Sheet) -> &'static [&'static str] {
 
 fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
-    let mut lines = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let mut lines = csv::ReaderBuilder::new();
+    let mut lines = lines.has_headers(false).flexible(true).delimiter(delimiter(bytes)).from_reader(bytes);
     let Some(mut rows) = intake.open(sheet) else { return };
     let mut headings: Option<Headings> = None;
     for (number, line) in (1..).zip(lines.records()) {

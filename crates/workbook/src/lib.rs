@@ -15,6 +15,8 @@
 //!    it gives for an outcome, a release, a tag or a task is found among the rows as they are then.
 //!    Updates stand in the order of the file: where names change places, a unique constraint wants a passing name first.
 //!
+//! A table of any other columns is a [`grid`].
+//!
 //! What a file does not say is left alone: a sheet, a column, a place. External keys and the places of licences, outcomes,
 //! releases and tags are not in a workbook at all.
 
@@ -25,6 +27,7 @@ mod diff;
 mod fault;
 mod fields;
 mod formula;
+pub mod grid;
 mod intake;
 pub mod json;
 mod rows;

@@ -21,7 +21,7 @@ const LONGEST_RUN: u64 = 1 << 20;
 const MOST_TEXTS: u64 = 2_000_000;
 
 /// Refuses what is no workbook, or a larger one than may be.
-pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
+pub(crate) fn check(bytes: &[u8]) -> Result<(), Fault> {
     if bytes.len() > MOST_BYTES {
         return Err(too_large(format!("The file has more than {} MiB.", MOST_BYTES >> 20)));
     }
@@ -134,7 +134,7 @@ fn too_large(message: String) -> Fault {
 }
 
 /// The file is none of ours.
-pub(super) fn unreadable() -> Fault {
+pub(crate) fn unreadable() -> Fault {
     let message = "The file is not an Excel workbook that can be read; save it as .xlsx, without a password.";
     Fault::error("WORKBOOK_UNREADABLE", message)
 }

@@ -109,7 +109,8 @@ fn in_places(cells: &[(usize, Cell)]) -> Vec<String> {
     headings
 }
 
-fn value(value: &DataRef<'_>) -> Cell {
+/// What a cell holds.
+pub(crate) fn value(value: &DataRef<'_>) -> Cell {
     match value {
         DataRef::Empty => Cell::Blank,
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::text(text.as_str()),

@@ -1,10 +1,15 @@
 //! Asking adoption.
 
+use std::collections::BTreeMap;
+
 use contracts::adoption::CustomerTaskView;
 use contracts::identity::Scope;
 use kernel::{Actor, AssignmentId, Problem};
 
 use crate::caller::{Caller, Line};
+
+/// External keys of one question: an address is not endless.
+const KEYS: usize = 50;
 
 /// A line to adoption.
 #[derive(Debug, Clone)]
@@ -28,6 +33,25 @@ impl Adoption {
         assignment: AssignmentId,
     ) -> Result<Option<Vec<CustomerTaskView>>, Problem> {
         self.0.get(who, &format!("assignments/{assignment}/tasks")).await
+    }
+
+    /// The assignments that have these external keys, by key.
+    ///
+    /// # Errors
+    /// 503 when adoption is away.
+    pub async fn assignments_by_key(
+        &self,
+        who: &Actor,
+        keys: &[&str],
+    ) -> Result<BTreeMap<String, AssignmentId>, Problem> {
+        let mut found = BTreeMap::new();
+        for keys in keys.chunks(KEYS) {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(keys.iter().map(|key| ("externalKey", key)));
+            let answer: Option<BTreeMap<_, _>> = self.0.get(who, &format!("assignments?{}", query.finish())).await?;
+            found.extend(answer.unwrap_or_default());
+        }
+        Ok(found)
     }
 
     /// The customers that the caller with this token sees; `None` when that is none.

@@ -1,11 +1,14 @@
 //! Assignments for other services.
 
+use std::collections::BTreeMap;
+
 use actix_web::get;
 use actix_web::web::Data;
 use contracts::adoption::CustomerTaskView;
 use db::Db;
 use kernel::{AssignmentId, Problem};
-use web::{Answer, Internal, Path, Reply};
+use serde::Deserialize;
+use web::{Answer, Internal, Path, Query, Reply};
 
 use super::store;
 use crate::customer_tasks;
@@ -28,4 +31,25 @@ pub(super) async fn list_assignment_tasks(caller: Internal, db: Data<Db>, Path(i
         })
         .await?;
     Ok(reply.into_response())
+}
+
+/// The external keys that are asked about.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeyQuery {
+    /// Repeat for more.
+    #[serde(default)]
+    external_key: Vec<String>,
+}
+
+/// Find assignments by their external keys
+///
+/// The id of each that there is, by its key.
+#[utoipa::path(tag = "internal", params(KeyQuery), responses((status = 200, body = BTreeMap<String, AssignmentId>)))]
+#[get("/assignments")]
+pub(super) async fn list_assignments_by_key(caller: Internal, db: Data<Db>, Query(query): Query<KeyQuery>) -> Answer {
+    let tenant = caller.tenant()?;
+    let found = db.read(tenant, async |conn| store::by_keys(conn, tenant, &query.external_key).await).await?;
+    Ok(Reply::ok(&found.into_iter().collect::<BTreeMap<_, _>>())?.into_response())
 }

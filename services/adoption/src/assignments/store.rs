@@ -87,6 +87,17 @@ pub(crate) async fn update(tx: &mut Tx, assignment: &Assignment) -> Result<(), P
     Ok(())
 }
 
+/// The assignments that have these external keys, each with its key.
+pub(super) async fn by_keys(
+    mut conn: &Conn,
+    tenant: TenantId,
+    keys: &[String],
+) -> Result<Vec<(String, AssignmentId)>, Problem> {
+    let rows =
+        assignments::table.filter(assignments::tenant_id.eq(tenant)).filter(assignments::external_key.eq_any(keys));
+    Ok(rows.select((assignments::external_key.assume_not_null(), assignments::id)).load(&mut conn).await?)
+}
+
 /// Removes the assignment; its plan, the plan's tasks and their history go with it.
 pub(crate) async fn remove(tx: &mut Tx, id: AssignmentId) -> Result<(), Problem> {
     diesel::delete(assignments::table.find((tx.tenant(), id))).execute(&mut tx.conn()).await?;

@@ -8,6 +8,10 @@ use uuid::Uuid;
 
 use crate::{Aggregate, EventSpec, EventType};
 
+mod metric_rules;
+
+pub use metric_rules::{METRIC_RULE_CHANGED, METRIC_RULE_CREATED, METRIC_RULE_DELETED, MetricRuleView};
+
 /// What the latest values say about one customer task. Adoption decides the status from these counts alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -191,5 +195,5 @@ pub const TASK_FACTS_CHANGED: EventType<TaskFacts> = EventType::new(
 /// The event types of this service.
 #[must_use]
 pub fn events() -> Vec<EventSpec> {
-    vec![TASK_FACTS_CHANGED.spec()]
+    vec![TASK_FACTS_CHANGED.spec(), METRIC_RULE_CREATED.spec(), METRIC_RULE_CHANGED.spec(), METRIC_RULE_DELETED.spec()]
 }

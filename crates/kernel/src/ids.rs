@@ -152,6 +152,8 @@ id!(/// Adoption and telemetry: a plan's own copy of a telemetry attribute.
     CustomerAttributeId);
 id!(/// Telemetry: a refused value, kept with its reason.
     RefusalId);
+id!(/// Telemetry: a rule that makes values of a partner's metrics.
+    MetricRuleId);
 id!(/// Identity: a department, a place in the tenant's tree.
     DepartmentId);
 id!(/// Identity: a job role, what somebody does in departments.

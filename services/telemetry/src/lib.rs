@@ -6,6 +6,8 @@
 
 mod attributes;
 mod facts;
+mod metric_rules;
+mod otlp;
 pub mod permissions;
 mod refusals;
 mod schema;
@@ -41,6 +43,7 @@ pub fn service() -> Service {
 
 fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(values::routes).configure(attributes::routes).configure(facts::routes).configure(refusals::routes);
+    config.configure(metric_rules::routes).configure(otlp::routes);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

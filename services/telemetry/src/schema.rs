@@ -69,3 +69,19 @@ diesel::table! {
         replayed_at -> Nullable<Timestamptz>,
     }
 }
+
+diesel::table! {
+    metric_rules (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        metric -> Text,
+        conditions -> Jsonb,
+        assignment_id -> Nullable<Uuid>,
+        assignment_from -> Nullable<Text>,
+        attribute_name -> Text,
+        task_name -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}

@@ -98,6 +98,9 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let refusals = admin.get("/telemetry/v1/refusals").await;
     let refusal = refusals.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
 
+    let rule = json!({ "metric": format!("{mark}.users"), "assignmentId": assignment, "attributeName": "users" });
+    made("metricRuleId", &create("/telemetry/v1/metric-rules", rule).await);
+
     ids.extend(
         [
             ("changeSetId", set),

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 use web::{Allow, Answer, Body, Context, Path, Query, RawBody, Reply};
 
-use super::model::{ALREADY_REPLAYED, Refusal};
-use super::store;
+use super::model::{ALREADY_REPLAYED, Refusal, Waiting};
+use super::store::{self, Filter};
 use crate::permissions::{ValueRead, ValueWrite};
 use crate::values::{Complete, Intake, MAX_BATCH, Origin, Part, Parts};
 
@@ -26,12 +26,12 @@ const LIST: &str = "telemetry-refusals";
 pub(crate) struct RefusalQuery {
     /// Only those of this batch. Repeat for more.
     #[serde(default)]
-    pub(crate) batch_id: Vec<Uuid>,
+    batch_id: Vec<Uuid>,
     /// Only those with this reason. Repeat for more.
     #[serde(default)]
-    pub(crate) code: Vec<RefusalCode>,
+    code: Vec<RefusalCode>,
     /// `false`: only those that still wait; `true`: only those that were replayed.
-    pub(crate) replayed: Option<bool>,
+    replayed: Option<bool>,
     /// Rows per page, 1 to 200 (default 50).
     limit: Option<u16>,
     /// `nextCursor` of the page before.
@@ -79,13 +79,25 @@ pub(super) async fn list_refusals(
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let keys = &context.config.keys;
     let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?);
+    let after = after.and_then(|cursor| Some((cursor.key(0)?, cursor.key(1)?, cursor.key(2)?)));
+    let RefusalQuery { batch_id, code, replayed, .. } = query;
+    let filter = Filter { batch_id, code, replayed };
     who.read(&db, async |conn| {
-        let rows = store::page(conn, who.tenant, &query, after, limit).await?;
+        let rows = store::page(conn, who.tenant, &filter, after, limit).await?;
         let key = |row: &Refusal| vec![json!(row.received_at), json!(row.index), json!(row.id)];
         let page = Cursor::page(rows, limit, keys, LIST, key);
         Reply::ok(&page.map(RefusalView::from))
     })
     .await
+}
+
+/// List the reasons of refusals
+///
+/// How many values wait because of each, the reason of most first.
+#[utoipa::path(tag = "refusals", security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Vec<Waiting>)))]
+#[get("/refusals/reasons")]
+pub(super) async fn list_refusal_reasons(who: Allow<ValueRead>, db: Data<Db>) -> Answer {
+    who.read(&db, async |conn| Reply::ok(&store::reasons(conn, who.tenant).await?)).await
 }
 
 /// Replay refused values

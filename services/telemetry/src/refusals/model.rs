@@ -4,6 +4,7 @@ use contracts::telemetry::{RefusalCode, RefusalView, RefusedValue};
 use diesel::prelude::*;
 use kernel::problem::ProblemKind;
 use kernel::{RefusalId, TenantId, Timestamp};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -52,6 +53,21 @@ impl Refusal {
         };
         (reason.code, detail, clean(payload))
     }
+}
+
+/// A reason, and the refusals that wait because of it.
+#[derive(Debug, Queryable, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RefusalReason)]
+pub(crate) struct Waiting {
+    /// Why they were refused.
+    code: RefusalCode,
+    /// How many there are.
+    count: i64,
+    /// When the one came that waits longest.
+    first_received_at: Timestamp,
+    /// When the latest came.
+    last_received_at: Timestamp,
 }
 
 impl From<&Refusal> for RefusedValue {

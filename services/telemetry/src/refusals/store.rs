@@ -2,19 +2,33 @@
 
 use std::collections::BTreeMap;
 
+use contracts::telemetry::RefusalCode;
 use db::{Conn, Tx};
+use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use kernel::{Cursor, Problem, RefusalId, TenantId, Timestamp};
+use kernel::{Problem, RefusalId, TenantId, Timestamp};
+use uuid::Uuid;
 
-use super::api::{RefusalQuery, Selection};
-use super::model::Refusal;
+use super::api::Selection;
+use super::model::{Refusal, Waiting};
 use crate::schema::refusals;
 
 /// The order in which refusals came.
 const ARRIVAL: (refusals::received_at, refusals::index, refusals::id) =
     (refusals::received_at, refusals::index, refusals::id);
+
+/// Which refusals are meant.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) batch_id: Vec<Uuid>,
+    pub(super) code: Vec<RefusalCode>,
+    pub(super) replayed: Option<bool>,
+}
+
+/// Where a refusal stands in the order in which they came.
+pub(super) type Place = (Timestamp, i32, RefusalId);
 
 /// The refusal.
 pub(super) async fn find(mut conn: &Conn, tenant: TenantId, id: RefusalId) -> Result<Option<Refusal>, Problem> {
@@ -25,30 +39,37 @@ pub(super) async fn find(mut conn: &Conn, tenant: TenantId, id: RefusalId) -> Re
 pub(super) async fn page(
     mut conn: &Conn,
     tenant: TenantId,
-    query: &RefusalQuery,
-    after: Option<Cursor>,
+    filter: &Filter,
+    after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Refusal>, Problem> {
     let mut rows = refusals::table.filter(refusals::tenant_id.eq(tenant)).select(Refusal::as_select()).into_boxed();
-    if !query.batch_id.is_empty() {
-        rows = rows.filter(refusals::batch_id.eq_any(&query.batch_id));
+    if !filter.batch_id.is_empty() {
+        rows = rows.filter(refusals::batch_id.eq_any(&filter.batch_id));
     }
-    if !query.code.is_empty() {
-        rows = rows.filter(refusals::code.eq_any(&query.code));
+    if !filter.code.is_empty() {
+        rows = rows.filter(refusals::code.eq_any(&filter.code));
     }
-    match query.replayed {
+    match filter.replayed {
         Some(true) => rows = rows.filter(refusals::replayed_at.is_not_null()),
         Some(false) => rows = rows.filter(refusals::replayed_at.is_null()),
         None => {}
     }
-    let key = after
-        .and_then(|cursor| Some((cursor.key::<Timestamp>(0)?, cursor.key::<i32>(1)?, cursor.key::<RefusalId>(2)?)));
-    if let Some((at, index, id)) = key {
+    if let Some((at, index, id)) = after {
         let further = refusals::index.gt(index).or(refusals::index.eq(index).and(refusals::id.gt(id)));
         // The range first, for the index; then the tie-breaks.
         rows = rows.filter(refusals::received_at.ge(at)).filter(refusals::received_at.gt(at).or(further));
     }
     Ok(rows.order(ARRIVAL).limit(limit + 1).load(&mut conn).await?)
+}
+
+/// How many wait for each reason, and since when; the reason of most comes first.
+pub(super) async fn reasons(mut conn: &Conn, tenant: TenantId) -> Result<Vec<Waiting>, Problem> {
+    let rows = refusals::table.filter(refusals::tenant_id.eq(tenant)).filter(refusals::replayed_at.is_null());
+    let rows = rows.group_by(refusals::code).order((count_star().desc(), refusals::code));
+    let (first, last) = (min(refusals::received_at), max(refusals::received_at));
+    let columns = (refusals::code, count_star(), first.assume_not_null(), last.assume_not_null());
+    Ok(rows.select(columns).load(&mut conn).await?)
 }
 
 /// What a selection means: refusals not replayed yet, in the order of arrival, as many as a batch may have.

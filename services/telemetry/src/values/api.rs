@@ -8,10 +8,10 @@ use db::Db;
 use kernel::problem::REQUEST_MALFORMED;
 use kernel::{Cursor, CustomerAttributeId, Page, PageQuery, Problem, Timestamp};
 use serde::Deserialize;
-use web::{Allow, Answer, Context, Path, Query, RawBody, Reply};
+use web::{Allow, Answer, Context, PackedBody, Path, Query, Reply};
 
-use super::entry::{Document, Parts};
 use super::intake::Intake;
+use super::parts::{Document, Parts};
 use super::store;
 use crate::attributes;
 use crate::permissions::{ValueRead, ValueWrite};
@@ -24,18 +24,27 @@ const MOST_DAYS: i64 = 92;
 
 /// Send values
 ///
-/// Up to 10,000 at once, as JSON or as NDJSON (`application/x-ndjson`, one value a line). Each value is stored once,
-/// however often it is sent; what cannot be taken is kept with the reason and can be replayed:
-/// `accepted + duplicate + refused = sent`. When the answer comes, accepted values are durable and the tasks they touch
-/// are evaluated. A batch needs no `Idempotency-Key`: its values are known by their event ids.
+/// Up to 10,000 at once, as JSON, as NDJSON (`application/x-ndjson`, one value a line), or as a table: CSV or the first sheet
+/// of an Excel workbook, whose first line names the fields (`assignmentId`, `attributeName`, `value`, `observedAt`, …). The
+/// body may come packed (`Content-Encoding: gzip` or `zstd`). Each value is stored once, however often it is sent; what
+/// cannot be taken is kept with the reason and can be replayed: `accepted + duplicate + refused = sent`. When the answer
+/// comes, accepted values are durable and the tasks they touch are evaluated. A batch needs no `Idempotency-Key`: its values are known by their event ids.
 #[utoipa::path(
     tag = "values", security(("bearer" = [ValueWrite::NAME])),
-    request_body(content((Document<'static> = "application/json"), (String = "application/x-ndjson"))),
-    responses((status = 200, body = BatchReceipt), (status = 413, description = "More than 10,000 values; none was stored."))
+    request_body(content(
+        (Document<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    )),
+    responses((status = 200, body = BatchReceipt), (status = 413, description = "More than 10,000 values, or more bytes than a body may have; none was stored."))
 )]
 #[post("/values")]
-pub(super) async fn send_values(who: Allow<ValueWrite>, db: Data<Db>, intake: Data<Intake>, body: RawBody) -> Answer {
-    let parts = Parts::of(&body.content_type, &body.bytes)?;
+pub(super) async fn send_values(
+    who: Allow<ValueWrite>,
+    db: Data<Db>,
+    intake: Data<Intake>,
+    PackedBody(body): PackedBody,
+) -> Answer {
+    let parts = Parts::of(&body).await?;
     let taken = intake.take(&db, who.actor(), &parts).await?;
     Ok(who.answer(Reply::ok(&taken.receipt)?, taken.announced.as_ref()))
 }

@@ -1,16 +1,18 @@
 //! Taking a batch: every entry becomes a reading or a refusal, then the writer stores both in one transaction.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clients::{Adoption, Caller};
 use contracts::telemetry::{BatchReceipt, RefusalCode};
 use db::{Announced, Db};
-use kernel::{Actor, Clock, Problem};
+use kernel::{Actor, AssignmentId, Clock, Problem};
 use uuid::Uuid;
 use web::Context;
 
-use super::entry::{Entry, Origin, Part, Parts, Reason};
+use super::entry::{Entry, Reason};
 use super::model::{AHEAD, Batch, Reading, Window};
+use super::parts::{Origin, Part, Parts};
 use super::writer::Writer;
 use crate::attributes::{Directory, Known};
 use crate::facts::OUTDATED;
@@ -18,6 +20,9 @@ use crate::refusals::Refusal;
 
 /// How often a batch is taken whose attributes keep changing.
 const TRIES: usize = 3;
+
+/// An entry and the assignment it is about.
+type Placed<'a> = (AssignmentId, Entry<'a>);
 
 /// What became of a batch, and the last event that it led to.
 pub(crate) struct Taken {
@@ -53,8 +58,10 @@ impl Intake {
     /// 422 when an assignment that the batch claims to be complete for does not exist; 503 when the database is away, the
     /// writer is busy, or adoption must be asked and is away. Then nothing was stored, and sending the batch again is safe.
     pub(crate) async fn take(&self, db: &Db, who: &Actor, parts: &Parts<'_>) -> Result<Taken, Problem> {
-        let entries: Vec<_> = parts.entries.iter().map(|part| Entry::read(&part.text)).collect();
-        let wanted: Vec<_> = entries.iter().flatten().map(|entry| (entry.assignment_id, entry.wanted())).collect();
+        let entries = parts.entries.iter().map(|part| Entry::read(&part.text)).collect();
+        let entries = self.place(who, entries).await?;
+        let wanted: Vec<_> =
+            entries.iter().flatten().map(|(assignment, entry)| (*assignment, entry.wanted())).collect();
         if parts.complete.observed_at.is_some_and(|at| at > self.clock.now() + AHEAD) {
             let how = "is more than five minutes ahead of our clock; no value could count until then";
             return Err(Problem::field("/complete/observedAt", "OBSERVED_AT_IN_FUTURE", how));
@@ -75,12 +82,24 @@ impl Intake {
         }
     }
 
+    /// Finds the assignment of each entry; adoption is asked about those that are named by key.
+    async fn place<'a>(
+        &self,
+        who: &Actor,
+        entries: Vec<Result<Entry<'a>, Reason>>,
+    ) -> Result<Vec<Result<Placed<'a>, Reason>>, Problem> {
+        let keys: BTreeSet<&str> = entries.iter().flatten().filter_map(Entry::assignment_key).collect();
+        let by_key = self.adoption.assignments_by_key(who, &Vec::from_iter(keys)).await?;
+        let placed = entries.into_iter().map(|entry| entry.and_then(|entry| Ok((entry.assignment(&by_key)?, entry))));
+        Ok(placed.collect())
+    }
+
     /// Each entry becomes a reading or a refusal.
     fn batch(
         &self,
         who: &Actor,
         parts: &Parts<'_>,
-        entries: &[Result<Entry<'_>, Reason>],
+        entries: &[Result<Placed<'_>, Reason>],
         found: Vec<Result<Known, Reason>>,
     ) -> Batch {
         let now = self.clock.now();
@@ -96,7 +115,7 @@ impl Intake {
         let mut found = found.into_iter();
         for (place, (part, entry)) in parts.entries.iter().zip(entries).enumerate() {
             let read = match entry {
-                Ok(entry) => found
+                Ok((_, entry)) => found
                     .next()
                     .unwrap_or_else(not_looked_up)
                     .and_then(|known| Reading::of(entry, known, window, part.origin.replays())),

@@ -1,6 +1,6 @@
 //! Values: what customers' deployments report, stored once each, for ever unchanged.
 //!
-//! A batch is taken apart (`entry`), its attributes are found and its values checked (`intake`), and many batches go to the
+//! A batch is taken apart (`parts`, `table`) into entries (`entry`), its attributes are found and its values checked (`intake`), and many batches go to the
 //! disk together (`writer`). The identity of a value (`identity`) makes repeating safe; what cannot be taken is a refusal.
 
 mod api;
@@ -8,22 +8,22 @@ mod entry;
 mod identity;
 mod intake;
 mod model;
+mod parts;
 mod retention;
 mod store;
+mod table;
 mod writer;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) use entry::{Complete, Origin, Part, Parts, Reason};
+pub(crate) use entry::Reason;
 #[cfg(test)]
 pub(crate) use identity::{Mark, event_id};
 pub(crate) use intake::Intake;
 pub(crate) use model::Reading;
+pub(crate) use parts::{Complete, MAX_BATCH, Origin, Part, Parts};
 pub(crate) use retention::run as retain;
 pub(crate) use writer::{Writer, run as write};
-
-/// Most values of one batch.
-pub(crate) use entry::MAX_BATCH;
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

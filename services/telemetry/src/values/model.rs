@@ -4,11 +4,14 @@ use chrono::Duration;
 use contracts::telemetry::{RefusalCode, ValueView};
 use diesel::prelude::*;
 use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, RefusalId, TenantId, Timestamp};
+use rules::{DataType, ValueError};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::entry::{Complete, Entry, Reason, Text};
+use super::entry::{Entry, Reason, Text};
 use super::identity::{Mark, event_id};
+use super::parts::Complete;
 use crate::attributes::Known;
 use crate::schema::values;
 
@@ -58,8 +61,8 @@ pub(crate) struct Reading {
     pub(crate) value: String,
     pub(crate) source: Option<String>,
     pub(crate) notes: Option<String>,
-    /// The refusal that this is another try of.
-    pub(crate) replays: Option<RefusalId>,
+    /// The refusals that are mended by it: the one it is another try of, and the one it names.
+    pub(crate) replays: Vec<RefusalId>,
 }
 
 impl Reading {
@@ -72,17 +75,7 @@ impl Reading {
     ) -> Result<Self, Reason> {
         let observed_at = entry.observed_at()?;
         window.check(observed_at)?;
-        let text = entry.value.get();
-        if text.len() > MAX_VALUE {
-            let detail = format!("The value has {} bytes; send at most {MAX_VALUE}.", text.len());
-            return Err(Reason::new(RefusalCode::ValueTooLarge, detail));
-        }
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| Reason::new(RefusalCode::ValueMalformed, format!("The value cannot be read: {error}.")))?;
-        known
-            .data_type
-            .check(&value)
-            .map_err(|error| Reason::new(RefusalCode::ValueTypeWrong, format!("The value is {error}.")))?;
+        let (text, value) = value_of(entry, known.data_type)?;
         let mark = entry.event_id.as_ref().map_or(Mark::Content(&value), |Text(id)| Mark::Event(id));
         let owned = |text: &Option<Text<'_>>| text.as_ref().map(|Text(text)| text.to_string());
         Ok(Self {
@@ -92,12 +85,31 @@ impl Reading {
             version: known.version,
             event_id: event_id(known.id, observed_at, mark),
             observed_at,
-            value: text.to_owned(),
+            value: text,
             source: owned(&entry.source),
             notes: owned(&entry.notes),
-            replays,
+            replays: replays.into_iter().chain(entry.refusal_id).collect(),
         })
     }
+}
+
+/// The value of an entry, as it is kept and as it is compared.
+fn value_of(entry: &Entry<'_>, data_type: DataType) -> Result<(String, Value), Reason> {
+    let misfit = |error: ValueError| Reason::new(RefusalCode::ValueTypeWrong, format!("The value is {error}."));
+    let sent = entry.value.map(RawValue::get).or(entry.text.as_ref().map(|Text(text)| text.as_ref()));
+    let text = sent.unwrap_or_default();
+    if text.len() > MAX_VALUE {
+        let detail = format!("The value has {} bytes; send at most {MAX_VALUE}.", text.len());
+        return Err(Reason::new(RefusalCode::ValueTooLarge, detail));
+    }
+    if entry.value.is_none() {
+        let value = data_type.read(text).map_err(misfit)?;
+        return Ok((value.to_string(), value));
+    }
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| Reason::new(RefusalCode::ValueMalformed, format!("The value cannot be read: {error}.")))?;
+    data_type.check(&value).map_err(misfit)?;
+    Ok((text.to_owned(), value))
 }
 
 /// A row of `values`.
@@ -183,6 +195,24 @@ mod tests {
         assert!(read(&attribute, "12", "2026-11-21T12:05:00Z").is_ok());
         let long = format!("\"{}\"", "1".repeat(MAX_VALUE));
         assert_eq!(read(&attribute, &long, now).unwrap_err(), RefusalCode::ValueTooLarge);
+    }
+
+    #[test]
+    fn a_cell_is_the_value_that_the_type_makes_of_it() {
+        let attribute = sample(CustomerTaskId::fresh());
+        let window = Window::at("2026-11-21T12:00:00Z".parse().unwrap(), 400);
+        let of = |value: &str| {
+            let assignment = attribute.assignment_id;
+            let text = format!(
+                r#"{{"assignmentId":"{assignment}","attributeName":"A",{value},"observedAt":"2026-11-21T12:00:00Z"}}"#
+            );
+            let entry = Entry::read(&text).map_err(|reason| reason.code)?;
+            Reading::of(&entry, (&attribute).into(), window, None).map_err(|reason| reason.code)
+        };
+        let (cell, plain) = (of(r#""text":"1,250""#).unwrap(), of(r#""value":1250"#).unwrap());
+        assert_eq!((cell.value.as_str(), cell.event_id), ("1250", plain.event_id));
+        assert_eq!(of(r#""text":"many""#).unwrap_err(), RefusalCode::ValueTypeWrong);
+        assert_eq!(of(r#""text":"1","value":1"#).unwrap_err(), RefusalCode::ValueMalformed);
     }
 
     #[test]

@@ -205,8 +205,9 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     let announced = tx.announced().len();
     facts::evaluate(tx, criteria, observed).await?;
     let announced = tx.announced().get(announced..).and_then(<[_]>::last).cloned();
+    let readings = || batches.iter().flat_map(|batch| &batch.readings);
     refusals::store::keep(tx, batches.iter().flat_map(|batch| &batch.refusals)).await?;
-    let replayed = batches.iter().flat_map(|batch| &batch.readings).filter_map(|reading| reading.replays);
+    let replayed = readings().flat_map(|reading| &reading.replays).copied();
     refusals::store::mark_replayed(tx, replayed.collect()).await?;
     let taken = batches.iter().map(|batch| Taken { receipt: receipt(batch, &mut new), announced: announced.clone() });
     Ok(taken.collect())

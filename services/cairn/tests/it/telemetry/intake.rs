@@ -137,7 +137,8 @@ fn a_body_that_is_no_batch_is_a_clear_problem() {
         body("application/json", "{\"values\": [").await.expect_problem(400, "REQUEST_MALFORMED");
         body("application/json", "[]").await.expect_problem(422, "CONTENT_INVALID");
         body("application/json", "{\"vlaues\": []}").await.expect_problem(422, "CONTENT_INVALID");
-        body("text/csv", "a,b").await.expect_problem(415, "MEDIA_TYPE_UNSUPPORTED");
+        body("text/csv", "a,b").await.expect_problem(400, "REQUEST_MALFORMED");
+        body("text/plain", "a,b").await.expect_problem(415, "MEDIA_TYPE_UNSUPPORTED");
         stage.anonymous.post(super::VALUES, &json!({ "values": [] })).await.expect_problem(401, "TOKEN_MISSING");
     });
 }

@@ -3,8 +3,10 @@
 mod evaluation;
 mod faults;
 mod intake;
+mod otlp;
 mod partitions;
 mod refusals;
+mod tables;
 
 use std::time::Duration;
 
@@ -150,6 +152,12 @@ pub(crate) async fn post(sender: &Client, values: &[Value]) -> Response {
 /// Sends a batch as NDJSON.
 pub(crate) async fn post_lines(sender: &Client, lines: impl Into<reqwest::Body>) -> Response {
     send(sender.request(Method::POST, VALUES).header("content-type", "application/x-ndjson").body(lines)).await
+}
+
+/// Sends a batch of any kind, packed or not.
+pub(crate) async fn post_as(sender: &Client, kind: &str, packing: &str, body: impl Into<reqwest::Body>) -> Response {
+    let request = sender.request(Method::POST, VALUES).header("content-type", kind);
+    send(request.header("content-encoding", packing).body(body)).await
 }
 
 /// Accepted, duplicate and refused; that they make up what was sent is checked here, once for all tests.

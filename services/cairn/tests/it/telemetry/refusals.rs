@@ -115,3 +115,37 @@ fn one_refused_value_is_replayed_corrected() {
         stage.admin.post(REPLAY, &json!({})).await.expect_problem(422, "CONTENT_INVALID");
     });
 }
+
+#[test]
+fn refused_values_are_exported_mended_in_a_table_and_sent_again() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        let sent = [it.value("users", "=many", 3), it.named("user", 12, 2), it.named("gates", 1, 1)];
+        assert_eq!(outcome(&post(&stage.admin, &sent).await), [0, 0, 3]);
+        post_lines(&stage.admin, "oops").await.expect(200);
+        let reasons = stage.admin.get(&format!("{REFUSALS}/reasons")).await;
+        let counts: Vec<_> =
+            reasons.expect(200).body.as_array().unwrap().iter().map(|row| (&row["code"], &row["count"])).collect();
+        let (unknown, malformed, misfit) =
+            (json!("ATTRIBUTE_UNKNOWN"), json!("VALUE_MALFORMED"), json!("VALUE_TYPE_WRONG"));
+        assert_eq!(counts, [(&unknown, &json!(2)), (&malformed, &json!(1)), (&misfit, &json!(1))]);
+        let lines = stage.admin.get(&format!("{REFUSALS}/export")).await;
+        assert_eq!(lines.expect(200).text.lines().count(), 4);
+        let table = stage
+            .admin
+            .get(&format!("{REFUSALS}/export?format=csv&code=ATTRIBUTE_UNKNOWN&code=VALUE_TYPE_WRONG"))
+            .await;
+        assert_eq!(table.expect(200).header("content-type"), "text/csv; charset=utf-8");
+        assert!(table.text.contains("'=many"), "no spreadsheet takes it for a formula: {}", table.text);
+        let mended = table.text.replace("'=many", "30").replace(",user,", ",users,");
+        assert_eq!(outcome(&super::post_as(&stage.admin, "text/csv", "identity", mended).await), [2, 0, 1]);
+        assert_eq!(it.state("users").await["latestValue"], 12);
+        let open = stage.admin.get(&format!("{REFUSALS}?replayed=false")).await;
+        // What is refused again shows both: what was sent first, and what was sent in its place.
+        assert_eq!(codes(&open.body), ["ATTRIBUTE_UNKNOWN", "VALUE_MALFORMED", "ATTRIBUTE_UNKNOWN"]);
+        let done = stage.admin.get(&format!("{REFUSALS}?replayed=true")).await;
+        assert_eq!(done.body["items"].as_array().unwrap().len(), 2);
+        let foreign = stage.another_tenant().await.get(&format!("{REFUSALS}/export")).await;
+        assert_eq!(foreign.expect(200).text, "");
+    });
+}

@@ -1,0 +1,130 @@
+//! Metric rules over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{delete, get, patch, post};
+use contracts::telemetry::{METRIC_RULE_CHANGED, METRIC_RULE_CREATED, METRIC_RULE_DELETED, MetricRuleView};
+use db::Db;
+use kernel::{Cursor, MetricRuleId, Page, PageQuery, Problem};
+use serde::Deserialize;
+use web::{Allow, Answer, Body, Context, Path, Query, Reply};
+
+use super::model::{CreateMetricRule, MOST_RULES, MetricRule, MetricRulePatch, TOO_MANY};
+use super::store;
+use crate::permissions::{MetricRuleRead, MetricRuleWrite};
+
+const COLLECTION: &str = "/telemetry/v1/metric-rules";
+const LIST: &str = "telemetry-metric-rules";
+
+/// Which rules are listed.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct MetricRuleQuery {
+    /// Rows per page, 1 to 200 (default 50).
+    limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Make a metric rule
+///
+/// From the next export on, points of the metric under the rule's conditions are values of the attribute it names. A tenant
+/// has at most 1,000 rules.
+#[utoipa::path(tag = "metric-rules", request_body = CreateMetricRule, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 201, body = MetricRuleView), (status = 409, description = "There are 1,000 rules already.")))]
+#[post("/metric-rules")]
+pub(super) async fn create_metric_rule(
+    who: Allow<MetricRuleWrite>,
+    db: Data<Db>,
+    Body(command): Body<CreateMetricRule>,
+) -> Answer {
+    who.write(&db, async |tx| {
+        if store::count(tx, tx.tenant()).await? >= MOST_RULES {
+            return Err(TOO_MANY.detail(format!("A tenant has at most {MOST_RULES} metric rules; delete one first.")));
+        }
+        let rule = MetricRule::create(command, tx.tenant(), tx.now())?;
+        store::insert(tx, &rule).await?;
+        let view = MetricRuleView::from(rule);
+        tx.announce(&METRIC_RULE_CREATED, None, &view).await?;
+        Reply::created(&view, COLLECTION)
+    })
+    .await
+}
+
+/// List metric rules
+///
+/// In the order they were made.
+#[utoipa::path(tag = "metric-rules", params(MetricRuleQuery), security(("bearer" = [MetricRuleRead::NAME])), responses((status = 200, body = Page<MetricRuleView>)))]
+#[get("/metric-rules")]
+pub(super) async fn list_metric_rules(
+    who: Allow<MetricRuleRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<MetricRuleQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let keys = &context.config.keys;
+    let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?.and_then(|cursor| cursor.key(0)));
+    who.read(&db, async |conn| {
+        let rows = store::page(conn, who.tenant, after, limit).await?;
+        let page = Cursor::page(rows, limit, keys, LIST, |row| vec![row.id.to_string().into()]);
+        Reply::ok(&page.map(MetricRuleView::from))
+    })
+    .await
+}
+
+/// Show a metric rule
+///
+/// With its version, for `If-Match`.
+#[utoipa::path(tag = "metric-rules", security(("bearer" = [MetricRuleRead::NAME])), responses((status = 200, body = MetricRuleView)))]
+#[get("/metric-rules/{metricRuleId}")]
+pub(super) async fn show_metric_rule(who: Allow<MetricRuleRead>, db: Data<Db>, Path(id): Path<MetricRuleId>) -> Answer {
+    who.read(&db, async |conn| {
+        let rule = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("metric rule"))?;
+        Reply::show(&MetricRuleView::from(rule))
+    })
+    .await
+}
+
+/// Change a metric rule
+///
+/// A JSON merge patch: what is left out stays, `null` clears. Values that were stored stay where they are.
+#[utoipa::path(tag = "metric-rules", request_body = MetricRulePatch, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 200, body = MetricRuleView), (status = 412, description = "Somebody else changed it.")))]
+#[patch("/metric-rules/{metricRuleId}")]
+pub(super) async fn change_metric_rule(
+    who: Allow<MetricRuleWrite>,
+    db: Data<Db>,
+    Path(id): Path<MetricRuleId>,
+    Body(patch): Body<MetricRulePatch>,
+) -> Answer {
+    who.write(&db, async |tx| {
+        let before = store::fetch_for_change(tx, id).await?;
+        who.expect_version(before.version)?;
+        let after = before.clone().change(patch, tx.now())?;
+        store::update(tx, &after).await?;
+        let view = MetricRuleView::from(after);
+        tx.announce(&METRIC_RULE_CHANGED, Some(&before.into()), &view).await?;
+        Reply::show(&view)
+    })
+    .await
+}
+
+/// Delete a metric rule
+///
+/// Values that were stored by it stay.
+#[utoipa::path(tag = "metric-rules", security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 204, description = "Deleted.")))]
+#[delete("/metric-rules/{metricRuleId}")]
+pub(super) async fn delete_metric_rule(
+    who: Allow<MetricRuleWrite>,
+    db: Data<Db>,
+    Path(id): Path<MetricRuleId>,
+) -> Answer {
+    who.write(&db, async |tx| {
+        let before = store::fetch_for_change(tx, id).await?;
+        who.expect_version(before.version)?;
+        store::delete(tx, id).await?;
+        let (after, before) = (before.clone().touched(tx.now()), before);
+        tx.announce(&METRIC_RULE_DELETED, Some(&before.into()), &after.into()).await?;
+        Ok(Reply::done())
+    })
+    .await
+}

@@ -1,0 +1,48 @@
+//! OTLP over HTTP.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Data, block};
+use actix_web::{HttpResponse, post};
+use contracts::telemetry::BatchReceipt;
+use db::Db;
+use kernel::Problem;
+use web::{Allow, Answer, PackedBody};
+
+use super::message::Notation;
+use super::points::Values;
+use crate::metric_rules;
+use crate::permissions::ValueWrite;
+use crate::values::{Complete, Intake, Origin, Part, Parts};
+
+/// Export metrics (OTLP)
+///
+/// Point an OTLP/HTTP exporter at `/telemetry/v1/otlp/v1/metrics`: protobuf or JSON, packed or not. Points of gauges and sums
+/// that a metric rule wants become values, up to 10,000 at once; they are durable and evaluated when the answer comes. What
+/// is not taken is counted in `partialSuccess`: values that were refused are kept and can be replayed, points that no rule
+/// wants are not. Sending an export again is safe.
+#[utoipa::path(
+    tag = "otlp", security(("bearer" = [ValueWrite::NAME])),
+    request_body(content((String = "application/x-protobuf"), (Object = "application/json"))),
+    responses((status = 200, description = "An ExportMetricsServiceResponse.", content((String = "application/x-protobuf"), (Object = "application/json"))), (status = 413, description = "More than 10,000 values; none was stored."))
+)]
+#[post("/otlp/v1/metrics")]
+pub(super) async fn export_metrics(
+    who: Allow<ValueWrite>,
+    db: Data<Db>,
+    intake: Data<Intake>,
+    PackedBody(body): PackedBody,
+) -> Answer {
+    let notation = Notation::of(&body.content_type)?;
+    let rules = db.read(who.tenant, async |conn| metric_rules::all(conn, who.tenant).await).await?;
+    let values = block(move || notation.read(&body.bytes).map(|export| Values::of(&export, &rules)));
+    let values = values.await.map_err(Problem::internal)??;
+    let entries = values.entries.iter().map(|entry| Part { text: entry.into(), origin: Origin::List }).collect();
+    let parts = Parts { entries, complete: Complete::default() }.checked()?;
+    let BatchReceipt { batch_id, refused, .. } = intake.take(&db, who.actor(), &parts).await?.receipt;
+    let kept =
+        || format!("Values that were refused and kept: {refused}; see /telemetry/v1/refusals?batchId={batch_id}.");
+    let refusals = (refused > 0).then(kept);
+    let why: Vec<String> = values.told().into_iter().chain(refusals).collect();
+    let answer = notation.answer(values.unwanted + refused, &why.join(" "));
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, notation.content_type())).body(answer))
+}

@@ -1,0 +1,171 @@
+//! Refusals as a file, streamed page by page: to look at, to mend, and as a table to send again.
+
+use std::io::Write;
+
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpResponse, get};
+use contracts::telemetry::{RefusalCode, RefusalView};
+use db::Db;
+use futures_util::{StreamExt, stream};
+use kernel::{Problem, TenantId};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+use web::{Allow, Answer, Query};
+use workbook::grid;
+
+use super::model::Refusal;
+use super::store::{self, Filter, Place};
+use crate::permissions::ValueRead;
+
+/// Rows that are held at once.
+const ROWS: i64 = 500;
+
+kernel::text_enum! {
+    /// What the file is made of.
+    pub enum Format {
+        /// A JSON document on each line.
+        Ndjson = "ndjson",
+        /// Comma-separated values with a header.
+        Csv = "csv",
+    }
+}
+
+/// What is exported: the filters of the list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ExportQuery {
+    /// `ndjson` (default) or `csv`.
+    #[param(inline)]
+    format: Option<Format>,
+    /// Only those of this batch. Repeat for more.
+    #[serde(default)]
+    batch_id: Vec<Uuid>,
+    /// Only those with this reason. Repeat for more.
+    #[serde(default)]
+    code: Vec<RefusalCode>,
+    /// `false`: only those that still wait; `true`: only those that were replayed.
+    replayed: Option<bool>,
+}
+
+/// Export refused values
+///
+/// In the order they came, all that the filters find, as one file. The CSV has a column for each field of a value: mend it in a
+/// spreadsheet and send it to `POST /telemetry/v1/values`; by their `refusalId`, the refusals of values that are stored then
+/// are marked as replayed. What was no JSON at all is under `payload`. What a spreadsheet would take for a formula begins with
+/// an apostrophe. A transfer that breaks off is not complete: ask again.
+#[utoipa::path(tag = "refusals", params(ExportQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, content((String = "application/x-ndjson"), (String = "text/csv")))))]
+#[get("/refusals/export")]
+pub(super) async fn export_refusals(who: Allow<ValueRead>, db: Data<Db>, Query(query): Query<ExportQuery>) -> Answer {
+    let ExportQuery { format, batch_id, code, replayed } = query;
+    let (format, filter) = (format.unwrap_or(Format::Ndjson), Filter { batch_id, code, replayed });
+    let mut export = Export { db, tenant: who.tenant, filter, format, after: None, is_done: false };
+    // A fault before the first byte is still a problem; later ones can only break the transfer off.
+    let first = Bytes::from([format.header()?, export.next().await?].concat());
+    let rest = stream::try_unfold(export, async |mut export: Export| {
+        if export.is_done {
+            return Ok(None);
+        }
+        let page = export.next().await?;
+        Ok::<_, Problem>(Some((Bytes::from(page), export)))
+    });
+    let (kind, name) = format.kind();
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(stream::iter([Ok(first)]).chain(rest)))
+}
+
+/// An export under way.
+struct Export {
+    db: Data<Db>,
+    tenant: TenantId,
+    filter: Filter,
+    format: Format,
+    after: Option<Place>,
+    is_done: bool,
+}
+
+impl Export {
+    /// The next rows, written out.
+    async fn next(&mut self) -> Result<Vec<u8>, Problem> {
+        let (tenant, after, filter) = (self.tenant, self.after, &self.filter);
+        let rows = self.db.read(tenant, async |conn| store::page(conn, tenant, filter, after, ROWS).await).await?;
+        self.is_done = i64::try_from(rows.len()).unwrap_or(ROWS) <= ROWS;
+        self.after = rows.last().map(|row| (row.received_at, row.index, row.id));
+        self.format.write(rows)
+    }
+}
+
+/// Columns that say what became of a value.
+const FATE: [&str; 6] = ["refusalId", "code", "detail", "batchId", "receivedAt", "replayedAt"];
+/// Columns that are the value: what may be sent again.
+const FIELDS: [&str; 10] = [
+    "assignmentId",
+    "assignmentKey",
+    "attributeId",
+    "attributeName",
+    "taskName",
+    "customerTaskId",
+    "observedAt",
+    "eventId",
+    "source",
+    "notes",
+];
+
+impl Format {
+    fn kind(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ndjson => ("application/x-ndjson", "refusals.ndjson"),
+            Self::Csv => ("text/csv; charset=utf-8", "refusals.csv"),
+        }
+    }
+
+    fn header(self) -> Result<Vec<u8>, Problem> {
+        match self {
+            Self::Ndjson => Ok(Vec::new()),
+            Self::Csv => {
+                let columns = FATE.into_iter().chain(["value"]).chain(FIELDS).chain(["payload"]);
+                grid::to_csv([columns]).map_err(Problem::internal)
+            }
+        }
+    }
+
+    fn write(self, rows: Vec<Refusal>) -> Result<Vec<u8>, Problem> {
+        match self {
+            Self::Ndjson => {
+                let mut out = Vec::new();
+                for row in rows {
+                    serde_json::to_writer(&mut out, &RefusalView::from(row)).map_err(Problem::internal)?;
+                    out.write_all(b"\n").map_err(Problem::internal)?;
+                }
+                Ok(out)
+            }
+            Self::Csv => grid::to_csv(rows.into_iter().map(cells)).map_err(Problem::internal),
+        }
+    }
+}
+
+fn cells(row: Refusal) -> Vec<String> {
+    let sent: Option<Map<String, Value>> = serde_json::from_str(&row.payload).ok();
+    let unreadable = if sent.is_some() { String::new() } else { row.payload };
+    let sent = sent.unwrap_or_default();
+    let cell = |name: &str| match sent.get(name) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let value = Some(cell("text")).filter(|text| !text.is_empty()).unwrap_or_else(|| cell("value"));
+    let replayed = row.replayed_at.map(|at| at.to_string()).unwrap_or_default();
+    let fate = [
+        row.id.to_string(),
+        row.code.to_string(),
+        row.detail,
+        row.batch_id.to_string(),
+        row.received_at.to_string(),
+        replayed,
+    ];
+    fate.into_iter().chain([value]).chain(FIELDS.map(cell)).chain([unreadable]).collect()
+}

@@ -10,6 +10,7 @@ mod metric_rules;
 mod otlp;
 pub mod permissions;
 mod refusals;
+mod rollups;
 mod schema;
 mod values;
 
@@ -43,7 +44,7 @@ pub fn service() -> Service {
 
 fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(values::routes).configure(attributes::routes).configure(facts::routes).configure(refusals::routes);
-    config.configure(metric_rules::routes).configure(otlp::routes);
+    config.configure(metric_rules::routes).configure(otlp::routes).configure(rollups::routes);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

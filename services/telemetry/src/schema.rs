@@ -85,3 +85,19 @@ diesel::table! {
         updated_at -> Timestamptz,
     }
 }
+
+diesel::table! {
+    rollups (tenant_id, attribute_id, day) {
+        tenant_id -> Uuid,
+        attribute_id -> Uuid,
+        day -> Date,
+        count -> BigInt,
+        numbers -> BigInt,
+        sum -> Double,
+        lowest -> Nullable<Double>,
+        highest -> Nullable<Double>,
+        last_value -> Text,
+        last_observed_at -> Timestamptz,
+        last_event_id -> Uuid,
+    }
+}

@@ -193,6 +193,7 @@ fn diesel_name(line: &str) -> String {
         "jsonb" => "Jsonb",
         "json" => "Json",
         "date" => "Date",
+        "double precision" => "Double",
         "timestamp with time zone" => "Timestamptz",
         other => other,
     };

@@ -23,9 +23,9 @@ pub(crate) struct AttributeQuery {
     /// Only those of this task of the plan.
     pub(crate) customer_task_id: Option<CustomerTaskId>,
     /// Rows per page, 1 to 200 (default 50).
-    limit: Option<u16>,
+    pub(crate) limit: Option<u16>,
     /// `nextCursor` of the page before.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// List the attributes of an assignment

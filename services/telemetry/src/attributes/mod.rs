@@ -11,6 +11,7 @@ pub(crate) mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub(crate) use api::AttributeQuery;
 pub(crate) use directory::{Directory, Known, Wanted};
 pub(crate) use model::Attribute;
 #[cfg(test)]

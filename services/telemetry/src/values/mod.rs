@@ -17,6 +17,7 @@ mod writer;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use entry::Reason;
+pub(crate) use identity::span;
 #[cfg(test)]
 pub(crate) use identity::{Mark, event_id};
 pub(crate) use intake::Intake;

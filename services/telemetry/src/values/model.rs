@@ -59,6 +59,8 @@ pub(crate) struct Reading {
     pub(crate) observed_at: Timestamp,
     /// JSON text, as it was sent.
     pub(crate) value: String,
+    /// The value as a number, if it is one or a flag.
+    pub(crate) number: Option<f64>,
     pub(crate) source: Option<String>,
     pub(crate) notes: Option<String>,
     /// The refusals that are mended by it: the one it is another try of, and the one it names.
@@ -86,6 +88,7 @@ impl Reading {
             event_id: event_id(known.id, observed_at, mark),
             observed_at,
             value: text,
+            number: known.data_type.number(&value),
             source: owned(&entry.source),
             notes: owned(&entry.notes),
             replays: replays.into_iter().chain(entry.refusal_id).collect(),

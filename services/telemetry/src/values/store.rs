@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::identity::span;
 use super::model::{Batch, Stored};
 use crate::attributes::Attribute;
+use crate::rollups;
 use crate::schema::values;
 
 #[derive(QueryableByName)]
@@ -125,12 +126,13 @@ pub(super) async fn ensure_partitions(db: &Db, days: &BTreeSet<NaiveDate>) -> Re
     .await
 }
 
-/// Drops the partitions of the days before this moment's, and forgets what was refused before it.
+/// Drops the partitions of the days before this moment's and their rollups, and forgets what was refused before it.
 pub(super) async fn forget(db: &Db, before: Timestamp) -> Result<(), Problem> {
     db.global(async |mut conn| {
         let day = before.date_naive();
         diesel::sql_query("select drop_value_partitions($1)").bind::<Date, _>(day).execute(&mut conn).await?;
         diesel::sql_query("select forget_refusals($1)").bind::<Timestamptz, _>(before).execute(&mut conn).await?;
+        rollups::forget(conn, day).await?;
         Ok(())
     })
     .await

@@ -22,6 +22,7 @@ use super::model::Batch;
 use super::store;
 use crate::facts::{self, Criteria, OUTDATED, Observed};
 use crate::refusals;
+use crate::rollups::{self, Sums};
 
 /// Values that may wait; more callers are told to come back.
 const ROOM: u32 = 100_000;
@@ -206,6 +207,7 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     facts::evaluate(tx, criteria, observed).await?;
     let announced = tx.announced().get(announced..).and_then(<[_]>::last).cloned();
     let readings = || batches.iter().flat_map(|batch| &batch.readings);
+    rollups::add(tx, &Sums::daily(readings(), new.clone())).await?;
     refusals::store::keep(tx, batches.iter().flat_map(|batch| &batch.refusals)).await?;
     let replayed = readings().flat_map(|reading| &reading.replays).copied();
     refusals::store::mark_replayed(tx, replayed.collect()).await?;

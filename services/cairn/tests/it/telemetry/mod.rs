@@ -6,6 +6,7 @@ mod intake;
 mod otlp;
 mod partitions;
 mod refusals;
+mod rollups;
 mod tables;
 
 use std::time::Duration;

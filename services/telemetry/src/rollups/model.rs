@@ -1,0 +1,231 @@
+//! What a rollup is, and how rollups of days become those of weeks and months. Pure.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{Datelike, Days, Duration, NaiveDate};
+use diesel::prelude::*;
+use kernel::problem::REQUEST_MALFORMED;
+use kernel::{CustomerAttributeId, Problem, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::schema::rollups;
+use crate::values::Reading;
+
+/// Longest span shown hour by hour, in days.
+const HOURLY_DAYS: i64 = 31;
+/// Longest span that is shown hour by hour unless something else is asked for.
+const AUTO_HOURLY_DAYS: i64 = 7;
+/// Likewise, day by day.
+const AUTO_DAILY_DAYS: i64 = 400;
+
+kernel::text_enum! {
+    /// How long a time one point of a series stands for.
+    pub enum Resolution {
+        /// An hour.
+        Hour = "HOUR",
+        /// A day (UTC).
+        Day = "DAY",
+        /// A week, from Monday on.
+        Week = "WEEK",
+        /// A month.
+        Month = "MONTH",
+    }
+}
+
+/// What values of one stretch of time say together.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = rollups, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct Sums {
+    pub(crate) count: i64,
+    pub(crate) numbers: i64,
+    pub(crate) sum: f64,
+    pub(crate) lowest: Option<f64>,
+    pub(crate) highest: Option<f64>,
+    pub(crate) last_value: String,
+    pub(crate) last_observed_at: Timestamp,
+    pub(crate) last_event_id: Uuid,
+}
+
+/// The sums of attributes and days.
+pub(crate) type Daily = BTreeMap<(CustomerAttributeId, NaiveDate), Sums>;
+
+/// One point of a series.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SeriesPoint)]
+pub(crate) struct Point {
+    /// Where it begins.
+    pub(crate) from: Timestamp,
+    /// How many values were observed.
+    pub(crate) count: i64,
+    /// The least of them; null when none is a number or a flag (1 or 0).
+    pub(crate) min: Option<f64>,
+    /// The greatest.
+    pub(crate) max: Option<f64>,
+    /// Their mean.
+    pub(crate) mean: Option<f64>,
+    /// The value observed last.
+    pub(crate) last: Value,
+}
+
+impl Sums {
+    /// The sums of one value.
+    pub(crate) fn of(reading: &Reading) -> Self {
+        let number = reading.number;
+        Self {
+            count: 1,
+            numbers: i64::from(number.is_some()),
+            sum: number.unwrap_or_default(),
+            lowest: number,
+            highest: number,
+            last_value: reading.value.clone(),
+            last_observed_at: reading.observed_at,
+            last_event_id: reading.event_id,
+        }
+    }
+
+    /// The sums of readings that are new, by attribute and day; each reading counts once.
+    pub(crate) fn daily<'a>(readings: impl IntoIterator<Item = &'a Reading>, mut new: HashSet<Uuid>) -> Daily {
+        let mut daily = Daily::new();
+        for reading in readings.into_iter().filter(|reading| new.remove(&reading.event_id)) {
+            let sums = Self::of(reading);
+            let day = daily.entry((reading.attribute, reading.observed_at.date_naive()));
+            day.and_modify(|known| known.add(&sums)).or_insert(sums);
+        }
+        daily
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.numbers += other.numbers;
+        self.sum += other.sum;
+        self.lowest = self.lowest.into_iter().chain(other.lowest).reduce(f64::min);
+        self.highest = self.highest.into_iter().chain(other.highest).reduce(f64::max);
+        if (other.last_observed_at, other.last_event_id) > (self.last_observed_at, self.last_event_id) {
+            self.last_value.clone_from(&other.last_value);
+            self.last_observed_at = other.last_observed_at;
+            self.last_event_id = other.last_event_id;
+        }
+    }
+
+    fn point(self, from: Timestamp) -> Point {
+        let numbers = i32::try_from(self.numbers).unwrap_or(i32::MAX);
+        let mean = (numbers > 0).then(|| self.sum / f64::from(numbers));
+        let last = serde_json::from_str(&self.last_value).unwrap_or_default();
+        Point { from, count: self.count, min: self.lowest, max: self.highest, mean, last }
+    }
+}
+
+impl Resolution {
+    /// The one that is asked for, or else the finest that keeps the series short.
+    pub(crate) fn of(asked: Option<Self>, (from, to): (Timestamp, Timestamp)) -> Result<Self, Problem> {
+        let span = to - from;
+        if span < Duration::zero() {
+            let how = "Give a `from` that is not after `to`.";
+            return Err(REQUEST_MALFORMED.detail(how).at("from", "OUT_OF_RANGE", how));
+        }
+        if asked == Some(Self::Hour) && span > Duration::days(HOURLY_DAYS) {
+            let how = format!("Hour by hour, ask for {HOURLY_DAYS} days at most.");
+            return Err(REQUEST_MALFORMED.detail(how.clone()).at("resolution", "OUT_OF_RANGE", how));
+        }
+        Ok(asked.unwrap_or(match span {
+            span if span <= Duration::days(AUTO_HOURLY_DAYS) => Self::Hour,
+            span if span <= Duration::days(AUTO_DAILY_DAYS) => Self::Day,
+            _ => Self::Week,
+        }))
+    }
+
+    /// Where the stretch begins that a day is in.
+    fn begin(self, day: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Hour | Self::Day => day,
+            Self::Week => day - Days::new(day.weekday().num_days_from_monday().into()),
+            Self::Month => day.with_day(1).unwrap_or(day),
+        }
+    }
+
+    /// The points of a series, from the sums of its days.
+    pub(crate) fn points(self, days: Vec<(NaiveDate, Sums)>) -> Vec<Point> {
+        let mut stretches: BTreeMap<NaiveDate, Sums> = BTreeMap::new();
+        for (day, sums) in days {
+            let stretch = stretches.entry(self.begin(day));
+            stretch.and_modify(|known| known.add(&sums)).or_insert(sums);
+        }
+        stretches.into_iter().map(|(day, sums)| sums.point(midnight(day))).collect()
+    }
+
+    /// The points of a series, from the sums of its hours.
+    pub(crate) fn hours(hours: Vec<(Timestamp, Sums)>) -> Vec<Point> {
+        hours.into_iter().map(|(from, sums)| sums.point(from)).collect()
+    }
+}
+
+fn midnight(day: NaiveDate) -> Timestamp {
+    Timestamp::from(day.and_time(chrono::NaiveTime::MIN).and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sums(at: i64, number: Option<f64>, value: &str) -> Sums {
+        Sums {
+            count: 1,
+            numbers: i64::from(number.is_some()),
+            sum: number.unwrap_or_default(),
+            lowest: number,
+            highest: number,
+            last_value: value.to_owned(),
+            last_observed_at: Timestamp::from_micros(at),
+            last_event_id: Uuid::from_u128(1),
+        }
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn days_become_weeks_and_months() {
+        let days = || {
+            vec![
+                (day("2026-11-01"), sums(1, Some(4.0), "4")),
+                (day("2026-11-02"), sums(2, Some(-1.5), "-1.5")),
+                (day("2026-11-08"), sums(3, None, "\"text\"")),
+            ]
+        };
+        let weeks = Resolution::Week.points(days());
+        let begins: Vec<String> = weeks.iter().map(|point| point.from.to_string()).collect();
+        assert_eq!(begins, ["2026-10-26T00:00:00Z", "2026-11-02T00:00:00Z"]);
+        assert_eq!((weeks[1].count, weeks[1].mean, &weeks[1].last), (2, Some(-1.5), &Value::from("text")));
+        let month = &Resolution::Month.points(days())[..];
+        assert_eq!((month.len(), month[0].min, month[0].max, month[0].mean), (1, Some(-1.5), Some(4.0), Some(1.25)));
+        assert_eq!(Resolution::Day.points(days()).len(), 3);
+    }
+
+    #[test]
+    fn a_series_is_as_fine_as_it_can_be_and_stay_short() {
+        let span = |days: i64| (Timestamp::from_micros(0), Timestamp::from_micros(0) + Duration::days(days));
+        for (days, resolution) in
+            [(0, Resolution::Hour), (7, Resolution::Hour), (8, Resolution::Day), (401, Resolution::Week)]
+        {
+            assert_eq!(Resolution::of(None, span(days)).unwrap(), resolution, "{days}");
+        }
+        assert_eq!(Resolution::of(Some(Resolution::Month), span(1)).unwrap(), Resolution::Month);
+        assert!(Resolution::of(Some(Resolution::Hour), span(32)).is_err() && Resolution::of(None, span(-1)).is_err());
+    }
+
+    #[test]
+    fn sums_do_not_care_for_order() {
+        let all = [sums(2, Some(2.0), "2"), sums(1, None, "\"a\""), sums(3, Some(1.0), "1")];
+        let fold = |order: [usize; 3]| {
+            let mut one = all[order[0]].clone();
+            order[1..].iter().for_each(|at| one.add(&all[*at]));
+            one
+        };
+        assert_eq!(fold([0, 1, 2]), fold([2, 1, 0]));
+        assert_eq!(fold([1, 2, 0]).last_value, "1");
+    }
+}

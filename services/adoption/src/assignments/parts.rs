@@ -96,15 +96,15 @@ mod tests {
     #[test]
     fn a_choice_says_of_a_product_what_the_product_has_and_never_comes_to_mean_everything() {
         // The part's choice before, the solution's, what the product has, the part's choice after.
-        let vectors: [(&[i32], &[i32], &[i32], &[i32]); 6] = [
-            (&[], &[1, 9], &[1, 2], &[1]),
-            (&[], &[9], &[1, 2], &[]),
-            (&[2], &[], &[1, 2], &[]),
-            (&[1], &[1, 9], &[2], &[1]),
-            (&[1], &[9], &[1, 2], &[]),
-            (&[1], &[1, 2], &[1, 2], &[1, 2]),
+        let vectors: [[&[i32]; 4]; 6] = [
+            [&[], &[1, 9], &[1, 2], &[1]],
+            [&[], &[9], &[1, 2], &[]],
+            [&[2], &[], &[1, 2], &[]],
+            [&[1], &[1, 9], &[2], &[1]],
+            [&[1], &[9], &[1, 2], &[]],
+            [&[1], &[1, 2], &[1, 2], &[1, 2]],
         ];
-        for (ours, whole, offered, expected) in vectors {
+        for [ours, whole, offered, expected] in vectors {
             assert_eq!(choice(ours, whole, offered), expected, "{ours:?} {whole:?} {offered:?}");
         }
     }

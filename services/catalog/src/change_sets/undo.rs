@@ -55,7 +55,8 @@ impl Undos {
             let tasks = undos.0.iter_mut().filter(|((kind, _), _)| *kind == EntityType::Task);
             for (_, undo) in tasks.filter(|(_, undo)| !undo.moves_others()) {
                 if let Undo::PutBack(before, after) = undo {
-                    (before.remove(PLACE), after.remove(PLACE));
+                    before.remove(PLACE);
+                    after.remove(PLACE);
                 }
             }
         }

@@ -158,7 +158,7 @@ mod tests {
             .map(|part| Entry::read(&part.text).map(drop).map_err(|reason| reason.code))
             .collect();
         let malformed = Err(RefusalCode::ValueMalformed);
-        assert_eq!(codes, [malformed.clone(), malformed.clone(), malformed, Ok(())]);
+        assert_eq!(codes, [malformed, malformed, malformed, Ok(())]);
         let spoilt = entries(grid::csv(b"assignmentId,value,observedAt\ncaf\xe9,1,2").unwrap()).unwrap();
         assert!(Entry::read(&spoilt[0].text).is_err());
     }

@@ -117,7 +117,7 @@ fn metric_rules_are_made_changed_and_deleted() {
         assert_eq!(stage.admin.get(RULES).await.expect(200).body["items"].as_array().unwrap().len(), 1);
         stage.another_tenant().await.get(&path).await.expect_problem(404, "NOT_FOUND");
         let point = gauge(&it, "b", json!({ "asInt": "12" }), 5, &[]);
-        assert_eq!(send_protobuf(&stage.admin, &export(&[point.clone()])).await.0, 0);
+        assert_eq!(send_protobuf(&stage.admin, &export(std::slice::from_ref(&point))).await.0, 0);
         testkit::send(stage.admin.request(Method::DELETE, &path)).await.expect(204);
         stage.admin.get(&path).await.expect_problem(404, "NOT_FOUND");
         assert_eq!(send_protobuf(&stage.admin, &export(&[point])).await.0, 1);

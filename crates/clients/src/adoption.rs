@@ -6,7 +6,7 @@ use contracts::adoption::CustomerTaskView;
 use contracts::identity::Scope;
 use kernel::{Actor, AssignmentId, Problem};
 
-use crate::caller::{Caller, Line};
+use crate::caller::{Caller, Line, PATIENCE};
 
 /// External keys of one question: an address is not endless.
 const KEYS: usize = 50;
@@ -59,6 +59,6 @@ impl Adoption {
     /// # Errors
     /// 503 when adoption is away.
     pub async fn reach(&self, token: &str) -> Result<Option<Scope>, Problem> {
-        self.0.get_as(token, "reach").await
+        self.0.get_as(token, "reach", PATIENCE).await
     }
 }

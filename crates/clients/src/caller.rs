@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// How long an answer may take, from the first byte sent to the last received.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 /// How long an address may take to accept a connection before the next one is tried.
 const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -64,10 +64,17 @@ impl Line {
         self.read(self.send(ask, path).await?, StatusCode::NOT_FOUND, path).await
     }
 
-    /// Asks an internal route as the caller with this token does. `None`: they may not.
-    pub(crate) async fn get_as<T: DeserializeOwned>(&self, token: &str, path: &str) -> Result<Option<T>, Problem> {
-        let ask = |address: String| self.caller.http.get(address).bearer_auth(token);
-        self.read(self.send(ask, path).await?, StatusCode::FORBIDDEN, path).await
+    /// Asks an internal route as the caller with this token does. `None`: they may not, or there is no such thing.
+    pub(crate) async fn get_as<T: DeserializeOwned>(
+        &self,
+        token: &str,
+        path: &str,
+        patience: Duration,
+    ) -> Result<Option<T>, Problem> {
+        let ask = |address: String| self.caller.http.get(address).bearer_auth(token).timeout(patience);
+        let answer = self.send(ask, path).await?;
+        let none = if answer.status() == StatusCode::NOT_FOUND { StatusCode::NOT_FOUND } else { StatusCode::FORBIDDEN };
+        self.read(answer, none, path).await
     }
 
     /// Has an internal route judge something that belongs to no tenant yet. `None`: it was refused.

@@ -1,9 +1,14 @@
 //! Asking catalog.
 
-use contracts::catalog::{Blueprint, CatalogReach, OwnerId};
-use kernel::{Actor, Problem, ProductId, SolutionId};
+use std::time::Duration;
 
-use crate::caller::{Caller, Line};
+use contracts::catalog::{Blueprint, CatalogReach, OwnerId, Rehearsal};
+use kernel::{Actor, ImportId, Problem, ProductId, SolutionId};
+
+use crate::caller::{Caller, Line, PATIENCE};
+
+/// How long it may take to do an import and to undo it.
+const REHEARSAL: Duration = Duration::from_secs(20);
 
 /// A line to catalog.
 #[derive(Debug, Clone)]
@@ -45,11 +50,20 @@ impl Catalog {
         self.0.get(who, &format!("solutions/{solution}/product-ids")).await
     }
 
+    /// What an import of the caller with this token would make of its product or solution; `None` when they have no such
+    /// import.
+    ///
+    /// # Errors
+    /// 503 when catalog is away.
+    pub async fn rehearse(&self, token: &str, import: ImportId) -> Result<Option<Rehearsal>, Problem> {
+        self.0.get_as(token, &format!("imports/{import}/rehearsal"), REHEARSAL).await
+    }
+
     /// What the caller with this token sees; `None` when that is nothing.
     ///
     /// # Errors
     /// 503 when catalog is away.
     pub async fn reach(&self, token: &str) -> Result<Option<CatalogReach>, Problem> {
-        self.0.get_as(token, "reach").await
+        self.0.get_as(token, "reach", PATIENCE).await
     }
 }

@@ -6,7 +6,7 @@ mod owners;
 mod parts;
 mod tasks;
 
-pub use blueprints::{Blueprint, BlueprintOwner, OwnerId, OwnerKind, TaskBlueprint};
+pub use blueprints::{Blueprint, BlueprintOwner, OwnerId, OwnerKind, Rehearsal, TaskBlueprint};
 pub use events::*;
 pub use owners::{ProductView, Resource, SolutionView, TaskOrderView, VersionView};
 pub use parts::{CustomAttributeView, CustomDataType, LicenseLevel, LicenseView, OutcomeView, ReleaseView, TagView};

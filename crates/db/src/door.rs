@@ -90,6 +90,32 @@ impl Db {
         actor: &Actor,
         work: impl AsyncFnOnce(&mut Tx) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
+        let (value, has_announced) = self.transact(actor, "COMMIT", work).await?;
+        if has_announced {
+            self.wake.notify_one();
+        }
+        Ok(value)
+    }
+
+    /// Does what a write would do, and undoes it: what it answers is all that stays. What it locks is locked meanwhile.
+    ///
+    /// # Errors
+    /// What `work` answers; 503 when the database is away.
+    pub async fn rehearse<T>(
+        &self,
+        actor: &Actor,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        Ok(self.transact(actor, "ROLLBACK", work).await?.0)
+    }
+
+    /// A transaction that ends so when it goes well; and whether it has announced anything.
+    async fn transact<T>(
+        &self,
+        actor: &Actor,
+        end: &str,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, Problem>,
+    ) -> Result<(T, bool), Problem> {
         let conn = Rc::new(self.checkout().await?);
         let open = format!("BEGIN; SET LOCAL app.tenant = '{}'", actor.tenant);
         let mut tx = Tx::new(Rc::clone(&conn), actor.clone(), self.clock.now());
@@ -99,18 +125,16 @@ impl Db {
         let (begun, result) = futures_util::future::join(begin.batch_execute(&open), work(&mut tx)).await;
         // The SELECT fails in a transaction that a swallowed error has spoilt; a bare COMMIT would roll it back and
         // call that success.
+        let end = format!("SELECT 1; {end}");
         let ended = match (begun, result) {
             (Err(error), _) => Err(error.into()),
             (Ok(()), Err(problem)) => Err(problem),
-            (Ok(()), Ok(value)) => begin.batch_execute("SELECT 1; COMMIT").await.map(|()| value).map_err(Problem::from),
+            (Ok(()), Ok(value)) => begin.batch_execute(&end).await.map(|()| value).map_err(Problem::from),
         };
         if ended.is_ok() || begin.batch_execute("ROLLBACK").await.is_ok() {
             conn.finished();
         }
-        if ended.is_ok() && !tx.announced().is_empty() {
-            self.wake.notify_one();
-        }
-        ended
+        ended.map(|value| (value, !tx.announced().is_empty()))
     }
 
     /// A connection outside every tenant, for the few global tables (identity's accounts) and for health checks.

@@ -24,8 +24,7 @@ impl<P> Allow<P> {
     /// # Errors
     /// What `work` answers; 503 when the database is away or the projection stays behind.
     pub async fn read(&self, db: &Db, work: impl AsyncFnOnce(&Conn) -> Result<Reply, Problem>) -> Answer {
-        position::wait(self, db).await?;
-        let reply = db.read(self.tenant, work).await?;
+        let reply = self.look(db, work).await?;
         let known = self.header(IF_NONE_MATCH.as_str());
         if let (Some(known), Some(etag)) = (known.filter(|_| reply.is_told_by_its_version()), reply.etag())
             && known.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*")
@@ -37,6 +36,15 @@ impl<P> Allow<P> {
             return Ok(response);
         }
         Ok(reply.into_response())
+    }
+
+    /// Reads what an answer is made from after the transaction. Waits for the write that `Cairn-Read-After` names.
+    ///
+    /// # Errors
+    /// What `work` answers; 503 when the database is away or the projection stays behind.
+    pub async fn look<T>(&self, db: &Db, work: impl AsyncFnOnce(&Conn) -> Result<T, Problem>) -> Result<T, Problem> {
+        position::wait(self, db).await?;
+        db.read(self.tenant, work).await
     }
 
     /// Changes as the caller, in one transaction. With an `Idempotency-Key`, the first answer is kept in that same

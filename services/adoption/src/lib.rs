@@ -11,6 +11,7 @@ mod bundles;
 mod consumers;
 mod customer_tasks;
 mod customers;
+mod impact;
 pub mod permissions;
 mod plan_syncs;
 mod plans;
@@ -54,6 +55,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(assignments::routes)
         .configure(plans::routes)
         .configure(plan_syncs::routes)
+        .configure(impact::routes)
         .configure(solution_plans::routes)
         .configure(customer_tasks::routes)
         .configure(statuses::routes);

@@ -43,7 +43,7 @@ async fn show(caller: &Internal, db: &Db, owner: Owner) -> Answer {
 }
 
 /// Five statements, however many tasks there are.
-async fn read(conn: &Conn, tenant: TenantId, id: Owner) -> Result<Blueprint, Problem> {
+pub(crate) async fn read(conn: &Conn, tenant: TenantId, id: Owner) -> Result<Blueprint, Problem> {
     let owner = find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found(id.noun()))?;
     let tasks = tasks::store::line(conn, tenant, id).await?;
     let mut attributes: BTreeMap<TaskId, Vec<AttributeView>> = BTreeMap::new();

@@ -6,7 +6,7 @@ use actix_web::http::header::{
 };
 use actix_web::web::{Data, block};
 use actix_web::{HttpRequest, HttpResponse, get};
-use db::Db;
+use db::{Conn, Db};
 use kernel::{Problem, Timestamp};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -53,12 +53,11 @@ async fn export_workbook(
 ) -> Answer {
     let sheet = sheet(query.sheet.as_deref())?.unwrap_or(Sheet::Tasks);
     let format = query.format.unwrap_or_else(|| accepted(&request));
-    let workbook = db
-        .read(who.tenant, async |conn| {
-            may(&who, conn, owner, owner.noun()).await?;
-            workbooks::read(conn, who.tenant, owner).await
-        })
-        .await?;
+    let read = async |conn: &Conn| {
+        may(&who, conn, owner, owner.noun()).await?;
+        workbooks::read(conn, who.tenant, owner).await
+    };
+    let workbook = who.look(&db, read).await?;
     let name = file_name(&workbook, format, sheet, db.clock().now());
     let bytes = block(move || written(&workbook, format, sheet)).await.map_err(Problem::internal)??;
     Ok(HttpResponse::Ok()

@@ -69,7 +69,11 @@ fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {
-    config.configure(blueprint::routes).configure(bundles::routes).configure(reach::routes);
+    config
+        .configure(blueprint::routes)
+        .configure(bundles::routes)
+        .configure(imports::internal)
+        .configure(reach::routes);
 }
 
 fn under_owner(config: &mut ServiceConfig<'_>) {

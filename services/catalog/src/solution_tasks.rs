@@ -25,7 +25,7 @@ use crate::schema::{solution_task_orders, solutions, tasks};
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_solution_tasks).service(order_solution_tasks);
+    config.service(show_task_order).service(order_solution_tasks);
 }
 
 /// The most tasks that are put into one order: an event carries all of them.
@@ -99,7 +99,7 @@ struct OrderSolutionTasks {
 /// Its own and those of its products that are not deleted, in one order.
 #[utoipa::path(tag = "solutions", params(StepQuery), security(("bearer" = [CatalogRead::NAME])), responses((status = 200, body = Page<SolutionTaskView>)))]
 #[get("/solutions/{solutionId}/task-order")]
-async fn list_solution_tasks(
+async fn show_task_order(
     who: Allow<CatalogRead>,
     db: Data<Db>,
     context: Data<Context>,

@@ -50,6 +50,21 @@ pub enum BlueprintOwner {
     Solution(SolutionView),
 }
 
+/// What an import would make of a product or a solution: the answer of catalog's internal rehearsal route.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rehearsal {
+    /// It could be done.
+    Went {
+        /// As it is now; none when the import makes it.
+        before: Option<Box<Blueprint>>,
+        /// As it would be.
+        after: Box<Blueprint>,
+    },
+    /// It cannot be done as things stand: why, and what to do about it.
+    Refused(String),
+}
+
 /// A task with its telemetry attributes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -18,6 +18,16 @@ pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: AssignmentId) ->
     Ok(assignments::table.find((tenant, id)).select(Assignment::as_select()).first(&mut conn).await.optional()?)
 }
 
+/// Those of these assignments that there are.
+pub(crate) async fn find_many(
+    mut conn: &Conn,
+    tenant: TenantId,
+    ids: &[AssignmentId],
+) -> Result<Vec<Assignment>, Problem> {
+    let rows = assignments::table.filter(assignments::tenant_id.eq(tenant)).filter(assignments::id.eq_any(ids));
+    Ok(rows.select(Assignment::as_select()).load(&mut conn).await?)
+}
+
 /// One page in the order of creation, with one row more to tell whether there is another page.
 pub(crate) async fn page(
     mut conn: &Conn,

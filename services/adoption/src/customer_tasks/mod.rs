@@ -13,8 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) use facts::Facts;
 pub(crate) use model::CustomerTask;
 pub(crate) use store::{
-    count, fetch_for_change, fetch_many_for_change, fetch_of_plan_for_change, find, insert_all, of_plan, page, remove,
-    rewrite, update, weights,
+    count, fetch_for_change, fetch_many_for_change, fetch_of_plan_for_change, find, insert_all, of_plan, of_plans,
+    page, remove, rewrite, update, weights,
 };
 
 /// The routes of this noun.

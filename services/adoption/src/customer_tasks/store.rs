@@ -24,8 +24,18 @@ pub(crate) async fn find(
 }
 
 /// All tasks of a plan, in order.
-pub(crate) async fn of_plan(mut conn: &Conn, tenant: TenantId, plan: PlanId) -> Result<Vec<CustomerTask>, Problem> {
-    let rows = listed((tenant, plan), &[]).order((customer_tasks::sequence_number, customer_tasks::id));
+pub(crate) async fn of_plan(conn: &Conn, tenant: TenantId, plan: PlanId) -> Result<Vec<CustomerTask>, Problem> {
+    of_plans(conn, tenant, &[plan]).await
+}
+
+/// All tasks of some plans, each plan's in order.
+pub(crate) async fn of_plans(
+    mut conn: &Conn,
+    tenant: TenantId,
+    plans: &[PlanId],
+) -> Result<Vec<CustomerTask>, Problem> {
+    use customer_tasks::{id, plan_id, sequence_number, table, tenant_id};
+    let rows = table.filter(tenant_id.eq(tenant)).filter(plan_id.eq_any(plans)).order((plan_id, sequence_number, id));
     Ok(rows.select(CustomerTask::as_select()).load(&mut conn).await?)
 }
 

@@ -132,7 +132,7 @@ async fn look<P: Permission>(
         let assignment = assignments::find(conn, who.tenant, plan.assignment_id).await?;
         Ok((plan, assignment.ok_or_else(|| Problem::not_found("plan"))?))
     };
-    let (plan, assignment) = db.read(who.tenant, find).await?;
+    let (plan, assignment) = who.look(db, find).await?;
     let blueprint = catalog.blueprint(who.actor(), plan.owner()).await?;
     Ok((plan, blueprint.ok_or_else(|| assignment.gone())?))
 }

@@ -16,7 +16,7 @@ pub(crate) use due::Due;
 pub(crate) use many::kinds;
 pub(crate) use model::SyncPreview;
 pub(crate) use steps::sync;
-pub(crate) use store::synced;
+pub(crate) use store::{synced, synced_all};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

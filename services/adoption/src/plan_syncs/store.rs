@@ -1,5 +1,7 @@
 //! The statements of syncs.
 
+use std::collections::BTreeMap;
+
 use db::{Conn, Json, Tx};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -19,21 +21,34 @@ const ROWS: usize = 1_000;
 
 /// A plan as sync sees it.
 pub(crate) async fn synced(conn: &Conn, plan: Plan) -> Result<Synced, Problem> {
-    let (tenant, id) = (plan.tenant_id, plan.id);
-    let (tasks, stances) = try_join!(customer_tasks::of_plan(conn, tenant, id), stances(conn, tenant, id))?;
-    Ok(together(plan, tasks, stances))
+    let all = synced_all(conn, plan.tenant_id, vec![plan]).await?;
+    all.into_iter().next().ok_or_else(|| Problem::internal("a plan that was read is not there"))
+}
+
+/// Plans as sync sees them, in this order. Two statements, however many they are.
+pub(crate) async fn synced_all(conn: &Conn, tenant: TenantId, plans: Vec<Plan>) -> Result<Vec<Synced>, Problem> {
+    let ids: Vec<PlanId> = plans.iter().map(|plan| plan.id).collect();
+    let (tasks, stances) = try_join!(customer_tasks::of_plans(conn, tenant, &ids), stances(conn, tenant, &ids))?;
+    let (mut tasks_of, mut stances_of) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+    tasks.into_iter().for_each(|task| tasks_of.entry(task.plan_id).or_default().push(task));
+    stances.into_iter().for_each(|stance| stances_of.entry(stance.plan_id).or_default().push(stance));
+    let all = plans.into_iter().map(|plan| {
+        let (tasks, stances) = (tasks_of.remove(&plan.id), stances_of.remove(&plan.id));
+        together(plan, tasks.unwrap_or_default(), stances.unwrap_or_default())
+    });
+    Ok(all.collect())
 }
 
 /// A locked plan as sync sees it, with its tasks locked until the transaction ends.
 pub(super) async fn synced_for_change(tx: &mut Tx, plan: Plan) -> Result<Synced, Problem> {
     let tasks = customer_tasks::fetch_of_plan_for_change(tx, plan.id).await?;
-    let stances = stances(tx, plan.tenant_id, plan.id).await?;
+    let stances = stances(tx, plan.tenant_id, &[plan.id]).await?;
     Ok(together(plan, tasks, stances))
 }
 
-async fn stances(mut conn: &Conn, tenant: TenantId, plan: PlanId) -> Result<Vec<Stance>, Problem> {
-    let of_plan = synced_tasks::tenant_id.eq(tenant).and(synced_tasks::plan_id.eq(plan));
-    Ok(synced_tasks::table.filter(of_plan).select(Stance::as_select()).load(&mut conn).await?)
+async fn stances(mut conn: &Conn, tenant: TenantId, plans: &[PlanId]) -> Result<Vec<Stance>, Problem> {
+    let of_plans = synced_tasks::tenant_id.eq(tenant).and(synced_tasks::plan_id.eq_any(plans));
+    Ok(synced_tasks::table.filter(of_plans).select(Stance::as_select()).load(&mut conn).await?)
 }
 
 fn together(plan: Plan, tasks: Vec<CustomerTask>, mut stances: Vec<Stance>) -> Synced {

@@ -117,7 +117,7 @@ async fn look<P: Permission>(
         access::may(who, conn, Thing::SolutionPlan(id)).await?;
         whole(conn, who, id).await
     };
-    let whole = db.read(who.tenant, find).await?;
+    let whole = who.look(db, find).await?;
     let bundle = Bundle::ask(catalog, who.actor(), whole.owner()).await?;
     let bundle = bundle.ok_or_else(|| whole.gone())?;
     Ok((whole, bundle))

@@ -1,5 +1,6 @@
 //! Plans that follow the catalog again: what a sync shows, does and takes back; one plan at a time and many.
 
+mod impact;
 mod many;
 
 use chrono::Duration;

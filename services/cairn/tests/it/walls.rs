@@ -34,19 +34,22 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     /// What it takes; nothing for a public one.
     pub(crate) permission: Option<String>,
+    /// What its query must have.
+    query: Value,
     /// An example of its JSON body, if it takes one.
     body: Option<Value>,
 }
 
 impl Operation {
-    /// Calls it with these ids in its path and its body.
+    /// Calls it with these ids in its path, and those in its query and its body.
     pub(crate) async fn call(&self, caller: &Client, in_path: &Ids, in_body: &Ids) -> Response {
         let path = self.path.split(['{', '}']).enumerate().map(|(place, part)| match (place % 2, in_path.get(part)) {
             (0, _) => part.to_owned(),
             (_, Some(id)) => id.clone(),
             (_, None) => panic!("{}: make a {part} in company.rs", self.path),
         });
-        let request = caller.request(self.method.clone(), &path.collect::<String>());
+        let query = with_ids(&self.query, in_body);
+        let request = caller.request(self.method.clone(), &path.collect::<String>()).query(&query);
         // Patches of tasks want a version.
         let request = if self.method == Method::PATCH { request.header("if-match", "\"1\"") } else { request };
         match &self.body {
@@ -66,10 +69,15 @@ pub(crate) fn operations() -> Vec<Operation> {
     let permissions = web::openapi::permissions(&mut document);
     let document = serde_json::to_value(&document).unwrap();
     let of = |((method, path), permission): ((String, String), Option<String>)| {
-        let schema =
-            &document["paths"][&path][method.to_lowercase()]["requestBody"]["content"]["application/json"]["schema"];
+        let operation = &document["paths"][&path][method.to_lowercase()];
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let asked = parameters.filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+        let query =
+            asked.map(|parameter| (parameter["name"].as_str().unwrap().to_owned(), parameter["example"].clone()));
+        let query = Value::Object(query.collect());
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         let body = (!schema.is_null()).then(|| example(&document, schema));
-        Operation { method: method.parse().unwrap(), path, permission, body }
+        Operation { method: method.parse().unwrap(), path, permission, query, body }
     };
     permissions.into_iter().map(of).collect()
 }

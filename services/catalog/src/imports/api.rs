@@ -149,7 +149,7 @@ async fn list(
 }
 
 /// The caller's own import, as long as they may still see what it is about.
-async fn seen(who: &Allow<CatalogWrite>, conn: &Conn, id: ImportId) -> Result<Import, Problem> {
+pub(super) async fn seen(who: &Allow<CatalogWrite>, conn: &Conn, id: ImportId) -> Result<Import, Problem> {
     let found = store::find(conn, who.tenant, id, who.user).await?;
     let import = found.ok_or_else(|| Problem::not_found("import"))?;
     if let Some(owner) = import.owner() {

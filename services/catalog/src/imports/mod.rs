@@ -16,6 +16,7 @@ mod edits;
 mod finding;
 mod lines;
 mod model;
+mod rehearsal;
 mod store;
 mod upload;
 mod work;
@@ -37,4 +38,9 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(api::list_import_faults)
         .service(api::commit_import)
         .service(api::delete_import);
+}
+
+/// The routes for other services.
+pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
+    config.service(rehearsal::rehearse_import);
 }

@@ -25,7 +25,8 @@ use crate::{grants, job_roles, members, roles, settings};
 pub(super) struct ExplainQuery {
     /// The person (default: oneself). Others take `identity:role:read`.
     user_id: Option<UserId>,
-    /// The permission, such as `catalog:product:write`.
+    /// The permission.
+    #[param(example = "catalog:product:write")]
     permission: String,
     /// With what kind of thing.
     #[param(inline)]

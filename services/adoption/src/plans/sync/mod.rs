@@ -19,7 +19,7 @@ mod model;
 mod rows;
 
 pub(crate) use model::{Baseline, Standing, Sync, SyncChange, Synced, SyncedTask};
-pub(crate) use rows::{SyncRow, counts};
+pub(crate) use rows::{SyncRow, SyncRowKind, counts};
 
 #[cfg(test)]
 mod examples;

@@ -10,7 +10,6 @@ use super::attributes::AttributeChange;
 use super::definitions::{AttributeDefinition, PlanMerge, TaskDefinition, TaskMerge};
 use crate::customer_tasks::CustomerTask;
 use crate::plans::model::Plan;
-#[cfg(test)]
 use crate::plans::snapshot::Snapshot;
 
 /// A plan with all its tasks.
@@ -94,9 +93,8 @@ impl SyncChange {
     }
 }
 
-#[cfg(test)]
 impl From<Snapshot> for Synced {
-    /// A plan is made equal to the catalog.
+    /// A plan that has just been made is equal to the catalog.
     fn from(Snapshot { plan, tasks }: Snapshot) -> Self {
         Self { plan, tasks: tasks.into_iter().map(SyncedTask::from).collect() }
     }

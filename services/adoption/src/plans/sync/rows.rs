@@ -30,17 +30,17 @@ kernel::text_enum! {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SyncRow {
     /// What happens.
-    change: SyncRowKind,
+    pub(crate) change: SyncRowKind,
     /// The plan's task; null for the plan itself and for a task that enters it.
     customer_task_id: Option<CustomerTaskId>,
     /// The catalog's task; null for the plan itself.
-    original_task_id: Option<TaskId>,
+    pub(crate) original_task_id: Option<TaskId>,
     /// What the task is called in the plan, or the product.
-    name: String,
+    pub(crate) name: String,
     /// Why, and what follows, in a sentence.
     explanation: String,
     /// The values in which the catalog moved.
-    fields: Vec<SyncField>,
+    pub(crate) fields: Vec<SyncField>,
 }
 
 /// A value in which the catalog moved.
@@ -48,9 +48,9 @@ pub(crate) struct SyncRow {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SyncField {
     /// The telemetry attribute it belongs to, by its name in the plan; null for the task's own.
-    attribute: Option<String>,
+    pub(crate) attribute: Option<String>,
     /// The field; `attribute` when the whole attribute is new.
-    field: String,
+    pub(crate) field: String,
     /// What the catalog said when the plan was last synced.
     then: Value,
     /// What the catalog says now.

@@ -6,6 +6,8 @@
 
 mod schema;
 
+use std::collections::BTreeMap;
+
 use bus::Consumer;
 use chrono::Duration;
 use contracts::Envelope;
@@ -42,21 +44,49 @@ pub fn held(by: &str, until: Timestamp, now: Timestamp) -> Problem {
 /// # Errors
 /// 423 with who holds the lock and until when.
 pub async fn refuse_others(tx: &mut Tx, kind: LockedType, id: Uuid) -> Result<(), Problem> {
+    Held::by_others(tx, kind, &[id]).await?.refuse(id)
+}
+
+/// Those of some things that somebody else is editing: for who changes many of them.
+pub struct Held {
+    now: Timestamp,
+    by: BTreeMap<Uuid, (String, Timestamp)>,
+}
+
+impl Held {
+    /// Asks once for all of them; nothing is held against a service.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn by_others(tx: &mut Tx, kind: LockedType, ids: &[Uuid]) -> Result<Self, Problem> {
+        Ok(Self { now: tx.now(), by: others(tx, kind, ids).await? })
+    }
+
+    /// As [`refuse_others`] for one of them.
+    ///
+    /// # Errors
+    /// 423 with who holds the lock and until when.
+    pub fn refuse(&self, id: Uuid) -> Result<(), Problem> {
+        self.by.get(&id).map_or(Ok(()), |(by, until)| Err(held(by, *until, self.now)))
+    }
+}
+
+async fn others(tx: &mut Tx, kind: LockedType, ids: &[Uuid]) -> Result<BTreeMap<Uuid, (String, Timestamp)>, Problem> {
     let session = match tx.actor().kind {
         ActorKind::User { session, .. } => session,
         // A program holds no locks: every one is somebody else's.
         ActorKind::Client { key, .. } => SessionId(key.0),
-        ActorKind::Service(_) => return Ok(()),
+        ActorKind::Service(_) => return Ok(BTreeMap::new()),
     };
+    let of_kind = edit_locks::tenant_id.eq(tx.tenant()).and(edit_locks::resource_type.eq(kind));
     let others = edit_locks::table
-        .find((tx.tenant(), kind, id))
+        .filter(of_kind)
+        .filter(edit_locks::resource_id.eq_any(ids))
         .filter(edit_locks::expires_at.gt(tx.now()))
         .filter(edit_locks::session_id.ne(session))
-        .select((edit_locks::user_name, edit_locks::expires_at));
-    match others.first::<(String, Timestamp)>(&mut tx.conn()).await.optional()? {
-        Some((by, until)) => Err(held(&by, until, tx.now())),
-        None => Ok(()),
-    }
+        .select((edit_locks::resource_id, edit_locks::user_name, edit_locks::expires_at));
+    let others: Vec<(Uuid, String, Timestamp)> = others.load(&mut tx.conn()).await?;
+    Ok(others.into_iter().map(|(id, by, until)| (id, (by, until))).collect())
 }
 
 /// Keeps a service's locks as identity tells of them.

@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) use facts::Facts;
 pub(crate) use model::CustomerTask;
 pub(crate) use store::{
-    count, fetch_for_change, fetch_many_for_change, fetch_of_plan_for_change, find, insert_all, of_plan, of_plans,
+    count, fetch_for_change, fetch_many_for_change, fetch_of_plans_for_change, find, insert_all, of_plan, of_plans,
     page, remove, rewrite, update, weights,
 };
 

@@ -86,10 +86,10 @@ pub(crate) async fn fetch_many_for_change(
     Ok(rows.select(CustomerTask::as_select()).for_update().load(&mut tx.conn()).await?)
 }
 
-/// All tasks of a plan, locked until the transaction ends, by id.
-pub(crate) async fn fetch_of_plan_for_change(tx: &mut Tx, plan: PlanId) -> Result<Vec<CustomerTask>, Problem> {
-    let of_plan = customer_tasks::tenant_id.eq(tx.tenant()).and(customer_tasks::plan_id.eq(plan));
-    let rows = customer_tasks::table.filter(of_plan).order(customer_tasks::id);
+/// All tasks of some plans, locked until the transaction ends, by id.
+pub(crate) async fn fetch_of_plans_for_change(tx: &mut Tx, plans: &[PlanId]) -> Result<Vec<CustomerTask>, Problem> {
+    let of_plans = customer_tasks::tenant_id.eq(tx.tenant()).and(customer_tasks::plan_id.eq_any(plans));
+    let rows = customer_tasks::table.filter(of_plans).order(customer_tasks::id);
     Ok(rows.select(CustomerTask::as_select()).for_update().load(&mut tx.conn()).await?)
 }
 

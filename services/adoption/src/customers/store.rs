@@ -47,10 +47,15 @@ pub(crate) async fn fetch_for_change(tx: &mut Tx, id: CustomerId) -> Result<Cust
 /// The customer, kept as it is until the transaction ends: others may hold it too, nobody may change it; 423 when somebody
 /// else is editing it.
 pub(crate) async fn hold(tx: &mut Tx, id: CustomerId) -> Result<Customer, Problem> {
-    let row = customers::table.find((tx.tenant(), id)).select(Customer::as_select()).for_share();
-    let customer = row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("customer"))?;
+    let customer = hold_all(tx, &[id]).await?.pop().ok_or_else(|| Problem::not_found("customer"))?;
     locks::refuse_others(tx, LockedType::Customer, id.0).await?;
     Ok(customer)
+}
+
+/// Those of some customers that there are, kept as they are until the transaction ends, whoever is editing them.
+pub(crate) async fn hold_all(tx: &mut Tx, ids: &[CustomerId]) -> Result<Vec<Customer>, Problem> {
+    let rows = customers::table.filter(customers::tenant_id.eq(tx.tenant())).filter(customers::id.eq_any(ids));
+    Ok(rows.order(customers::id).select(Customer::as_select()).for_share().load(&mut tx.conn()).await?)
 }
 
 pub(crate) async fn insert(tx: &mut Tx, customer: &Customer) -> Result<(), Problem> {

@@ -16,8 +16,7 @@ use super::model::{PlanSync, SyncPreview, SyncQuery, SyncedView};
 use super::{steps, store};
 use crate::access::{self, Thing};
 use crate::permissions::{PlanRead, PlanWrite};
-use crate::plans::{self, Plan};
-use crate::{assignments, revisions};
+use crate::{assignments, plans, revisions};
 
 /// Show what a sync would change
 ///
@@ -31,7 +30,7 @@ pub(super) async fn show_sync(
     catalog: Data<Catalog>,
     Path(id): Path<PlanId>,
 ) -> Answer {
-    let (_, blueprint) = look(&who, &db, &catalog, id).await?;
+    let blueprint = look(&who, &db, &catalog, id).await?;
     who.read(&db, async |conn| {
         let (plan, missing) = (plans::find(conn, who.tenant, id).await?, || Problem::not_found("plan"));
         let plan = plan.ok_or_else(missing)?;
@@ -59,17 +58,18 @@ pub(super) async fn sync_plan(
         return Ok(answer);
     }
     // Asked before the write begins: no transaction waits for another service.
-    let (known, blueprint) = look(&who, &db, &catalog, id).await?;
+    let blueprint = look(&who, &db, &catalog, id).await?;
     who.write(&db, async |tx| {
-        let plan = steps::enter(tx, &known).await?;
-        who.expect_version(plan.version)?;
-        revisions::learn(tx, plan.owner(), blueprint.revision()).await?;
-        let due = steps::due(tx, plan, &blueprint).await?;
+        let entered = steps::enter(tx, id).await?;
+        who.expect_version(entered.plan.version)?;
+        revisions::learn(tx, entered.plan.owner(), blueprint.revision()).await?;
+        let due = steps::due(tx, entered, &blueprint).await?;
         if due.is_nothing() {
             return Reply::show(&SyncedView { plan: due.plan.plan.into(), sync: None, rows: Vec::new() });
         }
         let (rows, by) = (due.rows(), tx.actor().person());
-        Reply::show(&SyncedView::of(steps::apply(tx, due, (by, None)).await?, rows))
+        let synced = steps::apply(tx, vec![due], (by, None)).await?.pop().ok_or_else(|| Problem::not_found("plan"))?;
+        Reply::show(&SyncedView::of(synced, rows))
     })
     .await
 }
@@ -83,8 +83,7 @@ pub(super) async fn sync_plan(
 pub(super) async fn undo_sync(who: Allow<PlanWrite>, db: Data<Db>, Path(id): Path<PlanId>) -> Answer {
     who.write(&db, async |tx| {
         access::may(&who, tx, Thing::Plan(id)).await?;
-        let known = plans::find(tx, tx.tenant(), id).await?.ok_or_else(|| Problem::not_found("plan"))?;
-        let plan = steps::enter(tx, &known).await?;
+        let plan = steps::enter(tx, id).await?.plan;
         who.expect_version(plan.version)?;
         Reply::show(&steps::undo(tx, plan).await?)
     })
@@ -119,13 +118,8 @@ pub(super) async fn list_syncs(
     .await
 }
 
-/// A plan that the caller may do `P` with, and its product or solution as the catalog shows it now.
-async fn look<P: Permission>(
-    who: &Allow<P>,
-    db: &Db,
-    catalog: &Catalog,
-    id: PlanId,
-) -> Result<(Plan, Blueprint), Problem> {
+/// The product or the solution of a plan that the caller may do `P` with, as the catalog shows it now.
+async fn look<P: Permission>(who: &Allow<P>, db: &Db, catalog: &Catalog, id: PlanId) -> Result<Blueprint, Problem> {
     let find = async |conn: &Conn| {
         access::may(who, conn, Thing::Plan(id)).await?;
         let plan = plans::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
@@ -134,5 +128,5 @@ async fn look<P: Permission>(
     };
     let (plan, assignment) = who.look(db, find).await?;
     let blueprint = catalog.blueprint(who.actor(), plan.owner()).await?;
-    Ok((plan, blueprint.ok_or_else(|| assignment.gone())?))
+    blueprint.ok_or_else(|| assignment.gone())
 }

@@ -1,30 +1,91 @@
-//! What happens to a plan inside somebody's transaction.
+//! What happens to plans inside somebody's transaction: to one, or to many with the same few statements.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::adoption::{
     CUSTOMER_TASK_ADDED, CUSTOMER_TASK_CHANGED, CUSTOMER_TASK_REMOVED, CUSTOMER_TASK_RETIRED, CustomerTaskView,
-    PLAN_PROGRESSED, PLAN_SYNC_UNDONE, PLAN_SYNCED, PlanSyncedView,
+    PLAN_PROGRESSED, PLAN_SYNC_UNDONE, PLAN_SYNCED, PlanSyncedView, PlanView,
 };
 use contracts::catalog::Blueprint;
+use contracts::identity::LockedType;
 use db::{Json, Tx};
-use kernel::{PlanSyncId, Problem, SyncOperationId, UserId};
+use kernel::{PlanId, PlanSyncId, Problem, SyncOperationId, UserId};
+use locks::Held;
 
 use super::due::Due;
 use super::model::{PlanSync, nothing_to_undo};
 use super::moves::Moves;
-use super::store;
+use super::store::{self, synced_for_change};
+use crate::assignments::{self, Assignment};
 use crate::customer_tasks::{self, CustomerTask};
 use crate::plans::{self, Plan};
 use crate::statuses::{self, Changed};
-use crate::{assignments, customers, revisions, solution_plans};
+use crate::{customers, revisions, solution_plans};
 
-/// What is due in a locked plan.
+/// A plan of a customer who is present, locked until the transaction ends, and what it is a plan of.
+pub(super) struct Entered {
+    pub(super) plan: Plan,
+    pub(super) assignment: Assignment,
+}
+
+/// Locks a plan of a customer who is present.
+///
+/// # Errors
+/// 409 when the customer is deleted, 423 when somebody else is editing it or the plan.
+pub(super) async fn enter(tx: &mut Tx, id: PlanId) -> Result<Entered, Problem> {
+    let missing = || Err(Problem::not_found("plan"));
+    enter_all(tx, &[id]).await?.pop().map_or_else(missing, |(_, entered)| entered)
+}
+
+/// Locks those of some plans that there are, or says why one is not to be changed: see [`enter`].
+pub(super) async fn enter_all(tx: &mut Tx, ids: &[PlanId]) -> Result<Vec<(PlanId, Result<Entered, Problem>)>, Problem> {
+    let customers = plans::customers_of(tx, tx.tenant(), ids).await?;
+    let customers = customers::hold_all(tx, &customers).await?;
+    let plans = plans::fetch_all_for_change(tx, ids).await?;
+    let edited = customers.iter().map(|customer| customer.id.0).collect::<Vec<_>>();
+    let edited_customers = Held::by_others(tx, LockedType::Customer, &edited).await?;
+    let edited = plans.iter().map(|plan| plan.id.0).collect::<Vec<_>>();
+    let edited_plans = Held::by_others(tx, LockedType::Plan, &edited).await?;
+    let of_plans: Vec<_> = plans.iter().map(|plan| plan.assignment_id).collect();
+    let assignments = assignments::find_many(tx, tx.tenant(), &of_plans).await?;
+    let mut assignments: BTreeMap<_, _> = assignments.into_iter().map(|known| (known.id, known)).collect();
+    let mut enter = |plan: Plan| {
+        let missing = || Problem::not_found("plan");
+        edited_customers.refuse(plan.customer_id.0)?;
+        let customer = customers.iter().find(|customer| customer.id == plan.customer_id);
+        customer.ok_or_else(missing)?.require_present()?;
+        edited_plans.refuse(plan.id.0)?;
+        let assignment = assignments.remove(&plan.assignment_id).ok_or_else(missing)?;
+        Ok(Entered { plan, assignment })
+    };
+    Ok(plans.into_iter().map(|plan| (plan.id, enter(plan))).collect())
+}
+
+/// What is due in some plans that were entered, each with what it is to follow.
+///
+/// # Errors
+/// For a plan: 409 when it has seen a later state of the catalog.
+pub(super) async fn due_all(
+    tx: &mut Tx,
+    entered: Vec<(Entered, &Blueprint)>,
+) -> Result<Vec<(PlanId, Result<Due, Problem>)>, Problem> {
+    let (plans, following): (Vec<_>, Vec<_>) =
+        entered.into_iter().map(|(Entered { plan, assignment }, of)| (plan, (assignment, of))).unzip();
+    let synced = synced_for_change(tx, plans).await?;
+    let due = synced
+        .into_iter()
+        .zip(following)
+        .map(|(plan, (assignment, blueprint))| (plan.plan.id, Due::of(plan, &assignment, blueprint, tx.now())));
+    Ok(due.collect())
+}
+
+/// What is due in a plan that was entered.
 ///
 /// # Errors
 /// 409 when the plan has seen a later state of the catalog.
-pub(super) async fn due(tx: &mut Tx, plan: Plan, blueprint: &Blueprint) -> Result<Due, Problem> {
-    let missing = || Problem::not_found("assignment");
-    let assignment = assignments::find(tx, tx.tenant(), plan.assignment_id).await?.ok_or_else(missing)?;
-    Due::of(store::synced_for_change(tx, plan).await?, &assignment, blueprint, tx.now())
+pub(super) async fn due(tx: &mut Tx, entered: Entered, blueprint: &Blueprint) -> Result<Due, Problem> {
+    let missing = || Err(Problem::not_found("plan"));
+    due_all(tx, vec![(entered, blueprint)]).await?.pop().map_or_else(missing, |(_, due)| due)
 }
 
 /// Makes a locked plan equal to the catalog, and tells; `None` when it is already. The sums of its solution plan are left to
@@ -34,54 +95,66 @@ pub(super) async fn due(tx: &mut Tx, plan: Plan, blueprint: &Blueprint) -> Resul
 /// 409 when the plan has seen a later state of the catalog.
 pub(crate) async fn sync(tx: &mut Tx, plan: Plan, blueprint: &Blueprint) -> Result<Option<PlanSyncedView>, Problem> {
     revisions::learn(tx, plan.owner(), blueprint.revision()).await?;
-    let due = due(tx, plan, blueprint).await?;
+    let missing = || Problem::not_found("assignment");
+    let assignment = assignments::find(tx, tx.tenant(), plan.assignment_id).await?.ok_or_else(missing)?;
+    let due = due(tx, Entered { plan, assignment }, blueprint).await?;
     if due.is_nothing() {
         return Ok(None);
     }
     let by = tx.actor().person();
-    make(tx, due, (by, None)).await.map(Some)
+    Ok(make(tx, vec![due], (by, None)).await?.pop())
 }
 
-/// Makes a plan equal to the catalog, remembers what it takes to undo that, and tells; its solution plan follows.
+/// Makes plans equal to the catalog, remembers what it takes to undo that, and tells; their solution plans follow.
 pub(super) async fn apply(
     tx: &mut Tx,
-    due: Due,
+    due: Vec<Due>,
     by: (Option<UserId>, Option<SyncOperationId>),
-) -> Result<PlanSyncedView, Problem> {
+) -> Result<Vec<PlanSyncedView>, Problem> {
     let synced = make(tx, due, by).await?;
-    solution_plans::roll_up(tx, synced.plan.solution_plan_id).await?;
+    let wholes: BTreeSet<_> = synced.iter().filter_map(|synced| synced.plan.solution_plan_id).collect();
+    for whole in wholes {
+        solution_plans::roll_up(tx, Some(whole)).await?;
+    }
     Ok(synced)
 }
 
 async fn make(
     tx: &mut Tx,
-    due: Due,
+    due: Vec<Due>,
     (by, operation_id): (Option<UserId>, Option<SyncOperationId>),
-) -> Result<PlanSyncedView, Problem> {
-    let counts = due.counts().into();
-    let Due { plan: before, sync } = due;
-    let mut after = before.apply(&sync);
-    let synced_before = std::mem::replace(&mut after.plan.last_synced_at, tx.now());
-    let plan = settle(tx, Moves::between(before, after, tx.now())).await?;
-    let sync = PlanSync {
-        tenant_id: tx.tenant(),
-        id: PlanSyncId::fresh(),
-        plan_id: plan.id,
-        plan_version: plan.version,
-        operation_id,
-        at: tx.now(),
-        synced_by: by,
-        catalog_revision: plan.catalog_revision,
-        counts,
-        changes: Json(sync.changes),
-        synced_before,
-        undone_at: None,
-        undone_by: None,
-    };
-    store::insert(tx, &sync).await?;
-    let view = PlanSyncedView { plan: plan.into(), sync: sync.into() };
-    tx.announce(&PLAN_SYNCED, None, &view).await?;
-    Ok(view)
+) -> Result<Vec<PlanSyncedView>, Problem> {
+    let (mut moves, mut plans, mut syncs) = (Moves::default(), Vec::new(), Vec::new());
+    for due in due {
+        let counts = due.counts().into();
+        let Due { plan: before, sync } = due;
+        let mut after = before.apply(&sync);
+        let synced_before = std::mem::replace(&mut after.plan.last_synced_at, tx.now());
+        let plan = moves.add(before, after, tx.now());
+        syncs.push(PlanSync {
+            tenant_id: tx.tenant(),
+            id: PlanSyncId::fresh(),
+            plan_id: plan.id,
+            plan_version: plan.version,
+            operation_id,
+            at: tx.now(),
+            synced_by: by,
+            catalog_revision: plan.catalog_revision,
+            counts,
+            changes: Json(sync.changes),
+            synced_before,
+            undone_at: None,
+            undone_by: None,
+        });
+        plans.push(plan);
+    }
+    settle(tx, moves).await?;
+    store::insert(tx, &syncs).await?;
+    let views =
+        plans.into_iter().zip(syncs).map(|(plan, sync)| PlanSyncedView { plan: plan.into(), sync: sync.into() });
+    let views: Vec<_> = views.collect();
+    tx.announce_all(&PLAN_SYNCED, views.iter().map(|view| (None, view))).await?;
+    Ok(views)
 }
 
 /// Takes back the last sync of a locked plan that is not undone yet, and tells. What was done since stays.
@@ -90,10 +163,12 @@ async fn make(
 /// 409 when there is none.
 pub(super) async fn undo(tx: &mut Tx, plan: Plan) -> Result<PlanSyncedView, Problem> {
     let mut sync = store::latest(tx, plan.id).await?.ok_or_else(nothing_to_undo)?;
-    let before = store::synced_for_change(tx, plan).await?;
+    let before = synced_for_change(tx, vec![plan]).await?.pop().ok_or_else(|| Problem::not_found("plan"))?;
     let mut after = before.undo(&sync.changes.0, tx.now());
     after.plan.last_synced_at = sync.synced_before;
-    let plan = settle(tx, Moves::between(before, after, tx.now())).await?;
+    let mut moves = Moves::default();
+    let plan = moves.add(before, after, tx.now());
+    settle(tx, moves).await?;
     (sync.undone_at, sync.undone_by) = (Some(tx.now()), tx.actor().person());
     store::mark_undone(tx, &sync).await?;
     let view = PlanSyncedView { plan: plan.into(), sync: sync.into() };
@@ -102,10 +177,10 @@ pub(super) async fn undo(tx: &mut Tx, plan: Plan) -> Result<PlanSyncedView, Prob
     Ok(view)
 }
 
-/// Writes what moves: the plan, its tasks, their history and how they stand to the catalog; and tells of each.
-async fn settle(tx: &mut Tx, moves: Moves) -> Result<Plan, Problem> {
-    let Moves { before, after, added, changed, removed, stances } = moves;
-    plans::update(tx, &after).await?;
+/// Writes what moves: the plans, their tasks, the tasks' history and how they stand to the catalog; and tells of each.
+async fn settle(tx: &mut Tx, moves: Moves) -> Result<(), Problem> {
+    let Moves { plans, added, changed, removed, stances } = moves;
+    plans::update(tx, plans.iter().map(|(_, after)| after)).await?;
     customer_tasks::rewrite(tx, changed.iter().map(|moved| &moved.after)).await?;
     customer_tasks::insert_all(tx, &added).await?;
     let history: Vec<_> = changed.iter().flat_map(|moved| moved.history.iter().cloned()).collect();
@@ -115,10 +190,9 @@ async fn settle(tx: &mut Tx, moves: Moves) -> Result<Plan, Problem> {
         customer_tasks::remove(tx, removed.iter().map(|task| task.id).collect()).await?;
     }
     tell(tx, added, changed, removed).await?;
-    if before.progress != after.progress {
-        tx.announce(&PLAN_PROGRESSED, Some(&before.into()), &after.clone().into()).await?;
-    }
-    Ok(after)
+    let progressed = plans.into_iter().filter(|(before, after)| before.progress != after.progress);
+    let views: Vec<(PlanView, PlanView)> = progressed.map(|(before, after)| (before.into(), after.into())).collect();
+    tx.announce_all(&PLAN_PROGRESSED, views.iter().map(|(before, after)| (Some(before), after))).await
 }
 
 /// Tells of tasks that enter a plan, change, are retired or leave.
@@ -140,13 +214,4 @@ async fn tell(
     let last = |task: CustomerTask| CustomerTaskView { version: task.version + 1, ..task.into() };
     let removed: Vec<_> = removed.into_iter().map(|task| (CustomerTaskView::from(task.clone()), last(task))).collect();
     tx.announce_all(&CUSTOMER_TASK_REMOVED, removed.iter().map(|(before, last)| (Some(before), last))).await
-}
-
-/// The plan of a customer who is present, locked until the transaction ends.
-///
-/// # Errors
-/// 409 when the customer is deleted, 423 when somebody else is editing it or the plan.
-pub(super) async fn enter(tx: &mut Tx, known: &Plan) -> Result<Plan, Problem> {
-    customers::hold(tx, known.customer_id).await?.require_present()?;
-    plans::fetch_for_change(tx, known.id).await
 }

@@ -27,23 +27,21 @@ pub(crate) async fn synced(conn: &Conn, plan: Plan) -> Result<Synced, Problem> {
 
 /// Plans as sync sees them, in this order. Two statements, however many they are.
 pub(crate) async fn synced_all(conn: &Conn, tenant: TenantId, plans: Vec<Plan>) -> Result<Vec<Synced>, Problem> {
-    let ids: Vec<PlanId> = plans.iter().map(|plan| plan.id).collect();
+    let ids = ids(&plans);
     let (tasks, stances) = try_join!(customer_tasks::of_plans(conn, tenant, &ids), stances(conn, tenant, &ids))?;
-    let (mut tasks_of, mut stances_of) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
-    tasks.into_iter().for_each(|task| tasks_of.entry(task.plan_id).or_default().push(task));
-    stances.into_iter().for_each(|stance| stances_of.entry(stance.plan_id).or_default().push(stance));
-    let all = plans.into_iter().map(|plan| {
-        let (tasks, stances) = (tasks_of.remove(&plan.id), stances_of.remove(&plan.id));
-        together(plan, tasks.unwrap_or_default(), stances.unwrap_or_default())
-    });
-    Ok(all.collect())
+    Ok(together(plans, tasks, stances))
 }
 
-/// A locked plan as sync sees it, with its tasks locked until the transaction ends.
-pub(super) async fn synced_for_change(tx: &mut Tx, plan: Plan) -> Result<Synced, Problem> {
-    let tasks = customer_tasks::fetch_of_plan_for_change(tx, plan.id).await?;
-    let stances = stances(tx, plan.tenant_id, &[plan.id]).await?;
-    Ok(together(plan, tasks, stances))
+/// Locked plans as sync sees them, in this order, with their tasks locked until the transaction ends.
+pub(super) async fn synced_for_change(tx: &mut Tx, plans: Vec<Plan>) -> Result<Vec<Synced>, Problem> {
+    let ids = ids(&plans);
+    let tasks = customer_tasks::fetch_of_plans_for_change(tx, &ids).await?;
+    let stances = stances(tx, tx.tenant(), &ids).await?;
+    Ok(together(plans, tasks, stances))
+}
+
+fn ids(plans: &[Plan]) -> Vec<PlanId> {
+    plans.iter().map(|plan| plan.id).collect()
 }
 
 async fn stances(mut conn: &Conn, tenant: TenantId, plans: &[PlanId]) -> Result<Vec<Stance>, Problem> {
@@ -51,14 +49,17 @@ async fn stances(mut conn: &Conn, tenant: TenantId, plans: &[PlanId]) -> Result<
     Ok(synced_tasks::table.filter(of_plans).select(Stance::as_select()).load(&mut conn).await?)
 }
 
-fn together(plan: Plan, tasks: Vec<CustomerTask>, mut stances: Vec<Stance>) -> Synced {
-    let tasks = tasks.into_iter().map(|task| {
-        let known = stances.iter().position(|stance| stance.customer_task_id == task.id);
-        let known = known.map(|at| stances.swap_remove(at));
+fn together(plans: Vec<Plan>, tasks: Vec<CustomerTask>, stances: Vec<Stance>) -> Vec<Synced> {
+    let mut stances: BTreeMap<_, _> = stances.into_iter().map(|stance| (stance.customer_task_id, stance)).collect();
+    let mut tasks_of = BTreeMap::<PlanId, Vec<SyncedTask>>::new();
+    for task in tasks {
+        let known = stances.remove(&task.id);
         let (baseline, retired) = known.map_or((None, None), |stance| (stance.baseline, stance.retired));
-        SyncedTask { task, baseline: baseline.map(|Json(then)| then), retired: retired.map(|Json(was)| was) }
-    });
-    Synced { plan, tasks: tasks.collect() }
+        let (baseline, retired) = (baseline.map(|Json(then)| then), retired.map(|Json(was)| was));
+        tasks_of.entry(task.plan_id).or_default().push(SyncedTask { task, baseline, retired });
+    }
+    let with_tasks = |plan: Plan| Synced { tasks: tasks_of.remove(&plan.id).unwrap_or_default(), plan };
+    plans.into_iter().map(with_tasks).collect()
 }
 
 /// Writes how tasks stand to the catalog.
@@ -84,8 +85,8 @@ pub(super) async fn keep(tx: &mut Tx, stances: Vec<Stance>) -> Result<(), Proble
     Ok(())
 }
 
-pub(super) async fn insert(tx: &mut Tx, sync: &PlanSync) -> Result<(), Problem> {
-    diesel::insert_into(plan_syncs::table).values(sync).execute(&mut tx.conn()).await?;
+pub(super) async fn insert(tx: &mut Tx, syncs: &[PlanSync]) -> Result<(), Problem> {
+    diesel::insert_into(plan_syncs::table).values(syncs).execute(&mut tx.conn()).await?;
     Ok(())
 }
 

@@ -21,7 +21,9 @@ pub(crate) use progress::Progress;
 pub(crate) use selection::among;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use steps::{begin, join, recompute};
-pub(crate) use store::{fetch_for_change, fetch_of_task_for_change, find, parts, update};
+pub(crate) use store::{
+    customers_of, fetch_all_for_change, fetch_for_change, fetch_of_task_for_change, find, parts, update,
+};
 
 /// The routes of this noun. A plan is made under its assignment.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

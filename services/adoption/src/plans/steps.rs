@@ -41,7 +41,7 @@ pub(crate) async fn join(tx: &mut Tx, plan: Plan, of: Option<SolutionPlanId>) ->
         return Ok(plan);
     }
     let after = Plan { solution_plan_id: of, version: plan.version + 1, updated_at: tx.now(), ..plan.clone() };
-    store::update(tx, &after).await?;
+    store::update(tx, [&after]).await?;
     tx.announce(&PLAN_CHANGED, Some(&plan.into()), &after.clone().into()).await?;
     Ok(after)
 }

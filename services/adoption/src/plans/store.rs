@@ -5,8 +5,9 @@ use db::{Conn, Tx};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::future::try_join_all;
 use grants::Scope;
-use kernel::{Cursor, CustomerTaskId, PlanId, Problem, SolutionPlanId, TenantId};
+use kernel::{Cursor, CustomerId, CustomerTaskId, PlanId, Problem, SolutionPlanId, TenantId};
 
 use super::model::{Plan, PlanQuery};
 use crate::revisions::needs_sync;
@@ -15,6 +16,16 @@ use crate::schema::{assignments, customer_tasks, plans};
 /// The plan.
 pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Result<Option<Plan>, Problem> {
     Ok(plans::table.find((tenant, id)).select(Plan::as_select()).first(&mut conn).await.optional()?)
+}
+
+/// Whose those of some plans are that there are.
+pub(crate) async fn customers_of(
+    mut conn: &Conn,
+    tenant: TenantId,
+    ids: &[PlanId],
+) -> Result<Vec<CustomerId>, Problem> {
+    let rows = plans::table.filter(plans::tenant_id.eq(tenant)).filter(plans::id.eq_any(ids));
+    Ok(rows.select(plans::customer_id).distinct().load(&mut conn).await?)
 }
 
 /// The plan, and whether the catalog has left it behind.
@@ -54,10 +65,15 @@ pub(crate) async fn count(mut conn: &Conn, tenant: TenantId, of: (&PlanQuery, &S
 
 /// The plan, locked until the transaction ends; 423 when somebody else is editing it.
 pub(crate) async fn fetch_for_change(tx: &mut Tx, id: PlanId) -> Result<Plan, Problem> {
-    let row = plans::table.find((tx.tenant(), id)).select(Plan::as_select()).for_update();
-    let plan = row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("plan"))?;
+    let plan = fetch_all_for_change(tx, &[id]).await?.pop().ok_or_else(|| Problem::not_found("plan"))?;
     locks::refuse_others(tx, LockedType::Plan, id.0).await?;
     Ok(plan)
+}
+
+/// Those of some plans that there are, locked until the transaction ends, by id, whoever is editing them.
+pub(crate) async fn fetch_all_for_change(tx: &mut Tx, ids: &[PlanId]) -> Result<Vec<Plan>, Problem> {
+    let rows = plans::table.filter(plans::tenant_id.eq(tx.tenant())).filter(plans::id.eq_any(ids));
+    Ok(rows.order(plans::id).select(Plan::as_select()).for_update().load(&mut tx.conn()).await?)
 }
 
 /// The plan that a customer task belongs to, locked until the transaction ends; 423 when somebody else is editing it.
@@ -76,8 +92,13 @@ pub(crate) async fn insert(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
     Ok(())
 }
 
-pub(crate) async fn update(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
-    diesel::update(plans::table.find((plan.tenant_id, plan.id))).set(plan).execute(&mut tx.conn()).await?;
+/// Writes whole plans. The statements travel together.
+pub(crate) async fn update(tx: &mut Tx, plans: impl IntoIterator<Item = &Plan>) -> Result<(), Problem> {
+    let tx: &Tx = tx;
+    let updates = plans.into_iter().map(async |plan| {
+        diesel::update(plans::table.find((plan.tenant_id, plan.id))).set(plan).execute(&mut tx.conn()).await
+    });
+    try_join_all(updates).await?;
     Ok(())
 }
 

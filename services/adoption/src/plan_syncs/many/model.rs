@@ -28,6 +28,9 @@ kernel::text_enum! {
     }
 }
 
+/// What became of a plan, or why nothing did.
+pub(super) type Became = (PlanId, Result<OperationPlanState, Problem>);
+
 /// Which plans to sync: those that fit everything that is given.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -1,5 +1,7 @@
 //! The statements of operations.
 
+use std::collections::BTreeMap;
+
 use contracts::catalog::{Blueprint, OwnerId, OwnerKind};
 use db::{Conn, Json, Tx};
 use diesel::dsl::count_star;
@@ -10,7 +12,7 @@ use grants::Scope;
 use kernel::{Cursor, PlanId, Problem, SyncOperationId, TenantId, Timestamp};
 use uuid::Uuid;
 
-use super::model::{OperationPlan, OperationPlanState, SyncOperation, SyncPlans};
+use super::model::{Became, OperationPlan, OperationPlanState, SyncOperation, SyncPlans};
 use crate::schema::{customers, plans, sync_blueprints, sync_operation_plans, sync_operations};
 
 /// Rows per insert, within what Postgres takes in a statement.
@@ -125,20 +127,27 @@ pub(super) async fn pending(tx: &mut Tx, operation: SyncOperationId) -> Result<V
     Ok(rows.order(sync_operation_plans::plan_id).select(sync_operation_plans::plan_id).load(&mut tx.conn()).await?)
 }
 
-/// Writes what became of a plan.
-pub(super) async fn close(
-    tx: &mut Tx,
-    (operation, plan): (SyncOperationId, PlanId),
-    state: OperationPlanState,
-    problem: Option<&Problem>,
-) -> Result<(), Problem> {
-    let columns = (
-        sync_operation_plans::state.eq(state),
-        sync_operation_plans::problem.eq(problem.map(|problem| problem.kind().code)),
-        sync_operation_plans::detail.eq(problem.map(|problem| problem.text().to_owned())),
-    );
-    let row = sync_operation_plans::table.find((tx.tenant(), operation, plan));
-    diesel::update(row).set(columns).execute(&mut tx.conn()).await?;
+/// Writes what became of plans: those that fared alike with one statement.
+pub(super) async fn close(tx: &mut Tx, operation: SyncOperationId, became: Vec<Became>) -> Result<(), Problem> {
+    let mut alike: BTreeMap<_, Vec<PlanId>> = BTreeMap::new();
+    for (plan, state) in became {
+        let fate = match state {
+            Ok(state) => (state, None, None),
+            Err(problem) => (OperationPlanState::Failed, Some(problem.kind().code), Some(problem.text().to_owned())),
+        };
+        alike.entry(fate).or_default().push(plan);
+    }
+    for ((state, problem, detail), plans) in alike {
+        let columns = (
+            sync_operation_plans::state.eq(state),
+            sync_operation_plans::problem.eq(problem),
+            sync_operation_plans::detail.eq(detail),
+        );
+        let rows = sync_operation_plans::table.filter(sync_operation_plans::tenant_id.eq(tx.tenant()));
+        let rows = rows.filter(sync_operation_plans::operation_id.eq(operation));
+        let rows = rows.filter(sync_operation_plans::plan_id.eq_any(plans));
+        diesel::update(rows).set(columns).execute(&mut tx.conn()).await?;
+    }
     Ok(())
 }
 

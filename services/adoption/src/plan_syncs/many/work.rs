@@ -1,6 +1,7 @@
 //! What is done for an operation: a job for the whole of it, and one for some plans at a time.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use contracts::adoption::{OperationStatus, SYNC_OPERATION_FINISHED};
@@ -10,11 +11,9 @@ use jobs::{Job, Kind};
 use kernel::{Actor, ActorKind, ApiKeyId, PlanId, Problem, ServiceAccountId, SessionId, SyncOperationId, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::model::OperationPlanState;
+use super::model::{Became, OperationPlanState};
 use super::store;
-use crate::assignments;
-use crate::plan_syncs::steps;
-use crate::plans::{self, Plan};
+use crate::plan_syncs::steps::{self, Entered};
 
 /// The job of an operation: it gives its plans their jobs, and comes back until all are through.
 const OPERATION: &str = "plan-syncs";
@@ -115,61 +114,89 @@ async fn go_on(tx: &mut Tx, job: &Job) -> Result<(), Problem> {
     jobs::schedule(tx, OPERATION, &id.to_string(), &whole, now + LOOK_AGAIN).await
 }
 
-/// Syncs some plans, each by itself. One that cannot be synced as it stands has failed; when one meets a fault of the platform,
-/// all of them are tried again.
+/// Syncs some plans: all of them with the same statements, or, after a fault of the platform, each by itself, so that one
+/// hinders no other. One that cannot be synced as it stands has failed.
 async fn take_turn(tx: &mut Tx, job: &Job, last_read: LastRead) -> Result<(), Problem> {
     let Turn { operation, plans, by } = job.payload()?;
     act_for(tx, by).await?;
-    for plan in plans {
-        let outcome = tx.savepoint(async |tx| sync(tx, operation, plan, &last_read).await).await;
-        let (state, problem) = match outcome {
-            Ok(true) => (OperationPlanState::Synced, None),
-            Ok(false) => (OperationPlanState::Unchanged, None),
-            Err(problem) if problem.kind().status < 500 || job.attempts >= TRIES => {
-                (OperationPlanState::Failed, Some(problem))
+    let together = if job.attempts > 1 { 1 } else { AT_ONCE };
+    for plans in plans.chunks(together) {
+        let outcome = tx.savepoint(async |tx| sync(tx, operation, plans, &last_read).await).await;
+        let became = match (outcome, plans) {
+            (Ok(became), _) => became,
+            (Err(problem), [plan]) if problem.kind().status < 500 || job.attempts >= TRIES => {
+                vec![(*plan, Err(problem))]
             }
-            Err(problem) => return Err(problem),
+            (Err(problem), _) => return Err(problem),
         };
-        store::close(tx, (operation, plan), state, problem.as_ref()).await?;
+        store::close(tx, operation, became).await?;
     }
     Ok(())
 }
 
-/// Makes a plan equal to the catalog as the operation knows it; says whether that changed anything.
-async fn sync(tx: &mut Tx, operation: SyncOperationId, plan: PlanId, last_read: &LastRead) -> Result<bool, Problem> {
-    let known = plans::find(tx, tx.tenant(), plan).await?.ok_or_else(|| Problem::not_found("plan"))?;
-    let plan = steps::enter(tx, &known).await?;
-    let blueprint = read(tx, operation, &plan, last_read).await?;
-    if plan.catalog_revision > blueprint.revision() {
-        return Ok(false);
+/// Makes plans equal to the catalog as the operation knows it; says what became of each, or why it could not be done.
+async fn sync(
+    tx: &mut Tx,
+    operation: SyncOperationId,
+    plans: &[PlanId],
+    last_read: &LastRead,
+) -> Result<Vec<Became>, Problem> {
+    let mut became: BTreeMap<PlanId, _> = plans.iter().map(|id| (*id, Err(Problem::not_found("plan")))).collect();
+    let (mut entered, mut blueprints) = (Vec::new(), Vec::new());
+    for (id, plan) in steps::enter_all(tx, plans).await? {
+        let following = match plan {
+            Ok(plan) => {
+                let blueprint = read(tx, operation, plan.plan.owner(), last_read).await?;
+                blueprint.ok_or_else(|| plan.assignment.gone()).map(|blueprint| (plan, blueprint))
+            }
+            Err(problem) => Err(problem),
+        };
+        match following {
+            // It follows a later state already.
+            Ok((Entered { plan, .. }, blueprint)) if plan.catalog_revision > blueprint.revision() => {
+                became.insert(id, Ok(OperationPlanState::Unchanged));
+            }
+            Ok((plan, blueprint)) => {
+                entered.push(plan);
+                blueprints.push(blueprint);
+            }
+            Err(problem) => {
+                became.insert(id, Err(problem));
+            }
+        }
     }
-    let due = steps::due(tx, plan, &blueprint).await?;
-    if due.is_nothing() {
-        return Ok(false);
+    let following = entered.into_iter().zip(blueprints.iter().map(Rc::as_ref)).collect();
+    let mut due = Vec::new();
+    for (id, of_plan) in steps::due_all(tx, following).await? {
+        let state = of_plan.map(|of_plan| {
+            if of_plan.is_nothing() {
+                return OperationPlanState::Unchanged;
+            }
+            due.push(of_plan);
+            OperationPlanState::Synced
+        });
+        became.insert(id, state);
     }
     let by = tx.actor().person();
     steps::apply(tx, due, (by, Some(operation))).await?;
-    Ok(true)
+    Ok(became.into_iter().collect())
 }
 
+/// What an owner's plans are to follow; `None`: the catalog had it no more.
 async fn read(
     tx: &mut Tx,
     operation: SyncOperationId,
-    plan: &Plan,
+    owner: OwnerId,
     last_read: &LastRead,
-) -> Result<Rc<Blueprint>, Problem> {
-    let key = (operation, plan.owner());
+) -> Result<Option<Rc<Blueprint>>, Problem> {
+    let key = (operation, owner);
     let known = last_read.borrow().as_ref().filter(|(known, _)| *known == key).map(|(_, read)| Rc::clone(read));
-    if let Some(known) = known {
+    if known.is_some() {
         return Ok(known);
     }
-    let Some(read) = store::kept(tx, operation, plan.owner()).await? else {
-        let missing = || Problem::not_found("plan");
-        return Err(assignments::find(tx, tx.tenant(), plan.assignment_id).await?.ok_or_else(missing)?.gone());
-    };
-    let read = Rc::new(read);
+    let Some(read) = store::kept(tx, operation, owner).await?.map(Rc::new) else { return Ok(None) };
     *last_read.borrow_mut() = Some((key, Rc::clone(&read)));
-    Ok(read)
+    Ok(Some(read))
 }
 
 /// Goes on as whoever asked for the operation.

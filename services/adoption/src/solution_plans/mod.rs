@@ -1,7 +1,7 @@
 //! Solution plans: how a customer adopts several products together.
 //!
 //! A solution's own tasks are a plan like any other; its products' tasks stay in their plans. A solution plan holds these
-//! together: its sums are those of all of them, and whoever changes one has them [`roll_up`] before the transaction ends. The
+//! together: its sums are those of all of them, and whoever changes one has them [`roll_up()`] before the transaction ends. The
 //! solution plan is locked last, after its plans; who changes several of its plans holds the solution's assignment first.
 //!
 //! A sync brings the products in that the solution has now, lets all parts follow the solution's licence level and choice,

@@ -75,7 +75,7 @@ pub(super) async fn list_impact_plans(
         for (plan, name) in synced_all(conn, who.tenant, plans).await?.into_iter().zip(names) {
             let Some(assignment) = assignments.get(&plan.plan.assignment_id) else { continue };
             let due = Due::of(plan, assignment, &after, db.clock().now())?;
-            items.extend(PlanImpactView::of(&due, &after, name));
+            items.extend(PlanImpactView::of(&due, name));
         }
         Reply::ok(&Page { items, next_cursor: page.next_cursor, total: None })
     })

@@ -186,19 +186,13 @@ impl TaskImpactView {
 
 impl PlanImpactView {
     /// What is due in a plan; `None`: nothing of its tasks.
-    pub(super) fn of(due: &Due, after: &Blueprint, customer_name: String) -> Option<Self> {
+    pub(super) fn of(due: &Due, customer_name: String) -> Option<Self> {
         let counts = due.counts();
         if counts == SyncCounts::default() {
             return None;
         }
-        let (customer_id, preview) = (due.plan.plan.customer_id, due.preview(after));
-        Some(Self {
-            plan_id: preview.plan_id,
-            customer_id,
-            customer_name,
-            counts,
-            progress_before: preview.progress_before,
-            progress_after: preview.progress_after,
-        })
+        let (progress_before, progress_after) = due.progress();
+        let (plan_id, customer_id) = (due.plan.plan.id, due.plan.plan.customer_id);
+        Some(Self { plan_id, customer_id, customer_name, counts, progress_before, progress_after })
     }
 }

@@ -2,7 +2,7 @@
 
 use contracts::adoption::SyncCounts;
 use contracts::catalog::Blueprint;
-use kernel::{Problem, Timestamp};
+use kernel::{Hundredths, Problem, Timestamp};
 
 use super::model::{SyncPreview, outdated};
 use crate::assignments::Assignment;
@@ -42,14 +42,21 @@ impl Due {
         self.sync.rows(&self.plan)
     }
 
+    /// The plan's progress now, and after the sync.
+    pub(crate) fn progress(&self) -> (Hundredths, Hundredths) {
+        let after = self.plan.apply(&self.sync).plan;
+        (self.plan.plan.progress.progress_percentage, after.progress.progress_percentage)
+    }
+
     /// What would change.
     pub(crate) fn preview(&self, blueprint: &Blueprint) -> SyncPreview {
+        let (progress_before, progress_after) = self.progress();
         SyncPreview {
             plan_id: self.plan.plan.id,
             plan_version: self.plan.plan.version,
             catalog_revision: blueprint.revision(),
-            progress_before: self.plan.plan.progress.progress_percentage,
-            progress_after: self.plan.apply(&self.sync).plan.progress.progress_percentage,
+            progress_before,
+            progress_after,
             counts: self.counts(),
             rows: self.rows(),
         }

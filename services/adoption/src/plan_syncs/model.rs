@@ -73,15 +73,15 @@ pub(super) struct Stance {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SyncPreview {
     /// The plan.
-    pub(crate) plan_id: PlanId,
+    pub(super) plan_id: PlanId,
     /// The version of the plan that was looked at: send it as If-Match to apply just this.
     pub(super) plan_version: i64,
     /// The catalog revision that it would be made equal to.
     pub(super) catalog_revision: i64,
     /// The plan's progress now.
-    pub(crate) progress_before: Hundredths,
+    pub(super) progress_before: Hundredths,
     /// Its progress after the sync.
-    pub(crate) progress_after: Hundredths,
+    pub(super) progress_after: Hundredths,
     /// What would change, in numbers.
     pub(super) counts: SyncCounts,
     /// What would change, row by row; nothing when the plan is equal to the catalog.

@@ -1,9 +1,11 @@
 //! What is assigned, as the catalog shows it: a product, or a solution with its products.
 
+use std::collections::HashSet;
+
 use clients::Catalog;
-use contracts::catalog::{Blueprint, BlueprintOwner, OwnerId};
+use contracts::catalog::{Blueprint, BlueprintOwner, LicenseLevel, LicenseView, OwnerId};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use kernel::{Actor, Problem};
+use kernel::{Actor, LicenseId, Problem};
 
 /// Owners asked for at once.
 const ASKED_AT_ONCE: usize = 4;
@@ -28,6 +30,21 @@ impl Bundle {
         };
         let products = ask_each(catalog, who, products.into_iter().map(OwnerId::Product)).await?;
         Ok(Some(Self { owner, products }))
+    }
+
+    /// The level of a product for who has the solution at a level: that of the highest licence of the product which the
+    /// solution's licences of that level include, else the solution's own.
+    pub(crate) fn level_of(&self, product: &Blueprint, level: LicenseLevel) -> LicenseLevel {
+        let of_level = |license: &&LicenseView| license.is_active && license.license_level == Some(level);
+        let included: HashSet<LicenseId> = self
+            .owner
+            .licenses
+            .iter()
+            .filter(of_level)
+            .flat_map(|license| license.product_license_ids.clone())
+            .collect();
+        let theirs = product.licenses.iter().filter(|license| included.contains(&license.id));
+        theirs.filter_map(|license| license.license_level).max().unwrap_or(level)
     }
 
     /// All of its owners of tasks.

@@ -42,7 +42,7 @@ async fn show(caller: &Internal, db: &Db, owner: Owner) -> Answer {
     Ok(Reply::ok(&blueprint)?.into_response())
 }
 
-/// Five statements, however many tasks there are.
+/// Six statements, however many tasks there are.
 pub(crate) async fn read(conn: &Conn, tenant: TenantId, id: Owner) -> Result<Blueprint, Problem> {
     let owner = find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found(id.noun()))?;
     let tasks = tasks::store::line(conn, tenant, id).await?;
@@ -57,7 +57,8 @@ pub(crate) async fn read(conn: &Conn, tenant: TenantId, id: Owner) -> Result<Blu
     let tasks = tasks.into_iter().map(with_attributes).collect();
     let outcome_ids = parts::outcome_ids(conn, tenant, id).await?;
     let release_ids = parts::release_ids(conn, tenant, id).await?;
-    Ok(Blueprint { owner, tasks, outcome_ids, release_ids })
+    let licenses = parts::licenses(conn, tenant, id).await?;
+    Ok(Blueprint { owner, tasks, outcome_ids, release_ids, licenses })
 }
 
 /// The owner, unless it is deleted.

@@ -4,7 +4,7 @@ use kernel::{OutcomeId, ProductId, ReleaseId, SolutionId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{AttributeView, ProductView, SolutionView, TaskView};
+use super::{AttributeView, LicenseView, ProductView, SolutionView, TaskView};
 
 kernel::text_enum! {
     /// What kind of thing owns tasks.
@@ -38,6 +38,10 @@ pub struct Blueprint {
     pub outcome_ids: Vec<OutcomeId>,
     /// Ids of all its releases: a selection must be among them.
     pub release_ids: Vec<ReleaseId>,
+    /// Its licences, in order: a solution's say which licences of its products they include. Empty in what was kept before
+    /// blueprints had them.
+    #[serde(default)]
+    pub licenses: Vec<LicenseView>,
 }
 
 /// A product or a solution, in a field of its name.

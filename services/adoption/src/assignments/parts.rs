@@ -4,6 +4,7 @@ use contracts::catalog::{Blueprint, OwnerKind};
 use kernel::{AssignmentId, SolutionPlanId, Timestamp};
 
 use super::model::Assignment;
+use crate::bundles::Bundle;
 use crate::plans::among;
 
 /// The most characters of a name.
@@ -22,16 +23,16 @@ pub(crate) struct Part<'a> {
 pub(crate) fn parts<'a>(
     whole: &Assignment,
     plan: SolutionPlanId,
-    products: &'a [Blueprint],
+    bundle: &'a Bundle,
     known: &[Assignment],
     now: Timestamp,
 ) -> Vec<Part<'a>> {
-    let places = products.iter().zip(1..);
+    let places = bundle.products.iter().zip(1..);
     let part = |(of, place): (&'a Blueprint, i32)| {
         let of_product = || known.iter().filter(|known| known.owner_id == of.owner_id().id());
         let own = of_product().find(|known| known.solution_plan_id == Some(plan));
         let before = own.or_else(|| of_product().find(|known| known.solution_plan_id.is_none())).cloned();
-        let joined = before.clone().unwrap_or_else(|| whole.made_for(of, now)).joined(whole, plan, place, of);
+        let joined = before.clone().unwrap_or_else(|| whole.made_for(of, now)).joined(whole, (plan, place), bundle, of);
         let after = match &before {
             Some(before) if *before != joined => joined.touched(now),
             _ => joined,
@@ -63,10 +64,11 @@ impl Assignment {
         }
     }
 
-    /// The assignment as it follows a solution's: of the choice it takes what its product has.
-    fn joined(self, whole: &Self, plan: SolutionPlanId, place: i32, product: &Blueprint) -> Self {
+    /// The assignment as it follows a solution's: at the level that the solution's licence gives, and of the choice it takes
+    /// what its product has.
+    fn joined(self, whole: &Self, (plan, place): (SolutionPlanId, i32), bundle: &Bundle, product: &Blueprint) -> Self {
         Self {
-            license_level: whole.license_level,
+            license_level: bundle.level_of(product, whole.license_level),
             outcome_ids: choice(&self.outcome_ids, &whole.outcome_ids, &product.outcome_ids),
             release_ids: choice(&self.release_ids, &whole.release_ids, &product.release_ids),
             solution_plan_id: Some(plan),

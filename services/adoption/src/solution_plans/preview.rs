@@ -63,7 +63,7 @@ pub(super) async fn preview(
     let known = assignments::candidates(conn, (whole.tenant_id, whole.customer_id), id, &products).await?;
     let own = Part { before: Some(whole.clone()), after: whole.clone(), of: &bundle.owner };
     let mut parts = vec![look(conn, id, own, now).await?];
-    for part in assignments::parts(whole, id, &bundle.products, &known, now) {
+    for part in assignments::parts(whole, id, bundle, &known, now) {
         parts.push(look(conn, id, part, now).await?);
     }
     Ok(SolutionSyncPreview { solution_plan_id: id, parts })

@@ -85,7 +85,7 @@ async fn follow_parts(
     let known = assignments::candidates(tx, (tx.tenant(), whole.customer_id), id, &products).await?;
     let ids: Vec<_> = known.iter().map(|known| known.id).collect();
     let known = assignments::fetch_many_for_change(tx, &ids).await?;
-    let parts = assignments::parts(whole, id, &bundle.products, &known, tx.now());
+    let parts = assignments::parts(whole, id, bundle, &known, tx.now());
     let theirs = parts.iter().filter_map(|part| part.before.as_ref()?.plan_id);
     // All are locked before one is changed, so that whoever holds one of them can still come to its end.
     let mut plans = hold(tx, whole.plan_id.into_iter().chain(theirs)).await?;

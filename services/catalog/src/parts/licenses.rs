@@ -7,7 +7,7 @@ use actix_web::{delete, get, patch, post, put};
 use contracts::catalog::{
     LICENSE_CHANGED, LICENSE_CREATED, LICENSE_DELETED, LICENSE_REORDERED, LicenseLevel, LicenseView,
 };
-use db::{Db, Tx};
+use db::{Conn, Db, Tx};
 use diesel::prelude::*;
 use kernel::problem::ProblemKind;
 use kernel::{Check, Field, LicenseId, Problem, TenantId, Timestamp};
@@ -218,6 +218,11 @@ impl From<License> for LicenseView {
             updated_at,
         }
     }
+}
+
+/// All of an owner's licences, in order.
+pub(crate) async fn of_owner(conn: &Conn, tenant: TenantId, owner: Owner) -> Result<Vec<LicenseView>, Problem> {
+    Ok(store::line(conn, tenant, owner).await?.into_iter().map(LicenseView::from).collect())
 }
 
 /// Make a licence

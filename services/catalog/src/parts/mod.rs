@@ -14,6 +14,7 @@ pub(crate) mod sheets;
 mod tags;
 pub(crate) mod undo;
 
+pub(crate) use licenses::of_owner as licenses;
 use noun::part;
 pub(crate) use outcomes::outcome_ids;
 pub(crate) use releases::release_ids;

@@ -48,6 +48,7 @@ pub(super) fn product(revision: i64, tasks: &[TaskBlueprint]) -> Blueprint {
         tasks: tasks.to_vec(),
         outcome_ids: (1..4).map(outcome).collect(),
         release_ids: (1..4).map(release).collect(),
+        licenses: Vec::new(),
     }
 }
 

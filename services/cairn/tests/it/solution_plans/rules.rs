@@ -177,3 +177,34 @@ fn a_grant_on_a_customer_reaches_its_solution_plans_and_no_solution_that_one_may
         panic!("the grant on the solution did not arrive");
     });
 }
+
+#[test]
+fn a_solutions_licence_says_at_what_level_its_products_come() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let licence = async |owner: &str, name: &str, level: i32| {
+            make(admin, &format!("/catalog/v1/{owner}/licenses"), &json!({ "name": name, "level": level })).await
+        };
+        let of_crane = format!("products/{}", id(&port.crane));
+        let (basic, full) = (licence(&of_crane, "Basic", 1).await, licence(&of_crane, "Full", 3).await);
+        let pack = licence(&format!("solutions/{}", id(&port.solution)), "Port pack", 2).await;
+        let includes = async |licences: &[&Value]| {
+            let ids: Vec<&str> = licences.iter().map(|licence| id(licence)).collect();
+            let path = format!("/catalog/v1/licenses/{}/product-licenses", id(&pack));
+            admin.put(&path, &json!({ "licenseIds": ids })).await.expect(200);
+        };
+        includes(&[&basic, &full]).await;
+        let whole = port.try_assign(admin, json!({ "licenseLevel": "ADVANTAGE" })).await.expect(201).body.clone();
+        let levels = async || column(shown(admin, &whole).await["parts"].as_array().unwrap(), "licenseLevel");
+        assert_eq!(levels().await, ["ADVANTAGE", "ADVANTAGE", "SIGNATURE"], "of the gate it names no licence");
+
+        includes(&[&basic]).await;
+        let behind = admin.get_until(&path(&whole), |plan| plan.body["needsSync"] == true).await;
+        assert_eq!(behind.expect(200).body["needsSync"], true);
+        sync(admin, &whole).await.expect(200);
+        assert_eq!(levels().await, ["ADVANTAGE", "ADVANTAGE", "ESSENTIAL"]);
+        admin.patch(&assignment_path(&whole), None, &json!({ "licenseLevel": "SIGNATURE" })).await.expect(200);
+        assert_eq!(levels().await, ["SIGNATURE"; 3], "no licence of the solution speaks of this level");
+    });
+}

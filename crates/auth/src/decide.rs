@@ -90,15 +90,17 @@ pub const fn gives(on: GrantedType, level: GrantLevel) -> &'static [&'static str
         (Product | Solution, Read) => &["catalog:product:read"],
         (Product | Solution, Write) => &["catalog:product:read", "catalog:product:write"],
         (Product | Solution, Admin) => &["catalog:product:*"],
-        (Customer, Read) => &["adoption:customer:read", "adoption:plan:read"],
+        (Customer, Read) => &["adoption:customer:read", "adoption:plan:read", "telemetry:value:read"],
         (Customer, Write) => &[
             "adoption:customer:read",
             "adoption:customer:write",
             "adoption:plan:read",
             "adoption:plan:write",
             "adoption:task:write",
+            "telemetry:value:read",
+            "telemetry:value:write",
         ],
-        (Customer, Admin) => &["adoption:customer:*", "adoption:plan:*", "adoption:task:*"],
+        (Customer, Admin) => &["adoption:customer:*", "adoption:plan:*", "adoption:task:*", "telemetry:value:*"],
     }
 }
 

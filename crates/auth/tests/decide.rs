@@ -132,6 +132,7 @@ fn a_level_gives_all_that_the_lower_ones_do() {
     }
     assert_eq!(needed(Product, "catalog:product:write"), Some(Write));
     assert_eq!(needed(Customer, "adoption:task:write"), Some(Write));
+    assert_eq!(needed(Customer, "telemetry:value:read"), Some(Read));
     assert_eq!(needed(Customer, "catalog:product:read"), None);
 }
 

@@ -47,7 +47,8 @@ pub static QUEUES: &[Queue] = &[
     // Likewise of what is granted to whom.
     Queue { name: "catalog.grants", bindings: &["identity.grant.*"] },
     Queue { name: "adoption.grants", bindings: &["identity.grant.*"] },
-    // Telemetry learns which attributes a customer's plan has.
+    Queue { name: "telemetry.grants", bindings: &["identity.grant.*"] },
+    // Telemetry learns whose an assignment is, and which attributes its plan has.
     Queue { name: "telemetry.plans", bindings: &["adoption.assignment.*", "adoption.customer-task.*"] },
     // Adoption learns how far each product has come.
     Queue { name: "adoption.catalog", bindings: &["catalog.#"] },

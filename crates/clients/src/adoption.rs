@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use contracts::adoption::CustomerTaskView;
 use contracts::identity::Scope;
-use kernel::{Actor, AssignmentId, Problem};
+use kernel::{Actor, AssignmentId, CustomerId, Problem};
 
 use crate::caller::{Caller, Line, PATIENCE};
 
-/// External keys of one question: an address is not endless.
-const KEYS: usize = 50;
+/// Assignments of one question: an address is not endless.
+const ASKED_AT_ONCE: usize = 50;
 
 /// A line to adoption.
 #[derive(Debug, Clone)]
@@ -45,10 +45,30 @@ impl Adoption {
         keys: &[&str],
     ) -> Result<BTreeMap<String, AssignmentId>, Problem> {
         let mut found = BTreeMap::new();
-        for keys in keys.chunks(KEYS) {
+        for keys in keys.chunks(ASKED_AT_ONCE) {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(keys.iter().map(|key| ("externalKey", key)));
             let answer: Option<BTreeMap<_, _>> = self.0.get(who, &format!("assignments?{}", query.finish())).await?;
+            found.extend(answer.unwrap_or_default());
+        }
+        Ok(found)
+    }
+
+    /// Whose these assignments are; one that the tenant does not have is left out.
+    ///
+    /// # Errors
+    /// 503 when adoption is away.
+    pub async fn customers_of(
+        &self,
+        who: &Actor,
+        assignments: &[AssignmentId],
+    ) -> Result<BTreeMap<AssignmentId, CustomerId>, Problem> {
+        let mut found = BTreeMap::new();
+        for ids in assignments.chunks(ASKED_AT_ONCE) {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(ids.iter().map(|id| ("assignmentId", id.to_string())));
+            let path = format!("assignments/customers?{}", query.finish());
+            let answer: Option<BTreeMap<AssignmentId, CustomerId>> = self.0.get(who, &path).await?;
             found.extend(answer.unwrap_or_default());
         }
         Ok(found)

@@ -54,6 +54,23 @@ pub fn require<P: Permission>(
     Err(Problem::not_found(noun))
 }
 
+/// The customers with whom, and with all of whom, a caller may do `P`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn customers<P: Permission>(who: &Allow<P>, conn: &Conn) -> Result<Scope, Problem> {
+    if who.holds_wholly() {
+        return Ok(Scope::All);
+    }
+    let (granted, on) = (of(conn, who).await?, GrantedType::Customer);
+    if everywhere(who, &granted, on, P::NAME) {
+        return Ok(Scope::All);
+    }
+    let customers = granted.iter().filter(|grant| grant.resource_type == on).filter_map(|grant| grant.resource_id);
+    let allowed = |id| require(who, &granted, (on, Some(id)), &[], "customer").is_ok();
+    Ok(Scope::Some(customers.filter(|id| allowed(*id)).collect()))
+}
+
 /// Whether grants let a caller do something with all of a kind: with a thing that no grant names.
 #[must_use]
 pub fn everywhere<P>(who: &Allow<P>, grants: &[Grant], on: GrantedType, permission: &str) -> bool {

@@ -8,13 +8,14 @@ use contracts::identity::GrantedType;
 use db::{Conn, Db};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use grants::Scope;
 use kernel::{Actor, AssignmentId, CustomerId, CustomerTaskId, PlanId, Problem, SolutionPlanId, TenantId};
 use uuid::Uuid;
 use web::Allow;
 
 use crate::assignments::unknown;
 use crate::schema::{assignments, customer_tasks, plans, solution_plans};
+
+pub(crate) use grants::customers as scope;
 
 /// A customer, or something of one.
 #[derive(Debug, Clone, Copy)]
@@ -116,19 +117,4 @@ pub(crate) async fn may_make<P: Permission>(who: &Allow<P>, conn: &Conn) -> Resu
         return Ok(());
     }
     grants::require(who, &grants::of(conn, who).await?, (GrantedType::Customer, None), &[], "customer")
-}
-
-/// The customers with whom, and with all of whom, a caller may do `P`.
-pub(crate) async fn scope<P: Permission>(who: &Allow<P>, conn: &Conn) -> Result<Scope, Problem> {
-    if who.holds_wholly() {
-        return Ok(Scope::All);
-    }
-    let granted = grants::of(conn, who).await?;
-    let on = GrantedType::Customer;
-    if grants::everywhere(who, &granted, on, P::NAME) {
-        return Ok(Scope::All);
-    }
-    let customers = granted.iter().filter(|grant| grant.resource_type == on).filter_map(|grant| grant.resource_id);
-    let allowed = |id| grants::require(who, &granted, (on, Some(id)), &[], "customer").is_ok();
-    Ok(Scope::Some(customers.filter(|id| allowed(*id)).collect()))
 }

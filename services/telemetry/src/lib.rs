@@ -4,6 +4,8 @@
 //! customer task is announced as facts, from which adoption decides the status. What cannot be taken is kept and can be
 //! replayed. Nothing is dropped silently.
 
+mod access;
+mod assignments;
 mod attributes;
 mod facts;
 mod metric_rules;
@@ -15,6 +17,7 @@ mod schema;
 mod values;
 
 use actix_web::web::Data;
+use clients::{Adoption, Caller};
 use db::{Db, Migrations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use facts::Criteria;
@@ -37,7 +40,7 @@ pub fn service() -> Service {
         routes,
         internal: nothing_more,
         setup,
-        consumers: |_| vec![attributes::consumer()],
+        consumers: |_| vec![attributes::consumer(), grants::consumer("telemetry.grants")],
         background,
     }
 }
@@ -48,7 +51,9 @@ fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
-    config.app_data(Data::new(Intake::new(context)));
+    let caller = Caller::new(context.signer.clone(), context.clock.clone());
+    let adoption = Adoption::new(caller, context.config.upstreams("adoption"));
+    config.app_data(Data::new(Intake::new(context, adoption.clone()))).app_data(Data::new(adoption));
 }
 
 fn background(context: &Context, db: &Db) -> Vec<Background> {

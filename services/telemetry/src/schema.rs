@@ -26,6 +26,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    assignments (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        customer_id -> Uuid,
+    }
+}
+
+diesel::table! {
     facts (tenant_id, customer_task_id) {
         tenant_id -> Uuid,
         customer_task_id -> Uuid,
@@ -67,6 +75,7 @@ diesel::table! {
         detail -> Text,
         payload -> Text,
         replayed_at -> Nullable<Timestamptz>,
+        assignment_id -> Nullable<Uuid>,
     }
 }
 
@@ -101,3 +110,5 @@ diesel::table! {
         last_event_id -> Uuid,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(assignments, refusals);

@@ -25,7 +25,7 @@ kernel::text_enum! {
         Product = "PRODUCT",
         /// A solution of the catalog.
         Solution = "SOLUTION",
-        /// A customer, with assignments, plans and their tasks.
+        /// A customer, with assignments, plans and their tasks, and telemetry.
         Customer = "CUSTOMER",
     }
 }

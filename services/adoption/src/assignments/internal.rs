@@ -6,7 +6,7 @@ use actix_web::get;
 use actix_web::web::Data;
 use contracts::adoption::CustomerTaskView;
 use db::Db;
-use kernel::{AssignmentId, Problem};
+use kernel::{AssignmentId, CustomerId, Problem};
 use serde::Deserialize;
 use web::{Answer, Internal, Path, Query, Reply};
 
@@ -52,4 +52,26 @@ pub(super) async fn list_assignments_by_key(caller: Internal, db: Data<Db>, Quer
     let tenant = caller.tenant()?;
     let found = db.read(tenant, async |conn| store::by_keys(conn, tenant, &query.external_key).await).await?;
     Ok(Reply::ok(&found.into_iter().collect::<BTreeMap<_, _>>())?.into_response())
+}
+
+/// The assignments that are asked about.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct IdQuery {
+    /// Repeat for more.
+    #[serde(default)]
+    assignment_id: Vec<AssignmentId>,
+}
+
+/// Find the customers of assignments
+///
+/// Whose each is that there is.
+#[utoipa::path(tag = "internal", params(IdQuery), responses((status = 200, body = BTreeMap<AssignmentId, CustomerId>)))]
+#[get("/assignments/customers")]
+pub(super) async fn list_assignment_customers(caller: Internal, db: Data<Db>, Query(query): Query<IdQuery>) -> Answer {
+    let tenant = caller.tenant()?;
+    let found = db.read(tenant, async |conn| store::find_many(conn, tenant, &query.assignment_id).await).await?;
+    let owners: BTreeMap<_, _> = found.into_iter().map(|assignment| (assignment.id, assignment.customer_id)).collect();
+    Ok(Reply::ok(&owners)?.into_response())
 }

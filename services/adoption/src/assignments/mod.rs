@@ -32,5 +32,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 
 /// The routes for other services.
 pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
-    config.service(internal::list_assignment_tasks).service(internal::list_assignments_by_key);
+    config
+        .service(internal::list_assignment_tasks)
+        .service(internal::list_assignments_by_key)
+        .service(internal::list_assignment_customers);
 }

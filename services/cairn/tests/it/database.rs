@@ -60,6 +60,8 @@ pub(crate) async fn rows_of(conn: &mut AsyncPgConnection, tenant: &str) -> BTree
             "gateway.usage",
             "catalog.grants",
             "adoption.grants",
+            "telemetry.grants",
+            "telemetry.assignments",
         ];
         if table.ends_with(".events") || table.ends_with(".inbox") || at_their_own_pace.contains(&table.as_str()) {
             continue;

@@ -2,6 +2,7 @@
 
 use actix_web::get;
 use actix_web::web::Data;
+use clients::Adoption;
 use contracts::telemetry::AttributeView;
 use db::Db;
 use kernel::{AssignmentId, Cursor, CustomerTaskId, Page, PageQuery};
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use web::{Allow, Answer, Context, Query, Reply};
 
 use super::store;
+use crate::access::{self, Thing};
 use crate::permissions::ValueRead;
 
 const LIST: &str = "telemetry-attributes";
@@ -36,9 +38,11 @@ pub(crate) struct AttributeQuery {
 pub(super) async fn list_attributes(
     who: Allow<ValueRead>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     context: Data<Context>,
     Query(query): Query<AttributeQuery>,
 ) -> Answer {
+    access::may(&who, &db, &adoption, Thing::Assignment(query.assignment_id)).await?;
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let keys = &context.config.keys;
     let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?.and_then(|cursor| cursor.key(0)));

@@ -6,7 +6,7 @@ use clients::Adoption;
 use contracts::telemetry::RefusalCode;
 use db::Db;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use kernel::{Actor, AssignmentId, CustomerAttributeId, CustomerTaskId, FieldError, Problem, TenantId};
+use kernel::{Actor, AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, TenantId};
 use quick_cache::sync::Cache;
 use rules::DataType;
 use uuid::Uuid;
@@ -75,36 +75,26 @@ impl Directory {
         }
     }
 
-    /// Requires that the tenant has these assignments. An assignment without a known attribute is asked of adoption.
+    /// Those of these assignments that the tenant does not have. One without a known attribute is asked of adoption.
     ///
     /// # Errors
-    /// 422 naming those there are not; 503 when the database or adoption is away.
-    pub(crate) async fn require_assignments(
+    /// 503 when the database or adoption is away.
+    pub(crate) async fn unknown(
         &self,
         db: &Db,
         adoption: &Adoption,
         who: &Actor,
         assignments: &[AssignmentId],
-    ) -> Result<(), Problem> {
+    ) -> Result<BTreeSet<AssignmentId>, Problem> {
         if assignments.is_empty() {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         let ids = assignments.iter().map(|assignment| assignment.0).collect();
         let rows = db.read(who.tenant, async |conn| store::of_assignments(conn, who.tenant, ids).await).await?;
         let known: BTreeSet<_> =
             rows.iter().filter(|row| row.removed_at.is_none()).map(|row| row.assignment_id).collect();
         let asked = assignments.iter().copied().filter(|assignment| !known.contains(assignment)).collect();
-        let unknown = ask(db, adoption, who, asked).await?;
-        let errors: Vec<_> = assignments
-            .iter()
-            .enumerate()
-            .filter(|(_, assignment)| unknown.contains(assignment))
-            .map(|(at, assignment)| {
-                let detail = format!("There is no assignment {assignment}.");
-                FieldError::new(format!("/complete/assignmentIds/{at}"), "UNKNOWN", detail)
-            })
-            .collect();
-        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+        ask(db, adoption, who, asked).await
     }
 
     /// Finds each of the attributes, or says why not. What is unknown is asked of adoption before it is refused.
@@ -277,9 +267,7 @@ impl Found {
             Miss::Removed => {
                 Reason::new(RefusalCode::AssignmentUnknown, format!("Assignment {assignment} was removed."))
             }
-            Miss::Unknown if self.unknown_to_adoption.contains(&assignment) => {
-                Reason::new(RefusalCode::AssignmentUnknown, format!("There is no assignment {assignment}."))
-            }
+            Miss::Unknown if self.unknown_to_adoption.contains(&assignment) => Reason::no_assignment(assignment),
             Miss::Unknown => {
                 let how = "GET /telemetry/v1/attributes?assignmentId= lists those there are.";
                 Reason::new(

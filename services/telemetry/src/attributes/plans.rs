@@ -1,17 +1,19 @@
 //! What adoption tells of customers' plans: by event, or when it is asked.
 
+use std::collections::BTreeMap;
+
 use bus::Consumer;
 use contracts::Envelope;
 use contracts::adoption::{
-    ASSIGNMENT_REMOVED, AssignmentView, CUSTOMER_TASK_ADDED, CUSTOMER_TASK_CHANGED, CUSTOMER_TASK_REMOVED,
-    CUSTOMER_TASK_RETIRED, CustomerTaskView,
+    ASSIGNMENT_CHANGED, ASSIGNMENT_CREATED, ASSIGNMENT_REMOVED, AssignmentView, CUSTOMER_TASK_ADDED,
+    CUSTOMER_TASK_CHANGED, CUSTOMER_TASK_REMOVED, CUSTOMER_TASK_RETIRED, CustomerTaskView,
 };
 use db::Tx;
 use kernel::Problem;
 
 use super::model::Attribute;
 use super::store;
-use crate::facts;
+use crate::{assignments, facts};
 
 /// The consumer of adoption's events.
 pub(crate) fn consumer() -> Consumer {
@@ -24,9 +26,10 @@ async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
         learn(tx, &event.state::<CustomerTaskView>().map_err(Problem::internal)?).await
     } else if key == CUSTOMER_TASK_REMOVED.key {
         store::remove_task(tx, event.state::<CustomerTaskView>().map_err(Problem::internal)?.id).await
-    } else if key == ASSIGNMENT_REMOVED.key {
+    } else if [ASSIGNMENT_CREATED.key, ASSIGNMENT_CHANGED.key, ASSIGNMENT_REMOVED.key].contains(&key) {
         let assignment: AssignmentView = event.state().map_err(Problem::internal)?;
-        store::remove_assignment(tx, assignment.id).await
+        assignments::learn(tx, &BTreeMap::from([(assignment.id, assignment.customer_id)])).await?;
+        if key == ASSIGNMENT_REMOVED.key { store::remove_assignment(tx, assignment.id).await } else { Ok(()) }
     } else {
         Ok(())
     }

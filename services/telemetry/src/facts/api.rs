@@ -2,6 +2,7 @@
 
 use actix_web::get;
 use actix_web::web::Data;
+use clients::Adoption;
 use contracts::telemetry::{AttributeView, TaskFacts};
 use db::Db;
 use kernel::{CustomerTaskId, Problem};
@@ -11,6 +12,7 @@ use web::{Allow, Answer, Context, Path, Reply};
 
 use super::model::{Counts, Facts};
 use super::store;
+use crate::access::{self, Thing};
 use crate::attributes;
 use crate::permissions::ValueRead;
 
@@ -45,9 +47,11 @@ pub(crate) struct AttributeExplanation {
 pub(super) async fn explain_task(
     who: Allow<ValueRead>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     context: Data<Context>,
     Path(task): Path<CustomerTaskId>,
 ) -> Answer {
+    access::may(&who, &db, &adoption, Thing::Task(task)).await?;
     who.read(&db, async |conn| {
         let mut rows = attributes::store::of_task(conn, who.tenant, task).await?;
         let known = store::of_tasks(conn, who.tenant, vec![task]).await?.remove(&task);

@@ -10,6 +10,7 @@ use web::{Allow, Answer, PackedBody};
 
 use super::message::Notation;
 use super::points::Values;
+use crate::access;
 use crate::metric_rules;
 use crate::permissions::ValueWrite;
 use crate::values::{Complete, Intake, Origin, Part, Parts};
@@ -32,13 +33,14 @@ pub(super) async fn export_metrics(
     intake: Data<Intake>,
     PackedBody(body): PackedBody,
 ) -> Answer {
+    let sender = access::may_send(&who, &db).await?;
     let notation = Notation::of(&body.content_type)?;
     let rules = db.read(who.tenant, async |conn| metric_rules::all(conn, who.tenant).await).await?;
     let values = block(move || notation.read(&body.bytes).map(|export| Values::of(&export, &rules)));
     let values = values.await.map_err(Problem::internal)??;
     let entries = values.entries.iter().map(|entry| Part { text: entry.into(), origin: Origin::List }).collect();
     let parts = Parts { entries, complete: Complete::default() }.checked()?;
-    let BatchReceipt { batch_id, refused, .. } = intake.take(&db, who.actor(), &parts).await?.receipt;
+    let BatchReceipt { batch_id, refused, .. } = intake.take(&db, &sender, &parts).await?.receipt;
     let kept =
         || format!("Values that were refused and kept: {refused}; see /telemetry/v1/refusals?batchId={batch_id}.");
     let refusals = (refused > 0).then(kept);

@@ -1,7 +1,12 @@
 //! Refusals over HTTP.
 
+use std::collections::BTreeSet;
+
 use actix_web::web::Data;
 use actix_web::{get, post};
+use auth::Permission;
+use clients::Adoption;
+use contracts::identity::Scope;
 use contracts::telemetry::{BatchReceipt, RefusalCode, RefusalView};
 use db::Db;
 use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED};
@@ -14,6 +19,8 @@ use web::{Allow, Answer, Body, Context, Path, Query, RawBody, Reply};
 
 use super::model::{ALREADY_REPLAYED, Refusal, Waiting};
 use super::store::{self, Filter};
+use crate::access::{self, Sender, Thing};
+use crate::assignments;
 use crate::permissions::{ValueRead, ValueWrite};
 use crate::values::{Complete, Intake, MAX_BATCH, Origin, Part, Parts};
 
@@ -67,12 +74,14 @@ impl Selection {
 /// List refused values
 ///
 /// In the order they came, each with its reason and as it was sent. What is sent again and refused again is listed once, where
-/// it came last. Refusals are kept as long as values are.
+/// it came last. Refusals are kept as long as values are. A caller whom grants narrow to some customers sees those that are
+/// about assignments of theirs.
 #[utoipa::path(tag = "refusals", params(RefusalQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<RefusalView>)))]
 #[get("/refusals")]
 pub(super) async fn list_refusals(
     who: Allow<ValueRead>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     context: Data<Context>,
     Query(query): Query<RefusalQuery>,
 ) -> Answer {
@@ -81,7 +90,8 @@ pub(super) async fn list_refusals(
     let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?);
     let after = after.and_then(|cursor| Some((cursor.key(0)?, cursor.key(1)?, cursor.key(2)?)));
     let RefusalQuery { batch_id, code, replayed, .. } = query;
-    let filter = Filter { batch_id, code, replayed };
+    let customers = scope(&who, &db, &adoption).await?;
+    let filter = Filter { batch_id, code, replayed, customers };
     who.read(&db, async |conn| {
         let rows = store::page(conn, who.tenant, &filter, after, limit).await?;
         let key = |row: &Refusal| vec![json!(row.received_at), json!(row.index), json!(row.id)];
@@ -96,8 +106,9 @@ pub(super) async fn list_refusals(
 /// How many values wait because of each, the reason of most first.
 #[utoipa::path(tag = "refusals", security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Vec<Waiting>)))]
 #[get("/refusals/reasons")]
-pub(super) async fn list_refusal_reasons(who: Allow<ValueRead>, db: Data<Db>) -> Answer {
-    who.read(&db, async |conn| Reply::ok(&store::reasons(conn, who.tenant).await?)).await
+pub(super) async fn list_refusal_reasons(who: Allow<ValueRead>, db: Data<Db>, adoption: Data<Adoption>) -> Answer {
+    let scope = scope(&who, &db, &adoption).await?;
+    who.read(&db, async |conn| Reply::ok(&store::reasons(conn, who.tenant, &scope).await?)).await
 }
 
 /// Replay refused values
@@ -109,14 +120,17 @@ pub(super) async fn list_refusal_reasons(who: Allow<ValueRead>, db: Data<Db>) ->
 pub(super) async fn replay_refusals(
     who: Allow<ValueWrite>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     intake: Data<Intake>,
     Body(selection): Body<Selection>,
 ) -> Answer {
     selection.check()?;
+    let (sender, scope) = (access::may_send(&who, &db).await?, scope(&who, &db, &adoption).await?);
+    let meant = (&selection, &scope);
     let most = i64::try_from(MAX_BATCH).unwrap_or(i64::MAX);
-    let refusals = db.read(who.tenant, async |conn| store::select(conn, who.tenant, &selection, most).await).await?;
+    let refusals = db.read(who.tenant, async |conn| store::select(conn, who.tenant, meant, most).await).await?;
     let tries = refusals.iter().map(|refusal| (refusal, refusal.payload.as_str())).collect();
-    replay(&who, &db, &intake, tries).await
+    replay((&who, &sender), &db, &intake, tries).await
 }
 
 /// Replay a refused value
@@ -131,10 +145,13 @@ pub(super) async fn replay_refusals(
 pub(super) async fn replay_refusal(
     who: Allow<ValueWrite>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     intake: Data<Intake>,
     Path(id): Path<RefusalId>,
     body: RawBody,
 ) -> Answer {
+    access::may(&who, &db, &adoption, Thing::Refusal(id)).await?;
+    let sender = access::may_send(&who, &db).await?;
     let corrected = corrected(&body)?;
     let refusal = db.read(who.tenant, async |conn| store::find(conn, who.tenant, id).await).await?;
     let refusal = refusal.ok_or_else(|| Problem::not_found("refusal"))?;
@@ -144,7 +161,7 @@ pub(super) async fn replay_refusal(
             .into());
     }
     let text = corrected.map_or(refusal.payload.as_str(), RawValue::get);
-    replay(&who, &db, &intake, vec![(&refusal, text)]).await
+    replay((&who, &sender), &db, &intake, vec![(&refusal, text)]).await
 }
 
 /// The value that takes the place of the refused one, if there is one.
@@ -159,9 +176,29 @@ fn corrected(body: &RawBody) -> Result<Option<&RawValue>, Problem> {
     read.map(Some).map_err(|error| REQUEST_MALFORMED.detail(format!("The corrected value is not JSON: {error}.")))
 }
 
-async fn replay(who: &Allow<ValueWrite>, db: &Db, intake: &Intake, tries: Vec<(&Refusal, &str)>) -> Answer {
+/// The customers with whose refusals a caller may do `P`.
+pub(super) async fn scope<P: Permission>(who: &Allow<P>, db: &Db, adoption: &Adoption) -> Result<Scope, Problem> {
+    let found = who.look(db, async |conn| {
+        let scope = access::scope(who, conn).await?;
+        let of_nobody = match scope {
+            Scope::All => BTreeSet::new(),
+            Scope::Some(_) => store::without_owner(conn, who.tenant).await?,
+        };
+        Ok((scope, of_nobody))
+    });
+    let (scope, of_nobody) = found.await?;
+    assignments::customers_of(db, adoption, who.actor(), &of_nobody).await?;
+    Ok(scope)
+}
+
+async fn replay(
+    (who, sender): (&Allow<ValueWrite>, &Sender),
+    db: &Db,
+    intake: &Intake,
+    tries: Vec<(&Refusal, &str)>,
+) -> Answer {
     let entries = tries.into_iter().map(|(refusal, text)| Part { text: text.into(), origin: Origin::Refusal(refusal) });
     let parts = Parts { entries: entries.collect(), complete: Complete::default() };
-    let taken = intake.take(db, who.actor(), &parts).await?;
+    let taken = intake.take(db, sender, &parts).await?;
     Ok(who.answer(Reply::ok(&taken.receipt)?, taken.announced.as_ref()))
 }

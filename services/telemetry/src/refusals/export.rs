@@ -5,6 +5,7 @@ use std::io::Write;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get};
+use clients::Adoption;
 use contracts::telemetry::{RefusalCode, RefusalView};
 use db::Db;
 use futures_util::{StreamExt, stream};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use web::{Allow, Answer, Query};
 use workbook::grid;
 
+use super::api::scope;
 use super::model::Refusal;
 use super::store::{self, Filter, Place};
 use crate::permissions::ValueRead;
@@ -58,9 +60,15 @@ pub(super) struct ExportQuery {
 /// an apostrophe. A transfer that breaks off is not complete: ask again.
 #[utoipa::path(tag = "refusals", params(ExportQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, content((String = "application/x-ndjson"), (String = "text/csv")))))]
 #[get("/refusals/export")]
-pub(super) async fn export_refusals(who: Allow<ValueRead>, db: Data<Db>, Query(query): Query<ExportQuery>) -> Answer {
+pub(super) async fn export_refusals(
+    who: Allow<ValueRead>,
+    db: Data<Db>,
+    adoption: Data<Adoption>,
+    Query(query): Query<ExportQuery>,
+) -> Answer {
+    let customers = scope(&who, &db, &adoption).await?;
     let ExportQuery { format, batch_id, code, replayed } = query;
-    let (format, filter) = (format.unwrap_or(Format::Ndjson), Filter { batch_id, code, replayed });
+    let (format, filter) = (format.unwrap_or(Format::Ndjson), Filter { batch_id, code, replayed, customers });
     let mut export = Export { db, tenant: who.tenant, filter, format, after: None, is_done: false };
     // A fault before the first byte is still a problem; later ones can only break the transfer off.
     let first = Bytes::from([format.header()?, export.next().await?].concat());

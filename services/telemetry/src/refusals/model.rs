@@ -3,7 +3,7 @@
 use contracts::telemetry::{RefusalCode, RefusalView, RefusedValue};
 use diesel::prelude::*;
 use kernel::problem::ProblemKind;
-use kernel::{RefusalId, TenantId, Timestamp};
+use kernel::{AssignmentId, RefusalId, TenantId, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
@@ -32,6 +32,8 @@ pub(crate) struct Refusal {
     pub(crate) detail: String,
     pub(crate) payload: String,
     pub(crate) replayed_at: Option<Timestamp>,
+    /// The assignment that it is about, where it is one of ours: by it a customer is found who may look at it.
+    pub(crate) assignment_id: Option<AssignmentId>,
 }
 
 impl Refusal {
@@ -78,7 +80,18 @@ impl From<&Refusal> for RefusedValue {
 
 impl From<Refusal> for RefusalView {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { tenant_id: _, id, batch_id, received_at, index, code, detail, payload, replayed_at } = refusal;
+        let Refusal {
+            tenant_id: _,
+            id,
+            batch_id,
+            received_at,
+            index,
+            code,
+            detail,
+            payload,
+            replayed_at,
+            assignment_id: _,
+        } = refusal;
         Self { id, batch_id, received_at, index, code, detail, payload, replayed_at }
     }
 }

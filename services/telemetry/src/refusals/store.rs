@@ -1,23 +1,29 @@
 //! The statements of refusals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use contracts::identity::Scope;
 use contracts::telemetry::RefusalCode;
 use db::{Conn, Tx};
-use diesel::dsl::{count_star, max, min};
+use diesel::dsl::{case_when, count_star, max, min};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use kernel::{Problem, RefusalId, TenantId, Timestamp};
+use kernel::{AssignmentId, Problem, RefusalId, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::api::Selection;
 use super::model::{Refusal, Waiting};
-use crate::schema::refusals;
+use crate::schema::{assignments, refusals};
 
 /// The order in which refusals came.
 const ARRIVAL: (refusals::received_at, refusals::index, refusals::id) =
     (refusals::received_at, refusals::index, refusals::id);
+
+/// The most assignments whose owners are asked for at once.
+const OWNERS: i64 = 1_000;
 
 /// Which refusals are meant.
 #[derive(Debug)]
@@ -25,10 +31,43 @@ pub(super) struct Filter {
     pub(super) batch_id: Vec<Uuid>,
     pub(super) code: Vec<RefusalCode>,
     pub(super) replayed: Option<bool>,
+    /// About assignments of these customers.
+    pub(super) customers: Scope,
 }
 
 /// Where a refusal stands in the order in which they came.
 pub(super) type Place = (Timestamp, i32, RefusalId);
+
+/// That a refusal is about an assignment of these customers.
+fn of_customers(
+    tenant: TenantId,
+    customers: &[Uuid],
+) -> Box<dyn BoxableExpression<refusals::table, Pg, SqlType = Nullable<Bool>> + '_> {
+    let theirs =
+        assignments::table.filter(assignments::tenant_id.eq(tenant)).filter(assignments::customer_id.eq_any(customers));
+    Box::new(refusals::assignment_id.eq_any(theirs.select(assignments::id.nullable())))
+}
+
+/// Those of these refusals that are about assignments of these customers.
+pub(crate) async fn among(
+    mut conn: &Conn,
+    tenant: TenantId,
+    ids: &BTreeSet<RefusalId>,
+    customers: &[Uuid],
+) -> Result<BTreeSet<RefusalId>, Problem> {
+    let rows = refusals::table.filter(refusals::tenant_id.eq(tenant)).filter(refusals::id.eq_any(ids));
+    let ids: Vec<_> = rows.filter(of_customers(tenant, customers)).select(refusals::id).load(&mut conn).await?;
+    Ok(ids.into_iter().collect())
+}
+
+/// The assignments of refusals that nobody has told the owners of.
+pub(super) async fn without_owner(mut conn: &Conn, tenant: TenantId) -> Result<BTreeSet<AssignmentId>, Problem> {
+    let owned = assignments::table.filter(assignments::tenant_id.eq(tenant));
+    let rows = refusals::table.filter(refusals::tenant_id.eq(tenant)).filter(refusals::assignment_id.is_not_null());
+    let rows = rows.filter(refusals::assignment_id.ne_all(owned.select(assignments::id.nullable())));
+    let ids = rows.select(refusals::assignment_id.assume_not_null()).distinct().limit(OWNERS);
+    Ok(ids.load::<AssignmentId>(&mut conn).await?.into_iter().collect())
+}
 
 /// The refusal.
 pub(super) async fn find(mut conn: &Conn, tenant: TenantId, id: RefusalId) -> Result<Option<Refusal>, Problem> {
@@ -50,6 +89,9 @@ pub(super) async fn page(
     if !filter.code.is_empty() {
         rows = rows.filter(refusals::code.eq_any(&filter.code));
     }
+    if let Scope::Some(customers) = &filter.customers {
+        rows = rows.filter(of_customers(tenant, customers));
+    }
     match filter.replayed {
         Some(true) => rows = rows.filter(refusals::replayed_at.is_not_null()),
         Some(false) => rows = rows.filter(refusals::replayed_at.is_null()),
@@ -64,19 +106,23 @@ pub(super) async fn page(
 }
 
 /// How many wait for each reason, and since when; the reason of most comes first.
-pub(super) async fn reasons(mut conn: &Conn, tenant: TenantId) -> Result<Vec<Waiting>, Problem> {
+pub(super) async fn reasons(mut conn: &Conn, tenant: TenantId, scope: &Scope) -> Result<Vec<Waiting>, Problem> {
     let rows = refusals::table.filter(refusals::tenant_id.eq(tenant)).filter(refusals::replayed_at.is_null());
     let rows = rows.group_by(refusals::code).order((count_star().desc(), refusals::code));
     let (first, last) = (min(refusals::received_at), max(refusals::received_at));
     let columns = (refusals::code, count_star(), first.assume_not_null(), last.assume_not_null());
-    Ok(rows.select(columns).load(&mut conn).await?)
+    let mut rows = rows.select(columns).into_boxed();
+    if let Scope::Some(customers) = scope {
+        rows = rows.filter(of_customers(tenant, customers));
+    }
+    Ok(rows.load(&mut conn).await?)
 }
 
 /// What a selection means: refusals not replayed yet, in the order of arrival, as many as a batch may have.
 pub(super) async fn select(
     mut conn: &Conn,
     tenant: TenantId,
-    selection: &Selection,
+    (selection, scope): (&Selection, &Scope),
     most: i64,
 ) -> Result<Vec<Refusal>, Problem> {
     let mut rows = refusals::table
@@ -84,6 +130,9 @@ pub(super) async fn select(
         .filter(refusals::replayed_at.is_null())
         .select(Refusal::as_select())
         .into_boxed();
+    if let Scope::Some(customers) = scope {
+        rows = rows.filter(of_customers(tenant, customers));
+    }
     if let Some(ids) = &selection.refusal_ids {
         rows = rows.filter(refusals::id.eq_any(ids));
     }
@@ -113,6 +162,12 @@ pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal
                 refusals::code.eq(excluded(refusals::code)),
                 refusals::detail.eq(excluded(refusals::detail)),
                 refusals::replayed_at.eq(excluded(refusals::replayed_at)),
+                // Who may look at it may do so also when its assignment has gone, or when somebody else sends the same.
+                refusals::assignment_id.eq(case_when(
+                    excluded(refusals::assignment_id).is_not_null(),
+                    excluded(refusals::assignment_id),
+                )
+                .otherwise(refusals::assignment_id)),
             ))
             .execute(&mut tx.conn())
             .await?;

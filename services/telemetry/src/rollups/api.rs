@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use actix_web::get;
 use actix_web::web::Data;
 use chrono::Duration;
+use clients::Adoption;
 use db::Db;
 use kernel::{Cursor, CustomerAttributeId, Page, PageQuery, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use web::{Allow, Answer, Context, Path, Query, Reply};
 
 use super::model::{Point, Resolution};
 use super::store;
+use crate::access::{self, Thing};
 use crate::attributes::{self, Attribute, AttributeQuery};
 use crate::permissions::ValueRead;
 
@@ -58,10 +60,12 @@ pub(super) struct Series {
 pub(super) async fn show_series(
     who: Allow<ValueRead>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     context: Data<Context>,
     Path(id): Path<CustomerAttributeId>,
     Query(query): Query<SeriesQuery>,
 ) -> Answer {
+    access::may(&who, &db, &adoption, Thing::Attribute(id)).await?;
     // A sender's clock may be a little ahead.
     let to = query.to.unwrap_or(context.clock.now() + Duration::minutes(5));
     let from = query.from.unwrap_or(to - Duration::days(DAYS));
@@ -106,9 +110,11 @@ pub(super) struct Freshness {
 pub(super) async fn list_freshness(
     who: Allow<ValueRead>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     context: Data<Context>,
     Query(query): Query<AttributeQuery>,
 ) -> Answer {
+    access::may(&who, &db, &adoption, Thing::Assignment(query.assignment_id)).await?;
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let keys = &context.config.keys;
     let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?.and_then(|cursor| cursor.key(0)));

@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::Duration;
+use clients::Adoption;
 use contracts::telemetry::{BatchReceipt, ValueView};
 use db::Db;
 use kernel::problem::REQUEST_MALFORMED;
@@ -13,6 +14,7 @@ use web::{Allow, Answer, Context, PackedBody, Path, Query, Reply};
 use super::intake::Intake;
 use super::parts::{Document, Parts};
 use super::store;
+use crate::access::{self, Thing};
 use crate::attributes;
 use crate::permissions::{ValueRead, ValueWrite};
 
@@ -28,7 +30,8 @@ const MOST_DAYS: i64 = 92;
 /// of an Excel workbook, whose first line names the fields (`assignmentId`, `attributeName`, `value`, `observedAt`, …). The
 /// body may come packed (`Content-Encoding: gzip` or `zstd`). Each value is stored once, however often it is sent; what
 /// cannot be taken is kept with the reason and can be replayed: `accepted + duplicate + refused = sent`. When the answer
-/// comes, accepted values are durable and the tasks they touch are evaluated. A batch needs no `Idempotency-Key`: its values are known by their event ids.
+/// comes, accepted values are durable and the tasks they touch are evaluated. To a caller whom grants narrow to some customers,
+/// there are no assignments but theirs. A batch needs no `Idempotency-Key`: its values are known by their event ids.
 #[utoipa::path(
     tag = "values", security(("bearer" = [ValueWrite::NAME])),
     request_body(content(
@@ -45,7 +48,7 @@ pub(super) async fn send_values(
     PackedBody(body): PackedBody,
 ) -> Answer {
     let parts = Parts::of(&body).await?;
-    let taken = intake.take(&db, who.actor(), &parts).await?;
+    let taken = intake.take(&db, &access::may_send(&who, &db).await?, &parts).await?;
     Ok(who.answer(Reply::ok(&taken.receipt)?, taken.announced.as_ref()))
 }
 
@@ -85,10 +88,12 @@ impl SeriesQuery {
 pub(super) async fn list_values(
     who: Allow<ValueRead>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     context: Data<Context>,
     Path(id): Path<CustomerAttributeId>,
     Query(query): Query<SeriesQuery>,
 ) -> Answer {
+    access::may(&who, &db, &adoption, Thing::Attribute(id)).await?;
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let keys = &context.config.keys;
     let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?);

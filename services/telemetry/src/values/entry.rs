@@ -1,7 +1,7 @@
 //! One value as it was sent. Pure.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::telemetry::RefusalCode;
 use kernel::time::NotATime;
@@ -28,6 +28,11 @@ impl Reason {
     pub(crate) fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
+
+    /// There is no such assignment, or none that the sender may know of.
+    pub(crate) fn no_assignment(id: AssignmentId) -> Self {
+        Self::new(RefusalCode::AssignmentUnknown, format!("There is no assignment {id}."))
+    }
 }
 
 /// One value as it was sent.
@@ -39,7 +44,7 @@ impl Reason {
 }))]
 pub(crate) struct Entry<'a> {
     /// The assignment the value is about.
-    assignment_id: Option<AssignmentId>,
+    pub(crate) assignment_id: Option<AssignmentId>,
     /// In its place, the assignment's external key.
     #[serde(borrow)]
     #[schema(value_type = Option<String>)]
@@ -126,10 +131,17 @@ impl<'a> Entry<'a> {
         self.assignment_key.as_ref().map(|Text(key)| key.as_ref())
     }
 
-    /// The assignment, where those with an external key are known.
-    pub(crate) fn assignment(&self, by_key: &BTreeMap<String, AssignmentId>) -> Result<AssignmentId, Reason> {
+    /// The assignment, where those with an external key are known. One that is hidden from the sender is not there.
+    pub(crate) fn assignment(
+        &self,
+        by_key: &BTreeMap<String, AssignmentId>,
+        hidden: &BTreeSet<AssignmentId>,
+    ) -> Result<AssignmentId, Reason> {
+        if let Some(id) = self.assignment_id {
+            return if hidden.contains(&id) { Err(Reason::no_assignment(id)) } else { Ok(id) };
+        }
         let key = self.assignment_key().unwrap_or_default();
-        self.assignment_id.or_else(|| by_key.get(key).copied()).ok_or_else(|| {
+        by_key.get(key).copied().filter(|id| !hidden.contains(id)).ok_or_else(|| {
             Reason::new(RefusalCode::AssignmentUnknown, format!("No assignment has the external key {key:?}."))
         })
     }

@@ -1,19 +1,20 @@
 //! Taking a batch: every entry becomes a reading or a refusal, then the writer stores both in one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use clients::{Adoption, Caller};
+use clients::Adoption;
 use contracts::telemetry::{BatchReceipt, RefusalCode};
 use db::{Announced, Db};
-use kernel::{Actor, AssignmentId, Clock, Problem};
+use kernel::{AssignmentId, Clock, FieldError, Problem, TenantId};
 use uuid::Uuid;
 use web::Context;
 
 use super::entry::{Entry, Reason};
 use super::model::{AHEAD, Batch, Reading, Window};
-use super::parts::{Origin, Part, Parts};
+use super::parts::{Complete, Origin, Part, Parts};
 use super::writer::Writer;
+use crate::access::{OutOfReach, Sender};
 use crate::attributes::{Directory, Known};
 use crate::facts::OUTDATED;
 use crate::refusals::Refusal;
@@ -41,12 +42,11 @@ pub(crate) struct Intake {
 
 impl Intake {
     /// The intake of a worker: memory and writer are the process's, connections its own.
-    pub(crate) fn new(context: &Context) -> Self {
-        let caller = Caller::new(Arc::clone(&context.signer), context.clock.clone());
+    pub(crate) fn new(context: &Context, adoption: Adoption) -> Self {
         Self {
             directory: context.shared(Directory::default),
             writer: context.shared(Writer::default),
-            adoption: Adoption::new(caller, context.config.upstreams("adoption")),
+            adoption,
             clock: context.clock.clone(),
             retention_days: context.config.telemetry_retention_days,
         }
@@ -57,20 +57,30 @@ impl Intake {
     /// # Errors
     /// 422 when an assignment that the batch claims to be complete for does not exist; 503 when the database is away, the
     /// writer is busy, or adoption must be asked and is away. Then nothing was stored, and sending the batch again is safe.
-    pub(crate) async fn take(&self, db: &Db, who: &Actor, parts: &Parts<'_>) -> Result<Taken, Problem> {
-        let entries = parts.entries.iter().map(|part| Entry::read(&part.text)).collect();
-        let entries = self.place(who, entries).await?;
+    pub(crate) async fn take(&self, db: &Db, sender: &Sender, parts: &Parts<'_>) -> Result<Taken, Problem> {
+        let who = &sender.actor;
+        let entries = parts.entries.iter().map(|part| Entry::read(&part.text)).collect::<Vec<_>>();
+        let keys: BTreeSet<&str> = entries.iter().flatten().filter_map(Entry::assignment_key).collect();
+        let by_key = self.adoption.assignments_by_key(who, &Vec::from_iter(keys)).await?;
+        let named = OutOfReach {
+            assignments: entries
+                .iter()
+                .flatten()
+                .filter_map(|entry| entry.assignment_id)
+                .chain(by_key.values().copied())
+                .chain(parts.complete.assignment_ids.iter().copied())
+                .collect(),
+            refusals: entries.iter().flatten().filter_map(|entry| entry.refusal_id).collect(),
+        };
+        let hidden = sender.out_of_reach(db, &self.adoption, named).await?;
+        self.require_complete(db, sender, &parts.complete, &hidden).await?;
+        let entries: Vec<_> = entries.into_iter().map(|entry| place(entry?, &by_key, &hidden)).collect();
         let wanted: Vec<_> =
             entries.iter().flatten().map(|(assignment, entry)| (*assignment, entry.wanted())).collect();
-        if parts.complete.observed_at.is_some_and(|at| at > self.clock.now() + AHEAD) {
-            let how = "is more than five minutes ahead of our clock; no value could count until then";
-            return Err(Problem::field("/complete/observedAt", "OBSERVED_AT_IN_FUTURE", how));
-        }
-        self.directory.require_assignments(db, &self.adoption, who, &parts.complete.assignment_ids).await?;
         let mut tries = 0;
         loop {
             let found = self.directory.find(db, &self.adoption, who, &wanted).await?;
-            let outcome = self.writer.store(self.batch(who, parts, &entries, found), who.clone()).await;
+            let outcome = self.writer.store(self.batch(who.tenant, parts, &entries, found), who.clone()).await;
             tries += 1;
             match outcome {
                 // Another process, or this one's consumer, has learnt of a change since we looked.
@@ -82,22 +92,36 @@ impl Intake {
         }
     }
 
-    /// Finds the assignment of each entry; adoption is asked about those that are named by key.
-    async fn place<'a>(
+    /// Requires that what a batch claims to be complete for is there, within the sender's reach, and not of the future.
+    async fn require_complete(
         &self,
-        who: &Actor,
-        entries: Vec<Result<Entry<'a>, Reason>>,
-    ) -> Result<Vec<Result<Placed<'a>, Reason>>, Problem> {
-        let keys: BTreeSet<&str> = entries.iter().flatten().filter_map(Entry::assignment_key).collect();
-        let by_key = self.adoption.assignments_by_key(who, &Vec::from_iter(keys)).await?;
-        let placed = entries.into_iter().map(|entry| entry.and_then(|entry| Ok((entry.assignment(&by_key)?, entry))));
-        Ok(placed.collect())
+        db: &Db,
+        sender: &Sender,
+        complete: &Complete,
+        hidden: &OutOfReach,
+    ) -> Result<(), Problem> {
+        if complete.observed_at.is_some_and(|at| at > self.clock.now() + AHEAD) {
+            let how = "is more than five minutes ahead of our clock; no value could count until then";
+            return Err(Problem::field("/complete/observedAt", "OBSERVED_AT_IN_FUTURE", how));
+        }
+        let ids = &complete.assignment_ids;
+        let unknown = self.directory.unknown(db, &self.adoption, &sender.actor, ids).await?;
+        let errors: Vec<_> = ids
+            .iter()
+            .enumerate()
+            .filter(|(_, assignment)| unknown.contains(assignment) || hidden.assignments.contains(assignment))
+            .map(|(at, assignment)| {
+                let Reason { detail, .. } = Reason::no_assignment(*assignment);
+                FieldError::new(format!("/complete/assignmentIds/{at}"), "UNKNOWN", detail)
+            })
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
 
     /// Each entry becomes a reading or a refusal.
     fn batch(
         &self,
-        who: &Actor,
+        tenant: TenantId,
         parts: &Parts<'_>,
         entries: &[Result<Placed<'_>, Reason>],
         found: Vec<Result<Known, Reason>>,
@@ -106,7 +130,7 @@ impl Intake {
         let window = Window::at(now, self.retention_days);
         let mut batch = Batch {
             id: Uuid::now_v7(),
-            tenant: who.tenant,
+            tenant,
             received_at: now,
             readings: Vec::with_capacity(entries.len()),
             refusals: Vec::new(),
@@ -123,7 +147,10 @@ impl Intake {
             };
             match read {
                 Ok(reading) => batch.readings.push(reading),
-                Err(reason) => batch.refusals.push(refuse(&batch, place, part, reason)),
+                Err(reason) => {
+                    let about = entry.as_ref().ok().map(|(assignment, _)| *assignment);
+                    batch.refusals.push(refuse(&batch, place, part, (about, reason)));
+                }
             }
         }
         batch.declare_complete(&parts.complete);
@@ -136,8 +163,20 @@ fn not_looked_up() -> Result<Known, Reason> {
     Err(Reason::new(RefusalCode::AttributeUnknown, "The attribute was not looked up. Replay this."))
 }
 
-/// The refusal of an entry: a new one, or the last try of an earlier one.
-fn refuse(batch: &Batch, place: usize, part: &Part<'_>, reason: Reason) -> Refusal {
+/// Finds the assignment of an entry. What is out of the sender's reach is not there; what mends a refusal that is, mends none.
+fn place<'a>(
+    mut entry: Entry<'a>,
+    by_key: &BTreeMap<String, AssignmentId>,
+    hidden: &OutOfReach,
+) -> Result<Placed<'a>, Reason> {
+    let assignment = entry.assignment(by_key, &hidden.assignments)?;
+    entry.refusal_id = entry.refusal_id.filter(|id| !hidden.refusals.contains(id));
+    Ok((assignment, entry))
+}
+
+/// The refusal of an entry about an assignment: a new one, or the last try of an earlier one.
+fn refuse(batch: &Batch, place: usize, part: &Part<'_>, (about, reason): (Option<AssignmentId>, Reason)) -> Refusal {
+    let about = about.filter(|_| reason.code != RefusalCode::AssignmentUnknown);
     let detail = match part.origin {
         Origin::Line(number) => format!("Line {number}: {}", reason.detail),
         Origin::List | Origin::Refusal(_) => reason.detail,
@@ -148,7 +187,9 @@ fn refuse(batch: &Batch, place: usize, part: &Part<'_>, reason: Reason) -> Refus
         Origin::Refusal(earlier) if earlier.payload != payload => {
             Refusal { code, detail: format!("The correction: {detail}"), ..earlier.clone() }
         }
-        Origin::Refusal(earlier) => Refusal { code, detail, ..earlier.clone() },
+        Origin::Refusal(earlier) => {
+            Refusal { code, detail, assignment_id: about.or(earlier.assignment_id), ..earlier.clone() }
+        }
         Origin::List | Origin::Line(_) => Refusal {
             tenant_id: batch.tenant,
             id: Refusal::id_of(&part.text),
@@ -159,6 +200,7 @@ fn refuse(batch: &Batch, place: usize, part: &Part<'_>, reason: Reason) -> Refus
             detail,
             payload,
             replayed_at: None,
+            assignment_id: about,
         },
     }
 }

@@ -39,7 +39,10 @@ pub(crate) struct Complete {
 /// The JSON form of a batch.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SendValues)]
+#[schema(as = SendValues, example = json!({ "values": [{
+    "assignmentId": "01938a5e-7c4b-7e3a-9f00-000000000001", "attributeName": "Users signed in", "value": 42,
+    "observedAt": "2026-11-21T09:30:00Z",
+}] }))]
 pub(crate) struct Document<'a> {
     /// Up to 10,000 values.
     #[serde(borrow)]

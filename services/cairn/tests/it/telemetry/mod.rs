@@ -1,5 +1,6 @@
 //! Telemetry, from a batch of values to the status of a task.
 
+mod access;
 mod evaluation;
 mod faults;
 mod intake;

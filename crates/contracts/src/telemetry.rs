@@ -8,8 +8,10 @@ use uuid::Uuid;
 
 use crate::{Aggregate, EventSpec, EventType};
 
+mod batches;
 mod metric_rules;
 
+pub use batches::{BATCH_RETRACTED, BatchView};
 pub use metric_rules::{METRIC_RULE_CHANGED, METRIC_RULE_CREATED, METRIC_RULE_DELETED, MetricRuleView};
 
 /// What the latest values say about one customer task. Adoption decides the status from these counts alone.
@@ -195,5 +197,11 @@ pub const TASK_FACTS_CHANGED: EventType<TaskFacts> = EventType::new(
 /// The event types of this service.
 #[must_use]
 pub fn events() -> Vec<EventSpec> {
-    vec![TASK_FACTS_CHANGED.spec(), METRIC_RULE_CREATED.spec(), METRIC_RULE_CHANGED.spec(), METRIC_RULE_DELETED.spec()]
+    vec![
+        TASK_FACTS_CHANGED.spec(),
+        BATCH_RETRACTED.spec(),
+        METRIC_RULE_CREATED.spec(),
+        METRIC_RULE_CHANGED.spec(),
+        METRIC_RULE_DELETED.spec(),
+    ]
 }

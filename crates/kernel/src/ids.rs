@@ -152,6 +152,8 @@ id!(/// Adoption and telemetry: a plan's own copy of a telemetry attribute.
     CustomerAttributeId);
 id!(/// Telemetry: a refused value, kept with its reason.
     RefusalId);
+id!(/// Telemetry: values that were sent together.
+    BatchId);
 id!(/// Telemetry: a rule that makes values of a partner's metrics.
     MetricRuleId);
 id!(/// Identity: a department, a place in the tenant's tree.

@@ -7,6 +7,7 @@
 mod access;
 mod assignments;
 mod attributes;
+mod batches;
 mod facts;
 mod metric_rules;
 mod otlp;
@@ -47,7 +48,11 @@ pub fn service() -> Service {
 
 fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(values::routes).configure(attributes::routes).configure(facts::routes).configure(refusals::routes);
-    config.configure(metric_rules::routes).configure(otlp::routes).configure(rollups::routes);
+    config
+        .configure(metric_rules::routes)
+        .configure(otlp::routes)
+        .configure(rollups::routes)
+        .configure(batches::routes);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

@@ -65,6 +65,47 @@ diesel::table! {
 }
 
 diesel::table! {
+    batches (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        received_at -> Timestamptz,
+        sent_by -> Text,
+        sent -> Integer,
+        accepted -> Integer,
+        duplicate -> Integer,
+        refused -> Integer,
+        completed -> Integer,
+        retracted_at -> Nullable<Timestamptz>,
+        retracted_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    repeats (tenant_id, assignment_id, event_id, batch_id) {
+        tenant_id -> Uuid,
+        assignment_id -> Uuid,
+        event_id -> Uuid,
+        observed_at -> Timestamptz,
+        attribute_id -> Uuid,
+        value -> Text,
+        source -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        batch_id -> Uuid,
+        received_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    silences (tenant_id, batch_id, assignment_id) {
+        tenant_id -> Uuid,
+        batch_id -> Uuid,
+        assignment_id -> Uuid,
+        at -> Timestamptz,
+        attribute_ids -> Array<Uuid>,
+    }
+}
+
+diesel::table! {
     refusals (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,

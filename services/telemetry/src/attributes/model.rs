@@ -115,6 +115,12 @@ impl Attribute {
         true
     }
 
+    /// Its latest value was taken back: this one is the latest that is left.
+    pub(crate) fn see_only(&mut self, left: Option<(Timestamp, Uuid, String)>) {
+        (self.latest_observed_at, self.latest_event_id, self.latest_value) =
+            left.map_or((None, None, None), |(at, id, value)| (Some(at), Some(id), Some(value)));
+    }
+
     /// A complete feed said nothing of it. Says whether that is news.
     pub(crate) fn lose(&mut self, at: Timestamp) -> bool {
         let news = self.emptied_at.is_none_or(|known| at > known);

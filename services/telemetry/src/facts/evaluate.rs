@@ -6,13 +6,14 @@ use std::sync::Arc;
 use contracts::telemetry::{TASK_FACTS_CHANGED, TaskFacts};
 use db::Tx;
 use kernel::problem::ProblemKind;
-use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, Timestamp};
+use kernel::{AssignmentId, BatchId, CustomerAttributeId, CustomerTaskId, Problem, TenantId, Timestamp};
 use quick_cache::sync::Cache;
 use rules::Criterion;
 
 use super::model::{Counts, Facts};
 use super::{recheck, store};
 use crate::attributes::{self, Attribute};
+use crate::batches::{self, Silence};
 use crate::values::Reading;
 
 /// Criteria kept parsed.
@@ -49,11 +50,12 @@ pub(crate) struct Observed<'a> {
     /// The definitions that the readings were checked against: the oldest of each attribute.
     versions: HashMap<CustomerAttributeId, i64>,
     tasks: BTreeSet<CustomerTaskId>,
-    silences: Vec<Silence>,
+    silences: Vec<Said>,
 }
 
 /// A complete feed's word about an assignment: at this moment, nothing but these attributes had data.
-struct Silence {
+struct Said {
+    batch: BatchId,
     assignment: AssignmentId,
     at: Timestamp,
     but: HashSet<CustomerAttributeId>,
@@ -76,9 +78,26 @@ impl<'a> Observed<'a> {
     }
 
     /// A complete feed told of nothing but these readings of an assignment.
-    pub(crate) fn lose(&mut self, assignment: AssignmentId, at: Timestamp, but: impl IntoIterator<Item = &'a Reading>) {
+    pub(crate) fn lose(
+        &mut self,
+        batch: BatchId,
+        (assignment, at): (AssignmentId, Timestamp),
+        but: impl IntoIterator<Item = &'a Reading>,
+    ) {
         let but = but.into_iter().filter(|reading| reading.assignment == assignment).map(|reading| reading.attribute);
-        self.silences.push(Silence { assignment, at, but: but.collect() });
+        self.silences.push(Said { batch, assignment, at, but: but.collect() });
+    }
+
+    /// What its complete feeds were silent about, of these attributes.
+    fn silences(&self, tenant_id: TenantId, rows: &[Attribute]) -> Vec<Silence> {
+        let silence = |said: &Said| Silence {
+            tenant_id,
+            batch_id: said.batch,
+            assignment_id: said.assignment,
+            at: said.at,
+            attribute_ids: rows.iter().filter(|row| said.is_silent_about(row)).map(|row| row.id).collect(),
+        };
+        self.silences.iter().map(silence).collect()
     }
 
     fn is_empty(&self) -> bool {
@@ -101,12 +120,16 @@ impl<'a> Observed<'a> {
         let newest = self.newest.get(&attribute.id);
         let mut news =
             newest.is_some_and(|reading| attribute.see(reading.observed_at, reading.event_id, &reading.value));
-        for Silence { assignment, at, but } in &self.silences {
-            if *assignment == attribute.assignment_id && !but.contains(&attribute.id) {
-                news |= attribute.lose(*at);
-            }
+        for said in &self.silences {
+            news |= said.is_silent_about(attribute) && attribute.lose(said.at);
         }
         news
+    }
+}
+
+impl Said {
+    fn is_silent_about(&self, attribute: &Attribute) -> bool {
+        self.assignment == attribute.assignment_id && !self.but.contains(&attribute.id)
     }
 }
 
@@ -119,9 +142,10 @@ pub(crate) async fn evaluate(tx: &mut Tx, criteria: &Criteria, observed: Observe
         return Ok(());
     }
     let tasks = observed.tasks.iter().copied().collect();
-    let assignments = observed.silences.iter().map(|silence| silence.assignment).collect();
+    let assignments = observed.silences.iter().map(|said| said.assignment).collect();
     let mut rows = attributes::store::fetch_for_change(tx, tasks, assignments).await?;
     observed.require_current(&rows)?;
+    batches::declare(tx, &observed.silences(tx.tenant(), &rows)).await?;
     let (now, mut changed, mut stirred, mut due) = (tx.now(), Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (at, row) in rows.iter_mut().enumerate() {
         let (stood, look_at) = ((row.has_data(), row.is_met), row.recheck_at);
@@ -145,14 +169,23 @@ pub(crate) async fn evaluate(tx: &mut Tx, criteria: &Criteria, observed: Observe
 
 /// Evaluates a whole task as it stands now: its definition changed, or time went by.
 pub(crate) async fn evaluate_again(tx: &mut Tx, task: CustomerTaskId) -> Result<(), Problem> {
-    let mut rows = attributes::store::fetch_for_change(tx, vec![task], Vec::new()).await?;
+    let rows = attributes::store::fetch_for_change(tx, vec![task], Vec::new()).await?;
+    settle(tx, rows, BTreeSet::from([task])).await
+}
+
+/// Evaluates these tasks as they stand now. `rows` are all their attributes, locked.
+pub(crate) async fn settle(
+    tx: &mut Tx,
+    mut rows: Vec<Attribute>,
+    tasks: BTreeSet<CustomerTaskId>,
+) -> Result<(), Problem> {
     let now = tx.now();
     for row in &mut rows {
         row.judge(row.criterion().as_ref(), now);
     }
     attributes::store::update_states(tx, &rows.iter().collect::<Vec<_>>()).await?;
-    tell(tx, &rows, BTreeSet::from([task])).await?;
-    recheck::schedule(tx, &rows, BTreeSet::from([task])).await
+    tell(tx, &rows, tasks.clone()).await?;
+    recheck::schedule(tx, &rows, tasks).await
 }
 
 /// Announces the facts of those of these tasks whose counts are not what was announced before. `rows` hold all their

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use kernel::{AssignmentId, Problem, RefusalId, TenantId, Timestamp};
+use kernel::{AssignmentId, BatchId, Problem, RefusalId, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::api::Selection;
@@ -172,6 +172,13 @@ pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal
             .execute(&mut tx.conn())
             .await?;
     }
+    Ok(())
+}
+
+/// Forgets what was refused of a batch and still waits.
+pub(crate) async fn forget_batch(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> {
+    let rows = refusals::table.filter(refusals::tenant_id.eq(tx.tenant())).filter(refusals::batch_id.eq(batch.0));
+    diesel::delete(rows.filter(refusals::replayed_at.is_null())).execute(&mut tx.conn()).await?;
     Ok(())
 }
 

@@ -162,7 +162,8 @@ impl Resolution {
     }
 }
 
-fn midnight(day: NaiveDate) -> Timestamp {
+/// When a day begins.
+pub(super) fn midnight(day: NaiveDate) -> Timestamp {
     Timestamp::from(day.and_time(chrono::NaiveTime::MIN).and_utc())
 }
 

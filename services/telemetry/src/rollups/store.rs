@@ -1,6 +1,8 @@
 //! The statements of rollups.
 
-use chrono::NaiveDate;
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{Duration, NaiveDate};
 use db::{Conn, Tx};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -8,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use kernel::{CustomerAttributeId, Problem, TenantId, Timestamp};
 use uuid::Uuid;
 
-use super::model::{Daily, Sums};
+use super::model::{Daily, Sums, midnight};
 use crate::attributes::Attribute;
 use crate::schema::rollups;
 use crate::values::span;
@@ -44,6 +46,78 @@ pub(crate) async fn add(tx: &mut Tx, daily: &Daily) -> Result<(), Problem> {
     .execute(&mut tx.conn())
     .await?;
     Ok(())
+}
+
+/// Adds days of these attributes up anew, from the values that are there.
+pub(crate) async fn recompute(
+    tx: &mut Tx,
+    attributes: &[Attribute],
+    days: &BTreeSet<(CustomerAttributeId, NaiveDate)>,
+) -> Result<(), Problem> {
+    let of_attribute: HashMap<CustomerAttributeId, &Attribute> = attributes.iter().map(|row| (row.id, row)).collect();
+    let touched: Vec<(&Attribute, Timestamp)> =
+        days.iter().filter_map(|(id, day)| Some((*of_attribute.get(id)?, midnight(*day)))).collect();
+    if touched.is_empty() {
+        return Ok(());
+    }
+    let spans: Vec<(Uuid, Uuid)> =
+        touched.iter().map(|(row, day)| span(row.id, *day, *day + Duration::days(1))).collect();
+    let columns = || {
+        let ids: Vec<CustomerAttributeId> = touched.iter().map(|(row, _)| row.id).collect();
+        (ids, touched.iter().map(|(_, day)| *day).collect::<Vec<Timestamp>>())
+    };
+    let (ids, from) = columns();
+    diesel::sql_query(
+        "delete from rollups r using unnest($2, $3) as t(attribute_id, day) \
+         where r.tenant_id = $1 and r.attribute_id = t.attribute_id and r.day = (t.day at time zone 'UTC')::date",
+    )
+    .bind::<SqlUuid, _>(tx.tenant())
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Timestamptz>, _>(from)
+    .execute(&mut tx.conn())
+    .await?;
+    let (ids, from) = columns();
+    diesel::sql_query(
+        "insert into rollups \
+         select $1, t.attribute_id, (t.day at time zone 'UTC')::date, s.* \
+         from unnest($2, $3, $4, $5, $6, $7) as t(attribute_id, day, assignment_id, least, greatest, data_type) \
+         cross join lateral ( \
+             select count(*), count(number), coalesce(sum(number), 0), min(number), max(number), \
+                 (array_agg(value order by event_id desc))[1], max(observed_at), (array_agg(event_id order by event_id desc))[1] \
+             from (select observed_at, event_id, value, number_of(t.data_type, value) as number from \"values\" v \
+                 where v.tenant_id = $1 and v.assignment_id = t.assignment_id \
+                     and v.event_id between t.least and t.greatest and v.attribute_id = t.attribute_id \
+                     and v.observed_at >= t.day and v.observed_at < t.day + interval '1 day') as read \
+             having count(*) > 0) as s",
+    )
+    .bind::<SqlUuid, _>(tx.tenant())
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Timestamptz>, _>(from)
+    .bind::<Array<SqlUuid>, _>(touched.iter().map(|(row, _)| row.assignment_id).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(spans.iter().map(|(least, _)| *least).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(spans.iter().map(|(_, greatest)| *greatest).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(touched.iter().map(|(row, _)| row.data_type).collect::<Vec<_>>())
+    .execute(&mut tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A value as the one observed last: when, its id, and what it says.
+pub(crate) type Latest = (Timestamp, Uuid, String);
+
+/// The latest value of each of these attributes, as far as they have one.
+pub(crate) async fn latest(
+    tx: &mut Tx,
+    attributes: &[CustomerAttributeId],
+) -> Result<HashMap<CustomerAttributeId, Latest>, Problem> {
+    let rows = rollups::table
+        .filter(rollups::tenant_id.eq(tx.tenant()))
+        .filter(rollups::attribute_id.eq_any(attributes))
+        .distinct_on(rollups::attribute_id)
+        .order((rollups::attribute_id, rollups::day.desc()))
+        .select((rollups::attribute_id, (rollups::last_observed_at, rollups::last_event_id, rollups::last_value)));
+    let rows: Vec<(CustomerAttributeId, Latest)> = rows.load(&mut tx.conn()).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The days of an attribute between these two, the first one first.

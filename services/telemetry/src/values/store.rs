@@ -11,10 +11,10 @@ use kernel::{Problem, Timestamp};
 use uuid::Uuid;
 
 use super::identity::span;
-use super::model::{Batch, Stored};
+use super::model::{Batch, Reading, Stored};
 use crate::attributes::Attribute;
-use crate::rollups;
 use crate::schema::values;
+use crate::{batches, rollups};
 
 #[derive(QueryableByName)]
 struct Inserted {
@@ -22,19 +22,48 @@ struct Inserted {
     event_id: Uuid,
 }
 
-/// Stores the readings of these batches in one statement; returns the ids of those that were not there before.
+/// A reading and the batch that sent it.
+type Sent<'a> = (&'a Batch, &'a Reading);
+
+/// Stores the readings of these batches in one statement; returns the ids of those that were not there before. That a batch
+/// repeats a value is remembered.
 ///
 /// They are inserted in the order of their identity: pages of the index are met once, and two writers with the same values
 /// wait for each other, never both ways. Of two with one identity the first stays.
 pub(crate) async fn insert(tx: &mut Tx, batches: &[&Batch]) -> Result<HashSet<Uuid>, Problem> {
-    let mut rows: Vec<_> =
+    let mut rows: Vec<Sent<'_>> =
         batches.iter().flat_map(|batch| batch.readings.iter().map(move |reading| (*batch, reading))).collect();
+    rows.sort_by_key(|(_, reading)| (reading.assignment, reading.event_id));
+    let new = insert_into(
+        tx,
+        "insert into \"values\" (tenant_id, assignment_id, event_id, observed_at, attribute_id, value, source, notes, batch_id, received_at) \
+         select $1, u.*, $2 from unnest($3, $4, $5, $6, $7, $8, $9, $10) as u \
+         on conflict do nothing returning event_id",
+        &rows,
+    )
+    .await?;
+    if new.len() < rows.len() {
+        let mut first = new.clone();
+        rows.retain(|(_, reading)| !first.remove(&reading.event_id));
+        insert_into(
+            tx,
+            "insert into repeats (tenant_id, assignment_id, event_id, observed_at, attribute_id, value, source, notes, batch_id, received_at) \
+             select $1, u.*, $2 from unnest($3, $4, $5, $6, $7, $8, $9, $10) as u \
+             on conflict do nothing returning event_id",
+            &rows,
+        )
+        .await?;
+    }
+    Ok(new)
+}
+
+/// Inserts readings by a statement that takes their columns; returns the ids of those that it inserted.
+async fn insert_into(tx: &mut Tx, statement: &'static str, rows: &[Sent<'_>]) -> Result<HashSet<Uuid>, Problem> {
     if rows.is_empty() {
         return Ok(HashSet::new());
     }
-    rows.sort_by_key(|(_, reading)| (reading.assignment, reading.event_id));
     let mut columns = Columns::with_capacity(rows.len());
-    for (batch, reading) in &rows {
+    for (batch, reading) in rows {
         columns.assignments.push(reading.assignment.0);
         columns.event_ids.push(reading.event_id);
         columns.moments.push(reading.observed_at);
@@ -44,23 +73,19 @@ pub(crate) async fn insert(tx: &mut Tx, batches: &[&Batch]) -> Result<HashSet<Uu
         columns.notes.push(reading.notes.as_deref());
         columns.batches.push(batch.id);
     }
-    let inserted: Vec<Inserted> = diesel::sql_query(
-        "insert into \"values\" (tenant_id, assignment_id, event_id, observed_at, attribute_id, value, source, notes, batch_id, received_at) \
-         select $1, u.*, $2 from unnest($3, $4, $5, $6, $7, $8, $9, $10) as u \
-         on conflict do nothing returning event_id",
-    )
-    .bind::<SqlUuid, _>(tx.tenant())
-    .bind::<Timestamptz, _>(tx.now())
-    .bind::<Array<SqlUuid>, _>(columns.assignments)
-    .bind::<Array<SqlUuid>, _>(columns.event_ids)
-    .bind::<Array<Timestamptz>, _>(columns.moments)
-    .bind::<Array<SqlUuid>, _>(columns.attributes)
-    .bind::<Array<Text>, _>(columns.values)
-    .bind::<Array<Nullable<Text>>, _>(columns.sources)
-    .bind::<Array<Nullable<Text>>, _>(columns.notes)
-    .bind::<Array<SqlUuid>, _>(columns.batches)
-    .load(&mut tx.conn())
-    .await?;
+    let inserted: Vec<Inserted> = diesel::sql_query(statement)
+        .bind::<SqlUuid, _>(tx.tenant())
+        .bind::<Timestamptz, _>(tx.now())
+        .bind::<Array<SqlUuid>, _>(columns.assignments)
+        .bind::<Array<SqlUuid>, _>(columns.event_ids)
+        .bind::<Array<Timestamptz>, _>(columns.moments)
+        .bind::<Array<SqlUuid>, _>(columns.attributes)
+        .bind::<Array<Text>, _>(columns.values)
+        .bind::<Array<Nullable<Text>>, _>(columns.sources)
+        .bind::<Array<Nullable<Text>>, _>(columns.notes)
+        .bind::<Array<SqlUuid>, _>(columns.batches)
+        .load(&mut tx.conn())
+        .await?;
     Ok(inserted.into_iter().map(|row| row.event_id).collect())
 }
 
@@ -126,13 +151,14 @@ pub(super) async fn ensure_partitions(db: &Db, days: &BTreeSet<NaiveDate>) -> Re
     .await
 }
 
-/// Drops the partitions of the days before this moment's and their rollups, and forgets what was refused before it.
+/// Drops the partitions of the days before this moment's, and forgets their rollups and batches and what was refused before it.
 pub(super) async fn forget(db: &Db, before: Timestamp) -> Result<(), Problem> {
     db.global(async |mut conn| {
         let day = before.date_naive();
         diesel::sql_query("select drop_value_partitions($1)").bind::<Date, _>(day).execute(&mut conn).await?;
         diesel::sql_query("select forget_refusals($1)").bind::<Timestamptz, _>(before).execute(&mut conn).await?;
         rollups::forget(conn, day).await?;
+        batches::forget(conn, before).await?;
         Ok(())
     })
     .await

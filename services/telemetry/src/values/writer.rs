@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use contracts::telemetry::{BatchReceipt, RefusedValue};
 use db::{Db, Tx};
 use kernel::problem::UNAVAILABLE;
-use kernel::{Actor, Problem, TenantId};
+use kernel::{Actor, BatchId, Problem, TenantId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,8 +21,8 @@ use super::intake::Taken;
 use super::model::Batch;
 use super::store;
 use crate::facts::{self, Criteria, OUTDATED, Observed};
-use crate::refusals;
 use crate::rollups::{self, Sums};
+use crate::{batches, refusals};
 
 /// Values that may wait; more callers are told to come back.
 const ROOM: u32 = 100_000;
@@ -194,25 +194,32 @@ fn each(group: &[&Submission], outcome: Result<Vec<Taken>, Problem>) -> Receipts
 }
 
 async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) -> Result<Vec<Taken>, Problem> {
-    let batches: Vec<&Batch> = group.iter().map(|submission| &submission.batch).collect();
-    let mut new = store::insert(tx, &batches).await?;
+    let sent: Vec<&Batch> = group.iter().map(|submission| &submission.batch).collect();
+    batches::share(tx).await?;
+    let mut new = store::insert(tx, &sent).await?;
     let mut observed = Observed::default();
-    for batch in &batches {
+    for batch in &sent {
         observed.see(&batch.readings);
         for (assignment, at) in &batch.complete {
-            observed.lose(*assignment, *at, &batch.readings);
+            observed.lose(BatchId(batch.id), (*assignment, *at), &batch.readings);
         }
     }
     let announced = tx.announced().len();
     facts::evaluate(tx, criteria, observed).await?;
     let announced = tx.announced().get(announced..).and_then(<[_]>::last).cloned();
-    let readings = || batches.iter().flat_map(|batch| &batch.readings);
+    let readings = || sent.iter().flat_map(|batch| &batch.readings);
     rollups::add(tx, &Sums::daily(readings(), new.clone())).await?;
-    refusals::store::keep(tx, batches.iter().flat_map(|batch| &batch.refusals)).await?;
+    refusals::store::keep(tx, sent.iter().flat_map(|batch| &batch.refusals)).await?;
     let replayed = readings().flat_map(|reading| &reading.replays).copied();
     refusals::store::mark_replayed(tx, replayed.collect()).await?;
-    let taken = batches.iter().map(|batch| Taken { receipt: receipt(batch, &mut new), announced: announced.clone() });
-    Ok(taken.collect())
+    let taken = sent.iter().map(|batch| Taken { receipt: receipt(batch, &mut new), announced: announced.clone() });
+    let taken: Vec<Taken> = taken.collect();
+    let remembered = group.iter().zip(&taken).map(|(Submission { batch, sender, .. }, taken)| {
+        batches::Batch::of(&taken.receipt, batch.complete.len(), sender, tx.now())
+    });
+    let remembered: Vec<_> = remembered.collect();
+    batches::insert(tx, &remembered).await?;
+    Ok(taken)
 }
 
 /// The receipt of a batch. What the statement did not insert was there before, or stands twice in the flush: the first one takes it.

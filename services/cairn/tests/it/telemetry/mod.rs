@@ -1,6 +1,7 @@
 //! Telemetry, from a batch of values to the status of a task.
 
 mod access;
+mod batches;
 mod evaluation;
 mod faults;
 mod intake;

@@ -1,0 +1,88 @@
+//! Batches over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{delete, get};
+use contracts::telemetry::{BATCH_RETRACTED, BatchView};
+use db::Db;
+use kernel::{BatchId, Cursor, Page, PageQuery, Problem};
+use serde::Deserialize;
+use web::{Allow, Answer, Context, Path, Query, Reply};
+
+use super::retract::retract;
+use super::store;
+use crate::permissions::{ValueRead, ValueWrite};
+
+const LIST: &str = "telemetry-batches";
+
+/// Which batches are listed.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct BatchQuery {
+    /// `true`: only those that were retracted; `false`: only those that count.
+    pub(super) retracted: Option<bool>,
+    /// Rows per page, 1 to 200 (default 50).
+    limit: Option<u16>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List batches
+///
+/// What came, when and from whom; the latest first. They are remembered as long as values are kept.
+#[utoipa::path(tag = "batches", params(BatchQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<BatchView>)))]
+#[get("/batches")]
+pub(super) async fn list_batches(
+    who: Allow<ValueRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<BatchQuery>,
+) -> Answer {
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let keys = &context.config.keys;
+    let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?.and_then(|cursor| cursor.key(0)));
+    who.read(&db, async |conn| {
+        let rows = store::page(conn, who.tenant, query.retracted, after, limit).await?;
+        let page = Cursor::page(rows, limit, keys, LIST, |row| vec![row.id.to_string().into()]);
+        Reply::ok(&page.map(BatchView::from))
+    })
+    .await
+}
+
+/// Show a batch
+///
+/// With what became of its values.
+#[utoipa::path(tag = "batches", security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = BatchView)))]
+#[get("/batches/{batchId}")]
+pub(super) async fn show_batch(who: Allow<ValueRead>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {
+    who.read(&db, async |conn| {
+        let batch = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("batch"))?;
+        Reply::show(&BatchView::from(batch))
+    })
+    .await
+}
+
+/// Retract a batch
+///
+/// Takes back exactly what it did: everything stands as if it had never come. Its values go, unless another batch sent them
+/// too; what it said to be gone is not gone any more; days, latest values and the tasks that follow from them are
+/// computed from what is left. What was refused of it is forgotten. The batch itself stays
+/// in the list; retracting it again changes nothing.
+#[utoipa::path(tag = "batches", security(("bearer" = [ValueWrite::NAME])), responses((status = 200, body = BatchView)))]
+#[delete("/batches/{batchId}")]
+pub(super) async fn retract_batch(who: Allow<ValueWrite>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {
+    who.write(&db, async |tx| {
+        store::alone(tx).await?;
+        let before = store::fetch_for_change(tx, id).await?;
+        if before.retracted_at.is_some() {
+            return Reply::show(&BatchView::from(before));
+        }
+        retract(tx, id).await?;
+        let after = before.retracted(tx.actor(), tx.now());
+        store::mark_retracted(tx, &after).await?;
+        let view = BatchView::from(after);
+        tx.announce(&BATCH_RETRACTED, Some(&before.into()), &view).await?;
+        Reply::show(&view)
+    })
+    .await
+}

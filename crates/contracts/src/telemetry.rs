@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::adoption::TaskStatus;
 use crate::{Aggregate, EventSpec, EventType};
 
 mod batches;
@@ -14,7 +15,7 @@ mod metric_rules;
 pub use batches::{BATCH_RETRACTED, BatchView};
 pub use metric_rules::{METRIC_RULE_CHANGED, METRIC_RULE_CREATED, METRIC_RULE_DELETED, MetricRuleView};
 
-/// What the latest values say about one customer task. Adoption decides the status from these counts alone.
+/// What the values say about one customer task. Adoption decides the status from this alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskFacts {
@@ -22,7 +23,7 @@ pub struct TaskFacts {
     pub customer_task_id: CustomerTaskId,
     /// The assignment of its plan.
     pub assignment_id: AssignmentId,
-    /// Raised whenever the counts change.
+    /// Raised whenever it says something else.
     pub version: i64,
     /// Active attributes.
     pub active: i32,
@@ -36,6 +37,9 @@ pub struct TaskFacts {
     pub met: i32,
     /// Required attributes whose criterion is met.
     pub required_met: i32,
+    /// Where the task stands by its values alone, in whatever order they came: what the rules end in when each observation
+    /// comes in the order of its moment. What a person has said goes before it.
+    pub standing: TaskStatus,
     /// When this was evaluated.
     pub evaluated_at: Timestamp,
 }

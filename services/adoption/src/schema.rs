@@ -96,6 +96,7 @@ diesel::table! {
         required_with_data -> Integer,
         met -> Integer,
         required_met -> Integer,
+        standing -> Text,
     }
 }
 

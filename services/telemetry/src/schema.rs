@@ -22,6 +22,7 @@ diesel::table! {
         is_met -> Bool,
         last_checked_at -> Nullable<Timestamptz>,
         recheck_at -> Nullable<Timestamptz>,
+        vanished_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -46,6 +47,7 @@ diesel::table! {
         met -> Integer,
         required_met -> Integer,
         evaluated_at -> Timestamptz,
+        standing -> Text,
     }
 }
 

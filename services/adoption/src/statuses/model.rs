@@ -230,6 +230,11 @@ mod tests {
             required_with_data: with_data,
             met,
             required_met: met,
+            standing: match (with_data, met) {
+                (0, _) => NoLongerUsing,
+                (_, 2) => Done,
+                _ => InProgress,
+            },
         }
     }
 

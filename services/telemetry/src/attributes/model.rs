@@ -39,6 +39,8 @@ pub(crate) struct Attribute {
     pub(crate) is_met: bool,
     pub(crate) last_checked_at: Option<Timestamp>,
     pub(crate) recheck_at: Option<Timestamp>,
+    /// The first moment that a complete feed was silent about, after the latest value: when the data vanished.
+    pub(crate) vanished_at: Option<Timestamp>,
 }
 
 impl Attribute {
@@ -76,6 +78,7 @@ impl Attribute {
             is_met: false,
             last_checked_at: None,
             recheck_at: None,
+            vanished_at: None,
         }
     }
 
@@ -94,6 +97,7 @@ impl Attribute {
             is_met: self.is_met,
             last_checked_at: self.last_checked_at,
             recheck_at: self.recheck_at,
+            vanished_at: self.vanished_at,
             ..newer
         };
         if redefined == *self {
@@ -112,6 +116,7 @@ impl Attribute {
         self.latest_observed_at = Some(observed_at);
         self.latest_event_id = Some(event_id);
         self.latest_value = Some(value.to_owned());
+        self.vanished_at = None;
         true
     }
 
@@ -119,15 +124,41 @@ impl Attribute {
     pub(crate) fn see_only(&mut self, left: Option<(Timestamp, Uuid, String)>) {
         (self.latest_observed_at, self.latest_event_id, self.latest_value) =
             left.map_or((None, None, None), |(at, id, value)| (Some(at), Some(id), Some(value)));
+        self.vanished_at = None;
     }
 
     /// A complete feed said nothing of it. Says whether that is news.
     pub(crate) fn lose(&mut self, at: Timestamp) -> bool {
-        let news = self.emptied_at.is_none_or(|known| at > known);
-        if news {
-            self.emptied_at = Some(at);
+        let known = (self.emptied_at, self.vanished_at);
+        let is_later = self.latest_observed_at.is_some_and(|seen| at >= seen);
+        // An earlier silence may be known, of which only the database tells.
+        if is_later && !self.is_adrift() {
+            self.vanished_at = Some(self.vanished_at.map_or(at, |vanished| vanished.min(at)));
         }
-        news
+        self.emptied_at = self.emptied_at.max(Some(at));
+        known != (self.emptied_at, self.vanished_at)
+    }
+
+    /// Whether its data have vanished and it is not known when: its latest value came late, or was taken back.
+    pub(crate) fn is_adrift(&self) -> bool {
+        self.latest_observed_at.is_some() && !self.has_data() && self.vanished_at.is_none()
+    }
+
+    /// Finds out when its data vanished, from the silences about it.
+    pub(crate) fn vanish(&mut self, silences: impl Iterator<Item = Timestamp>) {
+        self.vanished_at = silences.filter(|at| self.latest_observed_at.is_some_and(|seen| *at >= seen)).min();
+    }
+
+    /// What a task's standing follows from: while there are data, whether they meet the criterion; afterwards, what they were
+    /// and when they vanished.
+    pub(crate) fn says(&self) -> impl PartialEq + use<> {
+        (self.has_data(), self.is_met, self.vanished_at, self.latest_event_id.filter(|_| !self.has_data()))
+    }
+
+    /// Whether its latest value met the criterion at a moment before it vanished.
+    pub(crate) fn was_met(&self, at: Timestamp) -> bool {
+        let value = self.latest_value.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        self.criterion().is_some_and(|criterion| criterion.evaluate(value.as_ref(), *at).met)
     }
 
     /// Whether it counts for its task.
@@ -190,6 +221,7 @@ impl From<Attribute> for AttributeView {
             is_met,
             last_checked_at,
             recheck_at,
+            vanished_at: _,
         } = attribute;
         Self {
             id,
@@ -234,6 +266,7 @@ pub(crate) fn sample(task: CustomerTaskId) -> Attribute {
         is_met: false,
         last_checked_at: None,
         recheck_at: None,
+        vanished_at: None,
     }
 }
 
@@ -261,7 +294,7 @@ mod tests {
     fn end_of(start: &Attribute, history: &[Observation]) -> Attribute {
         let criterion = start.criterion();
         let mut attribute = start.clone();
-        for observation in history {
+        for (came, observation) in (1..).zip(history) {
             match observation {
                 Observation::Seen { at, event } => {
                     let (at, value) = (Timestamp::from_micros(*at), (i64::from(*event) * 5 + at).to_string());
@@ -270,6 +303,13 @@ mod tests {
                 Observation::Gone { at } => {
                     attribute.lose(Timestamp::from_micros(*at));
                 }
+            }
+            if attribute.is_adrift() {
+                let silences = history.iter().take(came).filter_map(|observation| match observation {
+                    Observation::Gone { at } => Some(Timestamp::from_micros(*at)),
+                    Observation::Seen { .. } => None,
+                });
+                attribute.vanish(silences);
             }
             attribute.judge(criterion.as_ref(), Timestamp::from_micros(100));
         }

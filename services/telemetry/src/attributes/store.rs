@@ -101,9 +101,9 @@ pub(crate) async fn update_states(tx: &mut Tx, changed: &[&Attribute]) -> Result
     diesel::sql_query(
         "update attributes a set latest_value = u.latest_value, latest_observed_at = u.latest_observed_at, \
              latest_event_id = u.latest_event_id, emptied_at = u.emptied_at, is_met = u.is_met, \
-             last_checked_at = u.last_checked_at, recheck_at = u.recheck_at \
-         from unnest($2, $3, $4, $5, $6, $7, $8, $9) as u \
-             (id, latest_value, latest_observed_at, latest_event_id, emptied_at, is_met, last_checked_at, recheck_at) \
+             last_checked_at = u.last_checked_at, recheck_at = u.recheck_at, vanished_at = u.vanished_at \
+         from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) as u \
+             (id, latest_value, latest_observed_at, latest_event_id, emptied_at, is_met, last_checked_at, recheck_at, vanished_at) \
          where a.tenant_id = $1 and a.id = u.id",
     )
     .bind::<SqlUuid, _>(tx.tenant())
@@ -115,6 +115,7 @@ pub(crate) async fn update_states(tx: &mut Tx, changed: &[&Attribute]) -> Result
     .bind::<Array<Bool>, _>(column(changed, |row| row.is_met))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.last_checked_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.recheck_at))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.vanished_at))
     .execute(&mut tx.conn())
     .await?;
     Ok(())

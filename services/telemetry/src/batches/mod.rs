@@ -12,7 +12,7 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use model::{Batch, Silence};
-pub(crate) use store::{declare, forget, insert, share};
+pub(crate) use store::{declare, forget, insert, share, vanish};
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -21,6 +21,7 @@ pub(super) async fn retract(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> 
     rollups::recompute(tx, &rows, &touched).await?;
     let seen = see_again(tx, &mut rows, &moved).await?;
     let heard = hear_again(tx, &mut rows, &silences).await?;
+    store::vanish(tx, rows.iter_mut()).await?;
     let tasks = rows.iter().filter(|row| seen.contains(&row.id) || heard.contains(&row.id));
     let tasks: BTreeSet<CustomerTaskId> = tasks.map(|row| row.customer_task_id).collect();
     rows.retain(|row| tasks.contains(&row.customer_task_id));
@@ -52,7 +53,7 @@ async fn see_again(
     Ok(ids.into_iter().collect())
 }
 
-/// Attributes that the batch was the last to be silent about hear again how long they have been gone. Returns them.
+/// Attributes that the batch was the first or the last to be silent about hear again when they were gone. Returns them.
 async fn hear_again(
     tx: &mut Tx,
     rows: &mut [Attribute],
@@ -60,11 +61,15 @@ async fn hear_again(
 ) -> Result<HashSet<CustomerAttributeId>, Problem> {
     let said: HashMap<CustomerAttributeId, Timestamp> =
         silences.iter().flat_map(|silence| silence.attribute_ids.iter().map(|id| (*id, silence.at))).collect();
-    let deaf = |row: &&mut Attribute| row.emptied_at.is_some() && row.emptied_at == said.get(&row.id).copied();
+    let deaf = |row: &&mut Attribute| {
+        let at = said.get(&row.id).copied();
+        at.is_some() && (row.emptied_at == at || row.vanished_at == at)
+    };
     let ids: Vec<CustomerAttributeId> = rows.iter_mut().filter(deaf).map(|row| row.id).collect();
     let left = store::last_silences(tx, &ids, silences).await?;
     for row in rows.iter_mut().filter(deaf) {
         row.emptied_at = left.get(&row.id).copied();
+        row.vanished_at = None;
     }
     Ok(ids.into_iter().collect())
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use db::{Conn, Tx};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::{BatchId, CustomerAttributeId, Problem, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::model::{Batch, Silence};
+use crate::attributes::Attribute;
 use crate::schema::{batches, silences};
 
 /// Rows per insert, within what Postgres takes in a statement.
@@ -170,6 +171,31 @@ pub(super) async fn last_silences(
     .load(&mut tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.at)).collect())
+}
+
+/// Finds out when the data of attributes vanished of which that is not known.
+pub(crate) async fn vanish<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a mut Attribute>) -> Result<(), Problem> {
+    let mut adrift: Vec<&mut Attribute> = rows.filter(|row| row.is_adrift()).collect();
+    if adrift.is_empty() {
+        return Ok(());
+    }
+    let found: Vec<Emptied> = diesel::sql_query(
+        "select a.id, min(s.at) as at from unnest($2, $3, $4) as a(id, assignment_id, seen) \
+         join silences s on s.tenant_id = $1 and s.assignment_id = a.assignment_id and s.at >= a.seen \
+         where a.id = any(s.attribute_ids) group by a.id",
+    )
+    .bind::<SqlUuid, _>(tx.tenant())
+    .bind::<Array<SqlUuid>, _>(adrift.iter().map(|row| row.id).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(adrift.iter().map(|row| row.assignment_id).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Timestamptz>>, _>(adrift.iter().map(|row| row.latest_observed_at).collect::<Vec<_>>())
+    .load(&mut tx.conn())
+    .await?;
+    let found: HashMap<_, _> = found.into_iter().map(|row| (row.id, row.at)).collect();
+    for row in &mut adrift {
+        // A silence from before they were remembered is known by its last moment alone.
+        row.vanish(found.get(&row.id).copied().or(row.emptied_at).into_iter());
+    }
+    Ok(())
 }
 
 /// Forgets what belongs to values from before this moment, of all tenants.

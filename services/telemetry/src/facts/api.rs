@@ -3,6 +3,7 @@
 use actix_web::get;
 use actix_web::web::Data;
 use clients::Adoption;
+use contracts::adoption::TaskStatus;
 use contracts::telemetry::{AttributeView, TaskFacts};
 use db::Db;
 use kernel::{CustomerTaskId, Problem};
@@ -65,7 +66,9 @@ pub(super) async fn explain_task(
             let explanation = criterion.map(|criterion| criterion.explain(row.standing_value().as_ref(), *now));
             steps.push(AttributeExplanation { attribute: row.clone().into(), explanation });
         }
-        let facts = known.unwrap_or_else(|| Facts::of(who.tenant, (task, assignment), Counts::of(&rows), 0, now));
+        let facts = known.unwrap_or_else(|| {
+            Facts::of(who.tenant, (task, assignment), (Counts::of(&rows), TaskStatus::NotStarted), 0, now)
+        });
         Reply::ok(&TaskExplanation {
             facts: TaskFacts::from(&facts),
             because: facts.counts().in_words(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use contracts::adoption::TaskStatus;
 use contracts::telemetry::{TASK_FACTS_CHANGED, TaskFacts};
 use db::Tx;
 use kernel::problem::ProblemKind;
@@ -11,6 +12,7 @@ use quick_cache::sync::Cache;
 use rules::Criterion;
 
 use super::model::{Counts, Facts};
+use super::standing::Standing;
 use super::{recheck, store};
 use crate::attributes::{self, Attribute};
 use crate::batches::{self, Silence};
@@ -115,6 +117,20 @@ impl<'a> Observed<'a> {
         Err(OUTDATED.detail("Send the batch again.").retry_after(1))
     }
 
+    /// The tasks without data of required attributes of whose optional ones something was observed: there the past counts, so
+    /// also what comes late may be news.
+    fn signs_of_life(&self, rows: &[Attribute]) -> BTreeSet<CustomerTaskId> {
+        let mut decided: HashMap<CustomerTaskId, bool> = HashMap::new();
+        for row in rows.iter().filter(|row| row.counts() && row.is_required) {
+            *decided.entry(row.customer_task_id).or_default() |= row.has_data();
+        }
+        let speaks = |row: &&Attribute| {
+            self.newest.contains_key(&row.id) || self.silences.iter().any(|said| said.is_silent_about(row))
+        };
+        let open = |row: &&Attribute| !row.is_required && decided.get(&row.customer_task_id) == Some(&false);
+        rows.iter().filter(open).filter(speaks).map(|row| row.customer_task_id).collect()
+    }
+
     /// Applies what concerns an attribute; says whether that was news.
     fn apply(&self, attribute: &mut Attribute) -> bool {
         let newest = self.newest.get(&attribute.id);
@@ -146,23 +162,23 @@ pub(crate) async fn evaluate(tx: &mut Tx, criteria: &Criteria, observed: Observe
     let mut rows = attributes::store::fetch_for_change(tx, tasks, assignments).await?;
     observed.require_current(&rows)?;
     batches::declare(tx, &observed.silences(tx.tenant(), &rows)).await?;
-    let (now, mut changed, mut stirred, mut due) = (tx.now(), Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let (now, mut changed, mut due) = (tx.now(), Vec::new(), BTreeSet::new());
     for (at, row) in rows.iter_mut().enumerate() {
-        let (stood, look_at) = ((row.has_data(), row.is_met), row.recheck_at);
+        let (said, look_at) = (row.says(), row.recheck_at);
         if !(observed.apply(row) || row.is_due(now)) {
             continue;
         }
         row.judge(criteria.of(row).as_ref().as_ref(), now);
-        changed.push(at);
-        if stood != (row.has_data(), row.is_met) {
-            stirred.insert(row.customer_task_id);
-        }
+        changed.push((at, said));
         if row.recheck_at.is_some() && row.recheck_at != look_at {
             due.insert(row.customer_task_id);
         }
     }
-    let changed: Vec<&Attribute> = changed.iter().filter_map(|at| rows.get(*at)).collect();
-    attributes::store::update_states(tx, &changed).await?;
+    batches::vanish(tx, rows.iter_mut()).await?;
+    let mut stirred = observed.signs_of_life(&rows);
+    let changed = changed.iter().filter_map(|(at, said)| Some((rows.get(*at)?, said)));
+    stirred.extend(changed.clone().filter(|(row, said)| row.says() != **said).map(|(row, _)| row.customer_task_id));
+    attributes::store::update_states(tx, &changed.map(|(row, _)| row).collect::<Vec<_>>()).await?;
     tell(tx, &rows, stirred).await?;
     recheck::schedule(tx, &rows, due).await
 }
@@ -188,7 +204,7 @@ pub(crate) async fn settle(
     recheck::schedule(tx, &rows, tasks).await
 }
 
-/// Announces the facts of those of these tasks whose counts are not what was announced before. `rows` hold all their
+/// Announces the facts of those of these tasks of which they are not what was announced before. `rows` hold all their
 /// attributes.
 async fn tell(tx: &mut Tx, rows: &[Attribute], tasks: BTreeSet<CustomerTaskId>) -> Result<(), Problem> {
     if tasks.is_empty() {
@@ -200,15 +216,26 @@ async fn tell(tx: &mut Tx, rows: &[Attribute], tasks: BTreeSet<CustomerTaskId>) 
         of_task.entry(row.customer_task_id).or_default().push(row);
     }
     let known = store::of_tasks(tx, tenant, tasks.into_iter().collect()).await?;
-    let news: Vec<Facts> = of_task
-        .into_iter()
-        .filter_map(|(task, rows)| {
-            let assignment = rows.first()?.assignment_id;
-            Facts::next(known.get(&task), tenant, (task, assignment), Counts::of(rows), now)
-        })
-        .collect();
+    let mut news: Vec<Facts> = Vec::new();
+    for (task, rows) in of_task {
+        let Some(assignment) = rows.first().map(|row| row.assignment_id) else { continue };
+        let says = (Counts::of(rows.iter().copied()), stand(tx, assignment, &rows).await?);
+        news.extend(Facts::next(known.get(&task), tenant, (task, assignment), says, now));
+    }
     store::upsert(tx, &news).await?;
     let pairs: Vec<(Option<TaskFacts>, TaskFacts)> =
         news.iter().map(|facts| (known.get(&facts.customer_task_id).map(TaskFacts::from), facts.into())).collect();
     tx.announce_all(&TASK_FACTS_CHANGED, pairs.iter().map(|(before, after)| (before.as_ref(), after))).await
+}
+
+/// Where a task stands by its values alone. `rows` are all its attributes.
+async fn stand(tx: &mut Tx, assignment: AssignmentId, rows: &[&Attribute]) -> Result<TaskStatus, Problem> {
+    match Standing::of(rows) {
+        Standing::Is(status) => Ok(status),
+        Standing::DependsOnSigns { since, was_done } => {
+            let optional = rows.iter().filter(|row| row.counts() && !row.is_required).map(|row| row.id);
+            let optional: Vec<CustomerAttributeId> = optional.collect();
+            Ok(store::signs(tx, assignment, &optional, since).await?.end(was_done))
+        }
+    }
 }

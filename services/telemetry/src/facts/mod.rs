@@ -1,12 +1,14 @@
 //! Facts: what the latest values say about a customer task, as counts, announced when they change.
 //!
-//! Adoption decides the status from them (dap 2.2); telemetry never does. Only touched tasks are evaluated: by a flush of
+//! With them goes where the task stands by its values alone (`standing`): the same in whatever order they came. Adoption decides
+//! the status from that and from what people say. Only touched tasks are evaluated: by a flush of
 //! values, by a changed definition, or by a job at the moment an outcome could change with time alone.
 
 mod api;
 mod evaluate;
 mod model;
 mod recheck;
+mod standing;
 mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;

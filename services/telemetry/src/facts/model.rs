@@ -1,5 +1,6 @@
 //! Counting what the attributes of a task say, and telling what follows. Pure.
 
+use contracts::adoption::TaskStatus;
 use contracts::telemetry::TaskFacts;
 use diesel::prelude::*;
 use kernel::{AssignmentId, CustomerTaskId, TenantId, Timestamp};
@@ -22,6 +23,7 @@ pub(crate) struct Facts {
     pub(crate) met: i32,
     pub(crate) required_met: i32,
     pub(crate) evaluated_at: Timestamp,
+    pub(crate) standing: TaskStatus,
 }
 
 /// What the attributes of one task say together.
@@ -50,6 +52,17 @@ impl Counts {
             counts.required_met += one(required && met);
         }
         counts
+    }
+
+    /// Where the task stands, while an attribute that decides has data: then nothing of before matters.
+    pub(crate) fn verdict(self) -> Option<TaskStatus> {
+        let Self { active: _, required, with_data, required_with_data, met, required_met } = self;
+        match required > 0 {
+            true if required_met == required => Some(TaskStatus::Done),
+            true => (required_with_data > 0).then_some(TaskStatus::InProgress),
+            false if met > 0 => Some(TaskStatus::Done),
+            false => (with_data > 0).then_some(TaskStatus::InProgress),
+        }
     }
 
     /// What the status of a task follows from, in plain words: the rules of dap 2.2 that these counts lead to.
@@ -87,7 +100,7 @@ impl Facts {
     pub(crate) fn of(
         tenant_id: TenantId,
         (customer_task_id, assignment_id): (CustomerTaskId, AssignmentId),
-        counts: Counts,
+        (counts, standing): (Counts, TaskStatus),
         version: i64,
         now: Timestamp,
     ) -> Self {
@@ -104,6 +117,7 @@ impl Facts {
             met,
             required_met,
             evaluated_at: now,
+            standing,
         }
     }
 
@@ -112,12 +126,14 @@ impl Facts {
         known: Option<&Self>,
         tenant: TenantId,
         of: (CustomerTaskId, AssignmentId),
-        counts: Counts,
+        says: (Counts, TaskStatus),
         now: Timestamp,
     ) -> Option<Self> {
-        let news = known.map_or(counts.with_data > 0, |known| known.counts() != counts);
+        let first =
+            |(counts, standing): (Counts, TaskStatus)| counts.with_data > 0 || standing != TaskStatus::NotStarted;
+        let news = known.map_or_else(|| first(says), |known| (known.counts(), known.standing) != says);
         let version = known.map_or(1, |known| known.version + 1);
-        news.then(|| Self::of(tenant, of, counts, version, now))
+        news.then(|| Self::of(tenant, of, says, version, now))
     }
 
     /// The counts alone.
@@ -141,6 +157,7 @@ impl From<&Facts> for TaskFacts {
             met,
             required_met,
             evaluated_at,
+            standing,
         } = *facts;
         Self {
             customer_task_id,
@@ -152,6 +169,7 @@ impl From<&Facts> for TaskFacts {
             required_with_data,
             met,
             required_met,
+            standing,
             evaluated_at,
         }
     }
@@ -171,6 +189,7 @@ mod tests {
         Failing,
     }
     use Says::{Failing, Met, Nothing};
+    use TaskStatus::{Done, InProgress, NoLongerUsing, NotStarted};
 
     fn counts(required: &[Says], optional: &[Says]) -> Counts {
         let task = CustomerTaskId::fresh();
@@ -221,18 +240,18 @@ mod tests {
     }
 
     #[test]
-    fn facts_are_told_only_when_the_counts_change() {
+    fn facts_are_told_only_when_they_change() {
         let (tenant, of, now) =
             (TenantId::fresh(), (CustomerTaskId::fresh(), AssignmentId::fresh()), Timestamp::from_micros(1));
-        assert_eq!(Facts::next(None, tenant, of, counts(&[Nothing], &[]), now), None);
-        let first = Facts::next(None, tenant, of, counts(&[Failing], &[]), now).unwrap();
+        let next = |known, says, standing| Facts::next(known, tenant, of, (counts(&[says], &[]), standing), now);
+        assert_eq!(next(None, Nothing, NotStarted), None);
+        let first = next(None, Failing, InProgress).unwrap();
         assert_eq!(first.version, 1);
-        assert_eq!(Facts::next(Some(&first), tenant, of, counts(&[Failing], &[]), now), None);
-        let second = Facts::next(Some(&first), tenant, of, counts(&[Met], &[]), now).unwrap();
+        assert_eq!(next(Some(&first), Failing, InProgress), None);
+        let second = next(Some(&first), Met, Done).unwrap();
         assert_eq!((second.version, second.required_met), (2, 1));
-        assert_eq!(
-            Facts::next(Some(&second), tenant, of, counts(&[Nothing], &[]), now).map(|facts| facts.version),
-            Some(3)
-        );
+        let third = next(Some(&second), Nothing, NoLongerUsing).unwrap();
+        assert_eq!(next(Some(&third), Nothing, NotStarted).map(|facts| facts.version), Some(4), "the past has changed");
+        assert_eq!(next(None, Nothing, NoLongerUsing).map(|facts| facts.version), Some(1), "it all came late");
     }
 }

@@ -5,6 +5,7 @@ mod batches;
 mod evaluation;
 mod faults;
 mod intake;
+mod order;
 mod otlp;
 mod partitions;
 mod refusals;
@@ -51,10 +52,13 @@ impl Deployment {
 
     /// As [`Self::of`], without the plan.
     pub(crate) async fn unplanned(stage: &Stage, owner: &Client, tasks: &[(&str, Vec<Value>)]) -> Self {
+        Self::made_at(stage.clock.now(), owner, tasks).await
+    }
+
+    /// As [`Self::unplanned`], at a moment that is known otherwise.
+    async fn made_at(now: Timestamp, owner: &Client, tasks: &[(&str, Vec<Value>)]) -> Self {
         let create = async |path: String, body: Value| owner.post(&path, &body).await.expect(201).id();
-        let product =
-            create("/catalog/v1/products".to_owned(), json!({ "name": format!("Harbour Gate {}", stage.clock.now()) }))
-                .await;
+        let product = create("/catalog/v1/products".to_owned(), json!({ "name": format!("Harbour Gate {now}") })).await;
         for (name, attributes) in tasks {
             let task =
                 create(format!("/catalog/v1/products/{product}/tasks"), json!({ "name": name, "weight": 5 })).await;
@@ -66,7 +70,7 @@ impl Deployment {
         let command =
             json!({ "productId": product, "name": "Head office", "licenseLevel": "SIGNATURE", "createPlan": false });
         let assignment = create(format!("/adoption/v1/customers/{customer}/assignments"), command).await;
-        Self { owner: owner.clone(), now: stage.clock.now(), assignment, tasks: Vec::new() }
+        Self { owner: owner.clone(), now, assignment, tasks: Vec::new() }
     }
 
     /// Makes the plan.

@@ -131,6 +131,30 @@ pub struct CustomerTaskView {
     pub completed_at: Option<Timestamp>,
     /// Its telemetry attributes, in order.
     pub attributes: Vec<CustomerAttribute>,
+    /// How far they are met; null when none counts.
+    pub telemetry: Option<TelemetryProgress>,
+}
+
+/// How far the telemetry attributes of a customer task are met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TelemetryProgress {
+    /// Active attributes.
+    pub active: i32,
+    /// Those of them that are required.
+    pub required: i32,
+    /// Those that have data.
+    pub with_data: i32,
+    /// Those whose criterion is met.
+    pub met: i32,
+    /// Required ones whose criterion is met.
+    pub required_met: i32,
+    /// Percent of the active ones that are met, with two places.
+    pub percent: Hundredths,
+    /// Whether there are required ones and all of them are met.
+    pub all_required_met: bool,
+    /// When telemetry last had something new to tell; null when it never had.
+    pub evaluated_at: Option<Timestamp>,
 }
 
 /// A customer.

@@ -97,6 +97,7 @@ diesel::table! {
         met -> Integer,
         required_met -> Integer,
         standing -> Text,
+        evaluated_at -> Nullable<Timestamptz>,
     }
 }
 

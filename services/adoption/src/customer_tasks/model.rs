@@ -127,7 +127,7 @@ impl From<CustomerTask> for CustomerTaskView {
             status_updated_by,
             completed_at,
             attributes: Json(attributes),
-            facts: _,
+            facts,
         } = task;
         Self {
             id,
@@ -151,6 +151,7 @@ impl From<CustomerTask> for CustomerTaskView {
             status_updated_at,
             status_updated_by,
             completed_at,
+            telemetry: facts.progress(&attributes),
             attributes,
         }
     }

@@ -235,6 +235,7 @@ mod tests {
                 (_, 2) => Done,
                 _ => InProgress,
             },
+            evaluated_at: None,
         }
     }
 

@@ -83,6 +83,14 @@ fn a_step_that_telemetry_proves_is_done_and_its_history_says_so() {
         let task = here.who().get(&task_path(&here.connect)).await.body;
         assert!(task["completedAt"].is_string());
         assert_eq!(task["statusUpdatedBy"], Value::Null);
+        let told = &task["telemetry"];
+        assert_eq!((&told["active"], &told["requiredMet"], &told["percent"]), (&json!(1), &json!(1), &json!(100)));
+        assert_eq!((&told["allRequiredMet"], told["evaluatedAt"].is_string()), (&json!(true), true));
+        let silent = here.who().get(&task_path(&here.train)).await.body["telemetry"].clone();
+        assert_eq!(
+            (&silent["active"], &silent["percent"], &silent["evaluatedAt"]),
+            (&json!(1), &json!(0), &Value::Null)
+        );
         assert_eq!(here.status(&proved, &here.train).await, ["NOT_STARTED", "SYSTEM"], "nobody spoke of it");
         let plan = plan(here.who(), &here.assignment).await;
         assert_eq!((&plan["completedTasks"], &plan["progressPercentage"]), (&json!(1), &json!(60)));

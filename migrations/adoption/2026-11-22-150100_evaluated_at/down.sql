@@ -1,0 +1,1 @@
+alter table customer_tasks drop column evaluated_at;

@@ -3,6 +3,8 @@
 auth::permissions! {
     ValueRead = "telemetry:value:read", "See telemetry values, refused values, and why a task stands where it stands.";
     ValueWrite = "telemetry:value:write", "Send telemetry values and replay refused ones.";
+    BatchRead = "telemetry:batch:read", "See which batches came, of whichever customers.";
+    BatchWrite = "telemetry:batch:write", "Take batches back.";
     MetricRuleRead = "telemetry:metric-rule:read", "See which metrics are made values.";
     MetricRuleWrite = "telemetry:metric-rule:write", "Say which metrics are made values, and of what.";
 }

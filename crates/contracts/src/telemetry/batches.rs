@@ -45,5 +45,5 @@ impl Aggregate for BatchView {
 pub const BATCH_RETRACTED: EventType<BatchView> = EventType::new(
     "telemetry.batch.retracted",
     "A batch of values was taken back, with all that followed from it.",
-    "telemetry:value:read",
+    "telemetry:batch:read",
 );

@@ -10,7 +10,7 @@ use web::{Allow, Answer, Context, Path, Query, Reply};
 
 use super::retract::retract;
 use super::store;
-use crate::permissions::{ValueRead, ValueWrite};
+use crate::permissions::{BatchRead, BatchWrite};
 
 const LIST: &str = "telemetry-batches";
 
@@ -30,10 +30,10 @@ pub(super) struct BatchQuery {
 /// List batches
 ///
 /// What came, when and from whom; the latest first. They are remembered as long as values are kept.
-#[utoipa::path(tag = "batches", params(BatchQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<BatchView>)))]
+#[utoipa::path(tag = "batches", params(BatchQuery), security(("bearer" = [BatchRead::NAME])), responses((status = 200, body = Page<BatchView>)))]
 #[get("/batches")]
 pub(super) async fn list_batches(
-    who: Allow<ValueRead>,
+    who: Allow<BatchRead>,
     db: Data<Db>,
     context: Data<Context>,
     Query(query): Query<BatchQuery>,
@@ -52,9 +52,9 @@ pub(super) async fn list_batches(
 /// Show a batch
 ///
 /// With what became of its values.
-#[utoipa::path(tag = "batches", security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = BatchView)))]
+#[utoipa::path(tag = "batches", security(("bearer" = [BatchRead::NAME])), responses((status = 200, body = BatchView)))]
 #[get("/batches/{batchId}")]
-pub(super) async fn show_batch(who: Allow<ValueRead>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {
+pub(super) async fn show_batch(who: Allow<BatchRead>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {
     who.read(&db, async |conn| {
         let batch = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("batch"))?;
         Reply::show(&BatchView::from(batch))
@@ -68,9 +68,9 @@ pub(super) async fn show_batch(who: Allow<ValueRead>, db: Data<Db>, Path(id): Pa
 /// too; what it said to be gone is not gone any more; days, latest values and the tasks that follow from them are
 /// computed from what is left. What was refused of it is forgotten. The batch itself stays
 /// in the list; retracting it again changes nothing.
-#[utoipa::path(tag = "batches", security(("bearer" = [ValueWrite::NAME])), responses((status = 200, body = BatchView)))]
+#[utoipa::path(tag = "batches", security(("bearer" = [BatchWrite::NAME])), responses((status = 200, body = BatchView)))]
 #[delete("/batches/{batchId}")]
-pub(super) async fn retract_batch(who: Allow<ValueWrite>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {
+pub(super) async fn retract_batch(who: Allow<BatchWrite>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {
     who.write(&db, async |tx| {
         store::alone(tx).await?;
         let before = store::fetch_for_change(tx, id).await?;

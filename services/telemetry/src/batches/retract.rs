@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::model::Silence;
 use super::store::{self, Moved};
 use crate::attributes::{self, Attribute};
-use crate::{facts, refusals, rollups};
+use crate::facts::{self, Telling};
+use crate::{refusals, rollups};
 
 /// Undoes what a batch did, and computes what it touched from what is left.
 pub(super) async fn retract(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> {
@@ -25,7 +26,8 @@ pub(super) async fn retract(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> 
     let tasks = rows.iter().filter(|row| seen.contains(&row.id) || heard.contains(&row.id));
     let tasks: BTreeSet<CustomerTaskId> = tasks.map(|row| row.customer_task_id).collect();
     rows.retain(|row| tasks.contains(&row.customer_task_id));
-    facts::settle(tx, rows, tasks).await
+    facts::settle(tx, rows, tasks, Telling::News).await?;
+    Ok(())
 }
 
 /// All attributes of the tasks and assignments that the batch was about, locked.

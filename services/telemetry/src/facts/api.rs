@@ -1,21 +1,24 @@
 //! Why a task stands where it stands, over HTTP.
 
-use actix_web::get;
+use std::collections::BTreeSet;
+
 use actix_web::web::Data;
+use actix_web::{get, post};
 use clients::Adoption;
 use contracts::adoption::TaskStatus;
 use contracts::telemetry::{AttributeView, TaskFacts};
 use db::Db;
-use kernel::{CustomerTaskId, Problem};
+use kernel::{AssignmentId, CustomerTaskId, Problem};
 use rules::Explanation;
 use serde::Serialize;
 use web::{Allow, Answer, Context, Path, Reply};
 
-use super::model::{Counts, Facts};
+use super::evaluate::{Settled, settle};
+use super::model::{Counts, Facts, Telling};
 use super::store;
 use crate::access::{self, Thing};
 use crate::attributes;
-use crate::permissions::ValueRead;
+use crate::permissions::{ValueRead, ValueWrite};
 
 /// The evaluation of a customer task, told step by step.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -38,6 +41,48 @@ pub(crate) struct AttributeExplanation {
     /// Its criterion held against that value, step by step; null when it has no criterion: it is recorded, never met.
     #[schema(value_type = Option<serde_json::Value>)]
     explanation: Option<Explanation>,
+}
+
+/// What an evaluation has looked at.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Evaluation {
+    /// Attributes that were held against their criteria.
+    attributes: usize,
+    /// The tasks that have them.
+    tasks: usize,
+    /// Attributes that are met now and were not, or the other way round.
+    changed: usize,
+    /// Tasks whose facts were told again.
+    told: usize,
+}
+
+/// Evaluate an assignment again
+///
+/// Every attribute of its plan is held against its criterion as of now, and the facts of each task are told again, whether they
+/// are new or not; adoption follows. Nothing of it is needed where everything works: values, changed definitions and
+/// time are followed by themselves.
+#[utoipa::path(tag = "attributes", security(("bearer" = [ValueWrite::NAME])), responses((status = 200, body = Evaluation)))]
+#[post("/assignments/{assignmentId}/evaluations")]
+pub(super) async fn evaluate_assignment(
+    who: Allow<ValueWrite>,
+    db: Data<Db>,
+    adoption: Data<Adoption>,
+    Path(assignment): Path<AssignmentId>,
+) -> Answer {
+    access::may(&who, &db, &adoption, Thing::Assignment(assignment)).await?;
+    who.write(&db, async |tx| {
+        let rows = attributes::store::fetch_for_change(tx, Vec::new(), vec![assignment]).await?;
+        let rows: Vec<_> = rows.into_iter().filter(|row| row.removed_at.is_none()).collect();
+        if rows.is_empty() {
+            return Err(Problem::not_found("assignment with telemetry attributes"));
+        }
+        let tasks: BTreeSet<CustomerTaskId> = rows.iter().map(|row| row.customer_task_id).collect();
+        let (attributes, of_tasks) = (rows.len(), tasks.len());
+        let Settled { changed, told } = settle(tx, rows, tasks, Telling::Everything).await?;
+        Reply::ok(&Evaluation { attributes, tasks: of_tasks, changed, told })
+    })
+    .await
 }
 
 /// Explain a task's verdict

@@ -11,7 +11,7 @@ use kernel::{AssignmentId, BatchId, CustomerAttributeId, CustomerTaskId, Problem
 use quick_cache::sync::Cache;
 use rules::Criterion;
 
-use super::model::{Counts, Facts};
+use super::model::{Counts, Facts, Telling};
 use super::standing::Standing;
 use super::{recheck, store};
 use crate::attributes::{self, Attribute};
@@ -179,14 +179,23 @@ pub(crate) async fn evaluate(tx: &mut Tx, criteria: &Criteria, observed: Observe
     let changed = changed.iter().filter_map(|(at, said)| Some((rows.get(*at)?, said)));
     stirred.extend(changed.clone().filter(|(row, said)| row.says() != **said).map(|(row, _)| row.customer_task_id));
     attributes::store::update_states(tx, &changed.map(|(row, _)| row).collect::<Vec<_>>()).await?;
-    tell(tx, &rows, stirred).await?;
+    tell(tx, &rows, stirred, Telling::News).await?;
     recheck::schedule(tx, &rows, due).await
 }
 
 /// Evaluates a whole task as it stands now: its definition changed, or time went by.
 pub(crate) async fn evaluate_again(tx: &mut Tx, task: CustomerTaskId) -> Result<(), Problem> {
     let rows = attributes::store::fetch_for_change(tx, vec![task], Vec::new()).await?;
-    settle(tx, rows, BTreeSet::from([task])).await
+    settle(tx, rows, BTreeSet::from([task]), Telling::News).await?;
+    Ok(())
+}
+
+/// What came of an evaluation.
+pub(crate) struct Settled {
+    /// Attributes that are met and were not, or the other way round.
+    pub(crate) changed: usize,
+    /// Tasks whose facts were told.
+    pub(crate) told: usize,
 }
 
 /// Evaluates these tasks as they stand now. `rows` are all their attributes, locked.
@@ -194,21 +203,30 @@ pub(crate) async fn settle(
     tx: &mut Tx,
     mut rows: Vec<Attribute>,
     tasks: BTreeSet<CustomerTaskId>,
-) -> Result<(), Problem> {
-    let now = tx.now();
+    telling: Telling,
+) -> Result<Settled, Problem> {
+    let (now, mut changed) = (tx.now(), 0);
     for row in &mut rows {
+        let was_met = row.is_met;
         row.judge(row.criterion().as_ref(), now);
+        changed += usize::from(row.is_met != was_met);
     }
     attributes::store::update_states(tx, &rows.iter().collect::<Vec<_>>()).await?;
-    tell(tx, &rows, tasks.clone()).await?;
-    recheck::schedule(tx, &rows, tasks).await
+    let told = tell(tx, &rows, tasks.clone(), telling).await?;
+    recheck::schedule(tx, &rows, tasks).await?;
+    Ok(Settled { changed, told })
 }
 
 /// Announces the facts of those of these tasks of which they are not what was announced before. `rows` hold all their
-/// attributes.
-async fn tell(tx: &mut Tx, rows: &[Attribute], tasks: BTreeSet<CustomerTaskId>) -> Result<(), Problem> {
+/// attributes. Returns how many those are.
+async fn tell(
+    tx: &mut Tx,
+    rows: &[Attribute],
+    tasks: BTreeSet<CustomerTaskId>,
+    telling: Telling,
+) -> Result<usize, Problem> {
     if tasks.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let (tenant, now) = (tx.tenant(), tx.now());
     let mut of_task: BTreeMap<CustomerTaskId, Vec<&Attribute>> = BTreeMap::new();
@@ -220,12 +238,13 @@ async fn tell(tx: &mut Tx, rows: &[Attribute], tasks: BTreeSet<CustomerTaskId>) 
     for (task, rows) in of_task {
         let Some(assignment) = rows.first().map(|row| row.assignment_id) else { continue };
         let says = (Counts::of(rows.iter().copied()), stand(tx, assignment, &rows).await?);
-        news.extend(Facts::next(known.get(&task), tenant, (task, assignment), says, now));
+        news.extend(Facts::next(known.get(&task), tenant, (task, assignment), says, now, telling));
     }
     store::upsert(tx, &news).await?;
     let pairs: Vec<(Option<TaskFacts>, TaskFacts)> =
         news.iter().map(|facts| (known.get(&facts.customer_task_id).map(TaskFacts::from), facts.into())).collect();
-    tx.announce_all(&TASK_FACTS_CHANGED, pairs.iter().map(|(before, after)| (before.as_ref(), after))).await
+    tx.announce_all(&TASK_FACTS_CHANGED, pairs.iter().map(|(before, after)| (before.as_ref(), after))).await?;
+    Ok(news.len())
 }
 
 /// Where a task stands by its values alone. `rows` are all its attributes.

@@ -14,9 +14,10 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use evaluate::{Criteria, OUTDATED, Observed, evaluate, evaluate_again, settle};
+pub(crate) use model::Telling;
 pub(crate) use recheck::kind as recheck_kind;
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(api::explain_task);
+    config.service(api::explain_task).service(api::evaluate_assignment);
 }

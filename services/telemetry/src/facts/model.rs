@@ -26,6 +26,15 @@ pub(crate) struct Facts {
     pub(crate) standing: TaskStatus,
 }
 
+/// What of an evaluation is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// What nobody was told before.
+    News,
+    /// Also what they were told before.
+    Everything,
+}
+
 /// What the attributes of one task say together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -128,10 +137,14 @@ impl Facts {
         of: (CustomerTaskId, AssignmentId),
         says: (Counts, TaskStatus),
         now: Timestamp,
+        telling: Telling,
     ) -> Option<Self> {
         let first =
             |(counts, standing): (Counts, TaskStatus)| counts.with_data > 0 || standing != TaskStatus::NotStarted;
-        let news = known.map_or_else(|| first(says), |known| (known.counts(), known.standing) != says);
+        let news = known.map_or_else(
+            || first(says),
+            |known| telling == Telling::Everything || (known.counts(), known.standing) != says,
+        );
         let version = known.map_or(1, |known| known.version + 1);
         news.then(|| Self::of(tenant, of, says, version, now))
     }
@@ -243,7 +256,9 @@ mod tests {
     fn facts_are_told_only_when_they_change() {
         let (tenant, of, now) =
             (TenantId::fresh(), (CustomerTaskId::fresh(), AssignmentId::fresh()), Timestamp::from_micros(1));
-        let next = |known, says, standing| Facts::next(known, tenant, of, (counts(&[says], &[]), standing), now);
+        let next = |known, says, standing| {
+            Facts::next(known, tenant, of, (counts(&[says], &[]), standing), now, Telling::News)
+        };
         assert_eq!(next(None, Nothing, NotStarted), None);
         let first = next(None, Failing, InProgress).unwrap();
         assert_eq!(first.version, 1);
@@ -253,5 +268,8 @@ mod tests {
         let third = next(Some(&second), Nothing, NoLongerUsing).unwrap();
         assert_eq!(next(Some(&third), Nothing, NotStarted).map(|facts| facts.version), Some(4), "the past has changed");
         assert_eq!(next(None, Nothing, NoLongerUsing).map(|facts| facts.version), Some(1), "it all came late");
+        let again =
+            |known| Facts::next(known, tenant, of, (counts(&[Failing], &[]), InProgress), now, Telling::Everything);
+        assert_eq!(again(Some(&first)).map(|facts| facts.version), Some(2), "whoever asks is told again");
     }
 }

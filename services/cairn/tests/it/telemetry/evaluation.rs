@@ -131,6 +131,35 @@ fn what_changes_with_time_alone_is_looked_at_again_in_time() {
 }
 
 #[test]
+fn an_assignment_is_evaluated_again_on_request_and_everybody_is_told_again() {
+    on_stage(async |stage| {
+        let it = Deployment::of(
+            &stage,
+            &stage.admin,
+            &[
+                ("Roll out", vec![at_least_ten("users"), at_least_ten("gates")]),
+                ("Install", vec![at_least_ten("sites")]),
+            ],
+        )
+        .await;
+        post(&stage.admin, &[it.value("users", 12, 100), it.value("gates", 12, 100)]).await.expect(200);
+        it.becomes("Roll out", "DONE").await;
+        // Adoption has lost what it was told.
+        let forget =
+            "update adoption.customer_tasks set status = 'NOT_STARTED', completed_at = null, standing = 'NOT_STARTED'";
+        let mut administrator = stage.world.administrator().await;
+        diesel_async::RunQueryDsl::execute(diesel::sql_query(forget), &mut administrator).await.unwrap();
+        it.becomes("Roll out", "NOT_STARTED").await;
+        let path = format!("/telemetry/v1/assignments/{}/evaluations", it.assignment);
+        let evaluated = stage.admin.post(&path, &json!({})).await;
+        assert_eq!(evaluated.expect(200).body, json!({ "attributes": 3, "tasks": 2, "changed": 0, "told": 1 }));
+        it.becomes("Roll out", "DONE").await;
+        assert_eq!(it.told("Roll out").await.len(), 2);
+        stage.another_tenant().await.post(&path, &json!({})).await.expect_problem(404, "NOT_FOUND");
+    });
+}
+
+#[test]
 fn a_removed_assignment_takes_no_values_any_more() {
     on_stage(async |stage| {
         let it = Deployment::simple(&stage).await;

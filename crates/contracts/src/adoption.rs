@@ -10,7 +10,7 @@ pub use syncs::*;
 
 use kernel::{
     AssignmentId, AttributeId, CustomerAttributeId, CustomerId, CustomerTaskId, Hundredths, OutcomeId, PlanId,
-    ProductId, ReleaseId, SolutionId, SolutionPlanId, TaskId, Timestamp, UserId,
+    ProductId, ReleaseId, SolutionId, SolutionPlanId, TagId, TaskId, Timestamp, UserId,
 };
 use rules::DataType;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,9 @@ pub struct CustomerTaskView {
     pub outcome_ids: Vec<OutcomeId>,
     /// The releases it belongs to.
     pub release_ids: Vec<ReleaseId>,
+    /// Its tags.
+    #[serde(default)]
+    pub tag_ids: Vec<TagId>,
     /// Where the customer stands.
     pub status: TaskStatus,
     /// Who set the status.

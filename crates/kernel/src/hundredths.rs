@@ -28,6 +28,12 @@ impl Hundredths {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
+    /// A whole number of ones.
+    #[must_use]
+    pub fn of(whole: u16) -> Self {
+        Self(i32::from(whole) * 100)
+    }
+
     /// `part / whole` in percent, rounded half up; zero when there is no whole.
     #[must_use]
     pub fn percent(part: Self, whole: Self) -> Self {

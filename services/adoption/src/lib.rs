@@ -13,6 +13,7 @@ mod customer_tasks;
 mod customers;
 mod impact;
 pub mod permissions;
+mod plan_filters;
 mod plan_syncs;
 mod plans;
 mod reach;
@@ -54,6 +55,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(customers::routes)
         .configure(assignments::routes)
         .configure(plans::routes)
+        .configure(plan_filters::routes)
         .configure(plan_syncs::routes)
         .configure(impact::routes)
         .configure(solution_plans::routes)

@@ -96,6 +96,7 @@ diesel::table! {
         required_with_data -> Integer,
         met -> Integer,
         required_met -> Integer,
+        tag_ids -> Array<Uuid>,
         standing -> Text,
         evaluated_at -> Nullable<Timestamptz>,
     }
@@ -207,6 +208,15 @@ diesel::table! {
         own_completed_tasks -> Integer,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    plan_filters (tenant_id, plan_id, user_id) {
+        tenant_id -> Uuid,
+        plan_id -> Uuid,
+        user_id -> Uuid,
+        filter -> Jsonb,
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod api;
 mod facts;
+mod filter;
 mod model;
 mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use facts::Facts;
+pub(crate) use filter::TaskFilter;
 pub(crate) use model::CustomerTask;
 pub(crate) use store::{
     count, fetch_for_change, fetch_many_for_change, fetch_of_plans_for_change, find, insert_all, of_plan, of_plans,

@@ -5,8 +5,8 @@ use contracts::catalog::{AttributeView, LicenseLevel, TaskBlueprint};
 use db::Json;
 use diesel::prelude::*;
 use kernel::{
-    AssignmentId, CustomerAttributeId, CustomerTaskId, Hundredths, OutcomeId, PlanId, ReleaseId, TaskId, TenantId,
-    Timestamp, UserId,
+    AssignmentId, CustomerAttributeId, CustomerTaskId, Hundredths, OutcomeId, PlanId, ReleaseId, TagId, TaskId,
+    TenantId, Timestamp, UserId,
 };
 
 use super::facts::Facts;
@@ -33,6 +33,7 @@ pub(crate) struct CustomerTask {
     pub(crate) how_to_video: Vec<String>,
     pub(crate) outcome_ids: Vec<OutcomeId>,
     pub(crate) release_ids: Vec<ReleaseId>,
+    pub(crate) tag_ids: Vec<TagId>,
     pub(crate) status: TaskStatus,
     pub(crate) status_source: StatusSource,
     pub(crate) status_updated_at: Timestamp,
@@ -76,6 +77,7 @@ impl CustomerTask {
             how_to_video: task.how_to_video.clone(),
             outcome_ids: task.outcome_ids.clone(),
             release_ids: task.release_ids.clone(),
+            tag_ids: task.tag_ids.clone(),
             status: TaskStatus::NotStarted,
             status_source: StatusSource::System,
             status_updated_at: now,
@@ -121,6 +123,7 @@ impl From<CustomerTask> for CustomerTaskView {
             how_to_video,
             outcome_ids,
             release_ids,
+            tag_ids,
             status,
             status_source,
             status_updated_at,
@@ -146,6 +149,7 @@ impl From<CustomerTask> for CustomerTaskView {
             how_to_video,
             outcome_ids,
             release_ids,
+            tag_ids,
             status,
             status_source,
             status_updated_at,

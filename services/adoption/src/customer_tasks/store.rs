@@ -1,13 +1,17 @@
 //! The statements of customer tasks. Whoever changes one holds its plan already: plan first, then tasks, by id.
 
 use contracts::adoption::TaskStatus;
+use contracts::catalog::LicenseLevel;
 use db::{Conn, Tx};
+use diesel::expression::BoxableExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use futures_util::future::try_join_all;
-use kernel::{Cursor, CustomerTaskId, Hundredths, PlanId, Problem, TenantId};
+use kernel::{Cursor, CustomerTaskId, Hundredths, OutcomeId, PlanId, Problem, ReleaseId, TenantId};
 
+use super::filter::TaskFilter;
 use super::model::CustomerTask;
 use crate::schema::customer_tasks;
 
@@ -39,17 +43,17 @@ pub(crate) async fn of_plans(
     Ok(rows.select(CustomerTask::as_select()).load(&mut conn).await?)
 }
 
-/// One page of the tasks of a plan in order, those with one of these statuses or all, with one row more to tell whether
-/// there is another page.
+/// One page of the tasks of a plan in order, of those that every filter lets through, with one row more to tell whether there
+/// is another page.
 pub(crate) async fn page(
     mut conn: &Conn,
     of: (TenantId, PlanId),
-    statuses: &[TaskStatus],
+    filters: &[TaskFilter],
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<CustomerTask>, Problem> {
     use customer_tasks::{id, sequence_number};
-    let mut rows = listed(of, statuses).select(CustomerTask::as_select());
+    let mut rows = listed(of, filters).select(CustomerTask::as_select());
     if let Some((place, last)) = after.and_then(|cursor| cursor.key::<i32>(0).zip(cursor.key::<CustomerTaskId>(1))) {
         // The first comparison is the range of the index; the others break the tie.
         rows = rows.filter(sequence_number.ge(place).and(sequence_number.gt(place).or(id.gt(last))));
@@ -58,8 +62,8 @@ pub(crate) async fn page(
 }
 
 /// How many the whole list has.
-pub(crate) async fn count(mut conn: &Conn, of: (TenantId, PlanId), statuses: &[TaskStatus]) -> Result<i64, Problem> {
-    Ok(listed(of, statuses).count().get_result(&mut conn).await?)
+pub(crate) async fn count(mut conn: &Conn, of: (TenantId, PlanId), filters: &[TaskFilter]) -> Result<i64, Problem> {
+    Ok(listed(of, filters).count().get_result(&mut conn).await?)
 }
 
 /// What the sums of a plan are made from.
@@ -138,11 +142,44 @@ pub(crate) async fn remove(tx: &mut Tx, ids: Vec<CustomerTaskId>) -> Result<(), 
     Ok(())
 }
 
-fn listed((tenant, plan): (TenantId, PlanId), statuses: &[TaskStatus]) -> customer_tasks::BoxedQuery<'_, Pg> {
+fn listed((tenant, plan): (TenantId, PlanId), filters: &[TaskFilter]) -> Rows<'_> {
     let of_plan = customer_tasks::tenant_id.eq(tenant).and(customer_tasks::plan_id.eq(plan));
-    let mut rows = customer_tasks::table.filter(of_plan).into_boxed();
+    filters.iter().fold(customer_tasks::table.filter(of_plan).into_boxed(), through)
+}
+
+type Rows<'a> = customer_tasks::BoxedQuery<'a, Pg>;
+
+/// Those of the rows that a filter lets through.
+fn through<'a>(mut rows: Rows<'a>, filter: &'a TaskFilter) -> Rows<'a> {
+    use customer_tasks::{license_level, outcome_ids, release_ids, status, status_source, tag_ids};
+    let TaskFilter { statuses, sources, outcome_ids: outcomes, release_ids: releases, tag_ids: tags, .. } = filter;
     if !statuses.is_empty() {
-        rows = rows.filter(customer_tasks::status.eq_any(statuses));
+        rows = rows.filter(status.eq_any(statuses));
+    }
+    if !sources.is_empty() {
+        rows = rows.filter(status_source.eq_any(sources));
+    }
+    if !outcomes.is_empty() {
+        rows = rows.filter(outcome_ids.overlaps_with(outcomes).or(outcome_ids.eq(Vec::<OutcomeId>::new())));
+    }
+    if !releases.is_empty() {
+        rows = rows.filter(release_ids.overlaps_with(releases).or(release_ids.eq(Vec::<ReleaseId>::new())));
+    }
+    if !tags.is_empty() {
+        rows = rows.filter(tag_ids.overlaps_with(tags));
+    }
+    if let Some(most) = filter.license_level {
+        rows = rows.filter(license_level.eq_any(LicenseLevel::ALL.iter().filter(move |level| **level <= most)));
+    }
+    if let Some(wanted) = filter.is_met {
+        rows = rows.filter(is_met().eq(wanted));
     }
     rows
+}
+
+/// Whether telemetry proves a task: all required attributes are met, or any one where none is required.
+fn is_met() -> Box<dyn BoxableExpression<customer_tasks::table, Pg, SqlType = Bool>> {
+    use customer_tasks::{met, required, required_met};
+    let of_required = required.gt(0).and(required_met.ge(required));
+    Box::new(of_required.or(required.eq(0).and(met.gt(0))))
 }

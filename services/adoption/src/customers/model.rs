@@ -72,6 +72,8 @@ pub(crate) struct CustomerQuery {
     pub(crate) cursor: Option<String>,
     /// Also return the exact `total`.
     pub(crate) count: Option<bool>,
+    /// Only customers whose name, key or description holds these words, whatever the case of their letters.
+    pub(crate) q: Option<String>,
     /// Only the customer with this key.
     pub(crate) external_key: Option<String>,
     /// `include`: deleted customers as well.

@@ -78,6 +78,12 @@ fn listed<'a>(tenant: TenantId, (query, scope): (&'a CustomerQuery, &'a Scope)) 
     if !query.includes_deleted() {
         rows = rows.filter(customers::deleted_at.is_null());
     }
+    if let Some(words) = query.q.as_deref().map(str::trim).filter(|words| !words.is_empty()) {
+        let pattern = format!("%{}%", words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let in_key = customers::external_key.ilike(pattern.clone());
+        let in_description = customers::description.ilike(pattern.clone());
+        rows = rows.filter(customers::name.ilike(pattern).or(in_key).or(in_description));
+    }
     if let Some(key) = &query.external_key {
         rows = rows.filter(customers::external_key.eq(key));
     }

@@ -13,6 +13,7 @@ use super::store;
 use crate::access::{self, Thing};
 use crate::customer_tasks::{self, CustomerTask};
 use crate::permissions::PlanRead;
+use crate::plan_filters;
 
 /// List plans
 ///
@@ -56,7 +57,8 @@ pub(super) async fn show_plan(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path
 
 /// List the tasks of a plan
 ///
-/// In the order of the plan.
+/// In the order of the plan: those that fit one of each kind of filter that is given. With `saved=true` the caller's own filter
+/// of this plan counts as well.
 #[utoipa::path(tag = "plans", params(PlanTaskQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<CustomerTaskView>)))]
 #[get("/plans/{planId}/tasks")]
 pub(super) async fn list_plan_tasks(
@@ -71,7 +73,11 @@ pub(super) async fn list_plan_tasks(
     who.read(&db, async |conn| {
         access::may(&who, conn, Thing::Plan(id)).await?;
         let of = (who.tenant, id);
-        let rows = customer_tasks::page(conn, of, &query.status, after, limit).await?;
+        let mut filters = vec![query.filter()];
+        if query.saved == Some(true) {
+            filters.extend(plan_filters::find(conn, of, who.user).await?);
+        }
+        let rows = customer_tasks::page(conn, of, &filters, after, limit).await?;
         if rows.is_empty() {
             // No task may mean no plan: only then is it worth asking.
             store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
@@ -79,7 +85,7 @@ pub(super) async fn list_plan_tasks(
         let key = |row: &CustomerTask| vec![json!(row.sequence_number), json!(row.id)];
         let mut page = Cursor::page(rows, limit, &context.config.keys, "plan_tasks", key);
         if query.count == Some(true) {
-            page.total = Some(customer_tasks::count(conn, of, &query.status).await?);
+            page.total = Some(customer_tasks::count(conn, of, &filters).await?);
         }
         Reply::ok(&page.map(CustomerTaskView::from))
     })

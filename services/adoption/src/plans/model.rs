@@ -1,14 +1,18 @@
 //! What a plan is. Pure.
 
 use contracts::Aggregate;
-use contracts::adoption::{PlanView, TaskStatus};
+use contracts::adoption::{PlanView, StatusSource, TaskStatus};
 use contracts::catalog::{LicenseLevel, OwnerId, OwnerKind};
 use diesel::prelude::*;
-use kernel::{AssignmentId, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, SolutionPlanId, TenantId, Timestamp};
+use kernel::{
+    AssignmentId, CustomerId, OutcomeId, PlanId, ProductId, ReleaseId, SolutionId, SolutionPlanId, TagId, TenantId,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::progress::Progress;
+use crate::customer_tasks::TaskFilter;
 use crate::schema::plans;
 
 /// A row of `plans`.
@@ -54,6 +58,17 @@ pub(crate) struct PlanQuery {
     #[serde(default)]
     #[param(value_type = Vec<Uuid>)]
     pub(crate) product_id: Vec<ProductId>,
+    /// Only plans of this solution's own tasks. Repeat for more; with products, those of either.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    pub(crate) solution_id: Vec<SolutionId>,
+    /// Only plans for this licence level. Repeat for more.
+    #[serde(default)]
+    pub(crate) license_level: Vec<LicenseLevel>,
+    /// Only plans whose progress is below so many percent.
+    pub(crate) progress_below: Option<u16>,
+    /// Only plans whose progress is so many percent or more.
+    pub(crate) progress_from: Option<u16>,
     /// Only plans that are parts of this solution plan, the one of the solution's own tasks too. Repeat for more.
     #[serde(default)]
     #[param(value_type = Vec<Uuid>)]
@@ -101,7 +116,44 @@ pub(crate) struct PlanTaskQuery {
     pub(crate) count: Option<bool>,
     /// Only tasks with this status; repeat it for several.
     #[serde(default)]
-    pub(crate) status: Vec<TaskStatus>,
+    status: Vec<TaskStatus>,
+    /// Only tasks whose status this has set; repeat it for several.
+    #[serde(default)]
+    source: Vec<StatusSource>,
+    /// Only tasks that serve this outcome, and those that serve all. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    outcome_id: Vec<OutcomeId>,
+    /// Only tasks that belong to this release, and those that belong to all. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    release_id: Vec<ReleaseId>,
+    /// Only tasks with this tag. Repeat for more.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>)]
+    tag_id: Vec<TagId>,
+    /// Only tasks that this licence level includes.
+    #[param(inline)]
+    license_level: Option<LicenseLevel>,
+    /// `true`: only tasks that telemetry proves, whatever their status says; `false`: only the others.
+    is_met: Option<bool>,
+    /// `true`: the caller's own filter of the plan counts as well (PUT /adoption/v1/plans/{planId}/filter keeps it).
+    pub(crate) saved: Option<bool>,
+}
+
+impl PlanTaskQuery {
+    /// What the query itself asks for.
+    pub(crate) fn filter(&self) -> TaskFilter {
+        TaskFilter {
+            statuses: self.status.clone(),
+            sources: self.source.clone(),
+            outcome_ids: self.outcome_id.clone(),
+            release_ids: self.release_id.clone(),
+            tag_ids: self.tag_id.clone(),
+            license_level: self.license_level,
+            is_met: self.is_met,
+        }
+    }
 }
 
 impl Plan {

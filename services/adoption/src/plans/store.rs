@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::try_join_all;
 use grants::Scope;
-use kernel::{Cursor, CustomerId, CustomerTaskId, PlanId, Problem, SolutionPlanId, TenantId};
+use kernel::{Cursor, CustomerId, CustomerTaskId, Hundredths, PlanId, Problem, SolutionPlanId, TenantId};
+use uuid::Uuid;
 
 use super::model::{Plan, PlanQuery};
 use crate::revisions::needs_sync;
@@ -118,8 +119,19 @@ fn listed<'a>(tenant: TenantId, (query, scope): (&'a PlanQuery, &'a Scope)) -> p
     if !query.customer_id.is_empty() {
         rows = rows.filter(plans::customer_id.eq_any(&query.customer_id));
     }
-    if !query.product_id.is_empty() {
-        rows = rows.filter(plans::owner_id.eq_any(query.product_id.iter().map(|id| id.0)));
+    let products = query.product_id.iter().map(|id| id.0);
+    let owners: Vec<Uuid> = products.chain(query.solution_id.iter().map(|id| id.0)).collect();
+    if !owners.is_empty() {
+        rows = rows.filter(plans::owner_id.eq_any(owners));
+    }
+    if !query.license_level.is_empty() {
+        rows = rows.filter(plans::license_level.eq_any(&query.license_level));
+    }
+    if let Some(percent) = query.progress_below {
+        rows = rows.filter(plans::progress_percentage.lt(Hundredths::of(percent)));
+    }
+    if let Some(percent) = query.progress_from {
+        rows = rows.filter(plans::progress_percentage.ge(Hundredths::of(percent)));
     }
     if !query.solution_plan_id.is_empty() {
         rows = rows.filter(plans::solution_plan_id.eq_any(&query.solution_plan_id));

@@ -206,6 +206,7 @@ mod tests {
             how_to_video: Vec::new(),
             outcome_ids: Vec::new(),
             release_ids: Vec::new(),
+            tag_ids: Vec::new(),
             status: NotStarted,
             status_source: StatusSource::System,
             status_updated_at: at(0),

@@ -3,6 +3,7 @@
 mod assignments;
 mod customers;
 mod facts;
+mod filters;
 mod plans;
 mod statuses;
 

@@ -47,6 +47,8 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     .await;
     let assignment = made("assignmentId", &assigned);
     let plan = assigned.body["planId"].as_str().unwrap().to_owned();
+    let filter = json!({ "statuses": ["NOT_STARTED"] });
+    admin.put(&format!("/adoption/v1/plans/{plan}/filter"), &filter).await.expect(200);
     let whole = json!({ "solutionId": solution, "name": format!("{mark} whole"), "licenseLevel": "SIGNATURE" });
     let whole = create(&format!("/adoption/v1/customers/{customer}/assignments"), whole).await;
     let solution_plan = whole.expect(201).body["solutionPlanId"].as_str().unwrap().to_owned();

@@ -4,7 +4,7 @@
 
 use contracts::adoption::CustomerAttribute;
 use contracts::catalog::LicenseLevel;
-use kernel::{AttributeId, Hundredths, OutcomeId, ReleaseId};
+use kernel::{AttributeId, Hundredths, OutcomeId, ReleaseId, TagId};
 use rules::DataType;
 use serde_json::Value;
 
@@ -41,6 +41,9 @@ definition! {
         HowToVideo = how_to_video: Vec<String>,
         OutcomeIds = outcome_ids: Vec<OutcomeId>,
         ReleaseIds = release_ids: Vec<ReleaseId>,
+        // A baseline that was remembered before plans had tags has none.
+        #[serde(default)]
+        TagIds = tag_ids: Vec<TagId>,
     }
 }
 

@@ -6,7 +6,7 @@ use contracts::catalog::LicenseLevel::{Advantage, Essential, Signature};
 use contracts::catalog::{Blueprint, TaskBlueprint};
 use kernel::Hundredths;
 
-use super::made_up::{assignment, at, attribute, outcome, product, release, set, task, task_id};
+use super::made_up::{assignment, at, attribute, outcome, product, release, set, tag, task, task_id};
 use super::model::{Standing, Sync, SyncChange, Synced, SyncedTask, TaskChange};
 use crate::assignments::Assignment;
 use crate::plans::snapshot::Snapshot;
@@ -51,10 +51,12 @@ fn kept_tasks_are_refreshed_and_keep_their_status() {
     tasks[0].task.name = "Connect two sites".to_owned();
     tasks[0].task.weight = Hundredths(4_000);
     tasks[0].task.sequence_number = 3;
+    tasks[0].task.tag_ids = vec![tag(7)];
     tasks[2].task.sequence_number = 1;
     let (_, after) = sync(&plan, &assignment, &product(2, &tasks));
     let task = &the(&after, 1).task;
     assert_eq!((task.name.as_str(), task.weight, task.sequence_number), ("Connect two sites", Hundredths(4_000), 3));
+    assert_eq!(task.tag_ids, [tag(7)]);
     assert_eq!(the(&after, 3).task.sequence_number, 1);
     assert_eq!(Standing::of(task), Standing::of(&before.task));
     assert_eq!((task.id, after.plan.catalog_revision), (before.task.id, 2));

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::attributes::AttributeChange;
 use super::definitions::{AttributeDefinition, TaskDefinition};
-use super::made_up::{assignment, at, attribute, outcome, product, set, task};
+use super::made_up::{assignment, at, attribute, outcome, product, set, tag, task};
 use super::model::{Standing, Sync, SyncChange, Synced, SyncedTask, TaskChange};
 use crate::assignments::Assignment;
 use crate::plans::progress::Progress;
@@ -111,6 +111,7 @@ prop_compose! {
         place in 1..6_i32,
         level in select(LicenseLevel::ALL),
         of_another_outcome in prop::bool::weighted(0.2),
+        tagged in any::<bool>(),
         attributes in btree_map(0..4_u128, (0..5_u8, any::<bool>(), prop::bool::weighted(0.8)), 0..4),
     ) -> TaskBlueprint {
         let mut blueprint = task(1, weight);
@@ -118,6 +119,7 @@ prop_compose! {
         blueprint.task.sequence_number = place;
         blueprint.task.license_level = level;
         blueprint.task.outcome_ids = of_another_outcome.then(|| outcome(2)).into_iter().collect();
+        blueprint.task.tag_ids = tagged.then(|| tag(1)).into_iter().collect();
         for (id, (name, is_required, is_active)) in attributes {
             let attribute = AttributeView { is_required, is_active, ..attribute(id, &format!("a{name}")) };
             if blueprint.attributes.iter().all(|known| known.name != attribute.name) {

@@ -5,8 +5,8 @@ use contracts::catalog::{
     AttributeView, Blueprint, BlueprintOwner, LicenseLevel, OwnerKind, ProductView, TaskBlueprint, TaskView,
 };
 use kernel::{
-    AssignmentId, AttributeId, CustomerId, Hundredths, OutcomeId, ProductId, ReleaseId, TaskId, TenantId, Timestamp,
-    UserId,
+    AssignmentId, AttributeId, CustomerId, Hundredths, OutcomeId, ProductId, ReleaseId, TagId, TaskId, TenantId,
+    Timestamp, UserId,
 };
 use rules::DataType;
 use uuid::Uuid;
@@ -24,6 +24,10 @@ pub(super) fn outcome(number: u128) -> OutcomeId {
 
 pub(super) fn release(number: u128) -> ReleaseId {
     ReleaseId(Uuid::from_u128(number))
+}
+
+pub(super) fn tag(number: u128) -> TagId {
+    TagId(Uuid::from_u128(number))
 }
 
 pub(super) fn task_id(number: u128) -> TaskId {

@@ -47,13 +47,13 @@ impl<T: Clone + PartialEq> Merge<T> {
 macro_rules! definition {
     (
         $(#[$doc:meta])* $definition:ident of $row:ty;
-        $(#[$merge_doc:meta])* $merge:ident { $($variant:ident = $field:ident: $type:ty),+ $(,)? }
+        $(#[$merge_doc:meta])* $merge:ident { $($(#[$attribute:meta])* $variant:ident = $field:ident: $type:ty),+ $(,)? }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         pub(crate) struct $definition {
-            $(pub(super) $field: $type),+
+            $($(#[$attribute])* pub(super) $field: $type),+
         }
 
         impl $definition {

@@ -1,10 +1,12 @@
 //! What adoption tells: customers, assignments, plans, their syncs, and customer tasks.
 
 mod events;
+mod notes;
 mod solutions;
 mod syncs;
 
 pub use events::*;
+pub use notes::*;
 pub use solutions::*;
 pub use syncs::*;
 

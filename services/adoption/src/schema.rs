@@ -112,6 +112,7 @@ diesel::table! {
         source -> Text,
         changed_by -> Nullable<Uuid>,
         note -> Nullable<Text>,
+        kind -> Text,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     AssignmentView, CustomerTaskView, CustomerView, PlanSyncedView, PlanView, SolutionPlanView, SyncOperationView,
+    TaskNoteView,
 };
 use crate::{EventSpec, EventType};
 
@@ -65,6 +66,9 @@ pub const CUSTOMER_TASK_CHANGED: EventType<CustomerTaskView> = EventType::new(
     "A customer task changed: its status, or what the catalog says of it.",
     PLAN_READ,
 );
+/// Somebody wrote a note on a customer task.
+pub const TASK_NOTE_CREATED: EventType<TaskNoteView> =
+    EventType::new("adoption.task-note.created", "Somebody wrote a note on a customer task.", PLAN_READ);
 /// The catalog no longer has a task for the customer.
 pub const CUSTOMER_TASK_RETIRED: EventType<CustomerTaskView> = EventType::new(
     "adoption.customer-task.retired",
@@ -108,6 +112,7 @@ pub fn events() -> Vec<EventSpec> {
         SOLUTION_PLAN_PROGRESSED.spec(),
         CUSTOMER_TASK_ADDED.spec(),
         CUSTOMER_TASK_CHANGED.spec(),
+        TASK_NOTE_CREATED.spec(),
         CUSTOMER_TASK_RETIRED.spec(),
         CUSTOMER_TASK_REMOVED.spec(),
         PLAN_SYNCED.spec(),

@@ -2,14 +2,14 @@
 
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
-use contracts::adoption::CustomerTaskView;
+use contracts::adoption::{CustomerTaskView, StatusSource, TaskNoteView};
 use db::Db;
 use kernel::{Cursor, CustomerTaskId, Page, PageQuery, PlanId, Problem};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::history::{HistoryQuery, StatusChangeView};
+use super::history::{HistoryQuery, StatusChange, StatusChangeView, WriteNote};
 use super::model::{Changed, SetStatus, SetStatuses, StatusesView, require_all, require_unretired};
-use super::steps::settle;
+use super::steps::{note, settle};
 use super::store;
 use crate::access::{self, Thing};
 use crate::permissions::{PlanRead, TaskWrite};
@@ -75,9 +75,35 @@ pub(super) async fn set_statuses(
     .await
 }
 
-/// Show the history of a customer task's status
+/// Write a note on a customer task
 ///
-/// As it happened, the oldest entry first.
+/// It is added to the task's history and stays there; the status stays as it is, and so does who has set it.
+#[utoipa::path(tag = "customer tasks", request_body = WriteNote, security(("bearer" = [TaskWrite::NAME])), responses((status = 201, body = TaskNoteView)))]
+#[post("/customer-tasks/{customerTaskId}/notes")]
+pub(super) async fn write_note(
+    who: Allow<TaskWrite>,
+    db: Data<Db>,
+    Path(id): Path<CustomerTaskId>,
+    Body(command): Body<WriteNote>,
+) -> Answer {
+    let text = command.checked()?;
+    who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Task(id)).await?;
+        let missing = || Problem::not_found("customer task");
+        // Under the plan's lock, as all that is done to its tasks.
+        plans::fetch_of_task_for_change(tx, id).await?.ok_or_else(missing)?;
+        let task = customer_tasks::find(tx, tx.tenant(), id).await?.ok_or_else(missing)?;
+        let entry = StatusChange::noted(&task, (StatusSource::Manual, tx.actor().person()), text, tx.now());
+        let view = entry.note_of(&task);
+        note(tx, &[(entry, task)]).await?;
+        Ok(Reply::ok(&view)?.with_status(201))
+    })
+    .await
+}
+
+/// Show the history of a customer task
+///
+/// Each time that its status was set and each note, as it happened, the oldest entry first.
 #[utoipa::path(tag = "customer tasks", params(HistoryQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<StatusChangeView>)))]
 #[get("/customer-tasks/{customerTaskId}/history")]
 pub(super) async fn list_status_changes(

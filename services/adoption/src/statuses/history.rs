@@ -1,8 +1,8 @@
-//! The history of a status: one entry for each time it was set, never changed afterwards. Pure.
+//! The history of a task: one entry for each time its status was set and for each note, never changed afterwards. Pure.
 
-use contracts::adoption::{StatusSource, TaskStatus};
+use contracts::adoption::{StatusSource, TaskNoteView, TaskStatus};
 use diesel::prelude::*;
-use kernel::{CustomerTaskId, TenantId, Timestamp, UserId};
+use kernel::{Check, CustomerTaskId, Problem, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::customer_tasks::CustomerTask;
@@ -10,6 +10,16 @@ use crate::schema::status_changes;
 
 kernel::id!(/// One entry of a status's history.
     StatusChangeId);
+
+kernel::text_enum! {
+    /// What an entry of the history tells.
+    pub enum EntryKind {
+        /// The status was set, maybe with a note.
+        Status = "STATUS",
+        /// Somebody wrote a note; the status stayed.
+        Note = "NOTE",
+    }
+}
 
 /// A row of `status_changes`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -23,6 +33,16 @@ pub(crate) struct StatusChange {
     pub(crate) source: StatusSource,
     pub(crate) changed_by: Option<UserId>,
     pub(crate) note: Option<String>,
+    pub(crate) kind: EntryKind,
+}
+
+/// A note on a task.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "text": "Waiting for the firewall team." }))]
+pub(crate) struct WriteNote {
+    /// 1 to 5,000 characters.
+    text: String,
 }
 
 /// One entry of a status's history.
@@ -31,11 +51,14 @@ pub(crate) struct StatusChange {
 pub(crate) struct StatusChangeView {
     /// The entry's id.
     id: StatusChangeId,
-    /// When the status was set.
+    /// What it tells.
+    #[schema(inline)]
+    kind: EntryKind,
+    /// When the status was set or the note written.
     at: Timestamp,
-    /// What it was set to.
+    /// What it was set to, or stayed.
     status: TaskStatus,
-    /// Who set it: a person, telemetry, an import.
+    /// Who set it or wrote: a person, telemetry, an import.
     source: StatusSource,
     /// The person; null for telemetry.
     by: Option<UserId>,
@@ -56,6 +79,16 @@ pub(crate) struct HistoryQuery {
     pub(crate) count: Option<bool>,
 }
 
+impl WriteNote {
+    /// What the note says, if it says something.
+    pub(crate) fn checked(self) -> Result<String, Problem> {
+        let text = self.text.trim().to_owned();
+        let mut check = Check::new();
+        check.text("/text", &text, 1, 5_000);
+        check.finish().map(|()| text)
+    }
+}
+
 impl StatusChange {
     /// The entry that tells of a task's present status.
     pub(crate) fn of(task: &CustomerTask, note: Option<String>) -> Self {
@@ -68,14 +101,47 @@ impl StatusChange {
             source: task.status_source,
             changed_by: task.status_updated_by,
             note,
+            kind: EntryKind::Status,
+        }
+    }
+
+    /// The entry of a note that changes no status.
+    pub(crate) fn noted(
+        task: &CustomerTask,
+        (source, by): (StatusSource, Option<UserId>),
+        text: String,
+        now: Timestamp,
+    ) -> Self {
+        let entry = Self::of(task, Some(text));
+        Self { at: now, source, changed_by: by, kind: EntryKind::Note, ..entry }
+    }
+
+    /// The note as it is told.
+    pub(crate) fn note_of(&self, task: &CustomerTask) -> TaskNoteView {
+        TaskNoteView {
+            id: self.id.0,
+            customer_task_id: task.id,
+            plan_id: task.plan_id,
+            at: self.at,
+            by: self.changed_by,
+            text: self.note.clone().unwrap_or_default(),
         }
     }
 }
 
 impl From<StatusChange> for StatusChangeView {
     fn from(change: StatusChange) -> Self {
-        let StatusChange { tenant_id: _, id, customer_task_id: _, at, status, source, changed_by: by, note: text } =
-            change;
-        Self { id, at, status, source, by, text }
+        let StatusChange {
+            tenant_id: _,
+            id,
+            customer_task_id: _,
+            at,
+            status,
+            source,
+            changed_by: by,
+            note: text,
+            kind,
+        } = change;
+        Self { id, kind, at, status, source, by, text }
     }
 }

@@ -1,4 +1,4 @@
-//! Statuses: where a customer stands with each task, who says so, and what was said before.
+//! Statuses: where a customer stands with each task, who says so, and what was said before, notes included.
 //!
 //! A status is set by a person, one at a time or many, or by telemetry, whose facts come as events. Both go the same
 //! way: the plan is locked, then the tasks; the pure model says what becomes of them; the tasks, their history and the
@@ -20,5 +20,9 @@ pub(crate) use store::append;
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(api::set_status).service(api::set_statuses).service(api::list_status_changes);
+    config
+        .service(api::set_status)
+        .service(api::set_statuses)
+        .service(api::write_note)
+        .service(api::list_status_changes);
 }

@@ -1,13 +1,14 @@
 //! What happens to statuses inside somebody's transaction.
 
-use contracts::adoption::{CUSTOMER_TASK_CHANGED, CustomerTaskView};
+use contracts::adoption::{CUSTOMER_TASK_CHANGED, CustomerTaskView, TASK_NOTE_CREATED, TaskNoteView};
 use contracts::telemetry::TaskFacts;
 use db::Tx;
 use kernel::Problem;
 
+use super::history::StatusChange;
 use super::model::Changed;
 use super::store;
-use crate::customer_tasks::{self, Facts};
+use crate::customer_tasks::{self, CustomerTask, Facts};
 use crate::plans::{self, Plan};
 
 /// Writes what became of some tasks of a locked plan: the tasks, their history, the plan's sums; and tells of each.
@@ -24,6 +25,14 @@ pub(crate) async fn settle(tx: &mut Tx, plan: Plan, changed: Vec<Changed>) -> Re
     store::append(tx, &entries).await?;
     tx.announce_all(&CUSTOMER_TASK_CHANGED, told.iter().map(|(before, after)| (Some(before), after))).await?;
     plans::recompute(tx, plan).await
+}
+
+/// Adds notes to the histories of tasks of locked plans, and tells of each.
+pub(crate) async fn note(tx: &mut Tx, notes: &[(StatusChange, CustomerTask)]) -> Result<(), Problem> {
+    let entries: Vec<_> = notes.iter().map(|(entry, _)| entry.clone()).collect();
+    store::append(tx, &entries).await?;
+    let views: Vec<TaskNoteView> = notes.iter().map(|(entry, task)| entry.note_of(task)).collect();
+    tx.announce_all(&TASK_NOTE_CREATED, views.iter().map(|view| (None, view))).await
 }
 
 /// Hears what telemetry tells about a task. A task that is gone is nobody's concern, and old news changes nothing.

@@ -63,6 +63,41 @@ fn setting_what_is_set_is_no_change_and_a_stale_version_is_refused() {
 }
 
 #[test]
+fn a_note_joins_the_history_and_changes_nothing_else() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (assignment, tasks) = planned(admin, &[json!({ "name": "Connect", "weight": 100 })]).await;
+        let path = task_path(&tasks[0]);
+        set(admin, &tasks[0], "IN_PROGRESS").await.expect(200);
+        let before = admin.get(&path).await.body;
+        let notes = format!("{path}/notes");
+        let note = admin.post(&notes, &json!({ "text": " Waiting for the firewall team. " })).await;
+        assert_eq!(note.expect(201).body["text"], "Waiting for the firewall team.");
+        assert_eq!(note.body["planId"], assignment["planId"]);
+        let me = admin.get("/identity/v1/me").await.body["userId"].clone();
+        assert_eq!(note.body["by"], me);
+        set(admin, &tasks[0], "DONE").await.expect(200);
+        let history = items(&admin.get(&format!("{path}/history?count=true")).await);
+        assert_eq!(column(&history, "kind"), ["STATUS", "NOTE", "STATUS"]);
+        assert_eq!(column(&history, "status"), ["IN_PROGRESS", "IN_PROGRESS", "DONE"]);
+        assert_eq!((&history[1]["id"], &history[1]["source"]), (&note.body["id"], &json!("MANUAL")));
+        assert_eq!(history[1]["text"], note.body["text"]);
+        assert_eq!(before["version"], 2, "a note is no change of the task");
+        assert_eq!(admin.get(&path).await.body["version"], 3);
+
+        for text in ["", "  ", "x".repeat(5_001).as_str()] {
+            let refused = admin.post(&notes, &json!({ "text": text })).await;
+            assert_eq!(pointers(refused.expect_problem(422, "CONTENT_INVALID")), ["/text"]);
+        }
+        let nowhere = format!("/adoption/v1/customer-tasks/{}/notes", kernel::CustomerTaskId::fresh());
+        admin.post(&nowhere, &json!({ "text": "Anybody?" })).await.expect_problem(404, "NOT_FOUND");
+        let trail = format!("/identity/v1/audit-events?entityId={}", note.id());
+        let trail = admin.get_until(&trail, |answer| answer.body["items"][0].is_object()).await;
+        assert_eq!(trail.body["items"][0]["action"], "created");
+    });
+}
+
+#[test]
 fn the_source_is_not_the_callers_to_say() {
     on_stage(async |stage| {
         let admin = &stage.admin;

@@ -2,11 +2,13 @@
 
 mod events;
 mod notes;
+mod outcomes;
 mod solutions;
 mod syncs;
 
 pub use events::*;
 pub use notes::*;
+pub use outcomes::*;
 pub use solutions::*;
 pub use syncs::*;
 

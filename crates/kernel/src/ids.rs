@@ -144,6 +144,10 @@ id!(/// Adoption: the plans of a solution together.
     SolutionPlanId);
 id!(/// Adoption: a plan's own copy of a task.
     CustomerTaskId);
+id!(/// Adoption: what a plan is to bring about for an outcome.
+    OutcomeGoalId);
+id!(/// Adoption: a measured value of an outcome.
+    OutcomeMeasurementId);
 id!(/// Adoption: a sync of a plan with the catalog.
     PlanSyncId);
 id!(/// Adoption: a sync of many plans, in the background.

@@ -14,6 +14,7 @@ mod customers;
 mod impact;
 pub mod permissions;
 mod plan_filters;
+mod plan_outcomes;
 mod plan_syncs;
 mod plans;
 mod reach;
@@ -56,6 +57,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(assignments::routes)
         .configure(plans::routes)
         .configure(plan_filters::routes)
+        .configure(plan_outcomes::routes)
         .configure(plan_syncs::routes)
         .configure(impact::routes)
         .configure(solution_plans::routes)

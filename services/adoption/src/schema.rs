@@ -221,6 +221,34 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    outcome_goals (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        plan_id -> Uuid,
+        outcome_id -> Uuid,
+        baseline -> Double,
+        target -> Double,
+        unit -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    outcome_measurements (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        goal_id -> Uuid,
+        measured_at -> Timestamptz,
+        value -> Double,
+        note -> Nullable<Text>,
+        measured_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(plans, customers);
 diesel::allow_tables_to_appear_in_same_query!(plans, catalog_revisions);
 diesel::allow_tables_to_appear_in_same_query!(plans, assignments);

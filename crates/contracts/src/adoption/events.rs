@@ -1,8 +1,8 @@
 //! The events of this service.
 
 use super::{
-    AssignmentView, CustomerTaskView, CustomerView, PlanSyncedView, PlanView, SolutionPlanView, SyncOperationView,
-    TaskNoteView,
+    AssignmentView, CustomerTaskView, CustomerView, OutcomeGoalView, OutcomeMeasurementView, PlanSyncedView, PlanView,
+    SolutionPlanView, SyncOperationView, TaskNoteView,
 };
 use crate::{EventSpec, EventType};
 
@@ -87,6 +87,21 @@ pub const PLAN_SYNCED: EventType<PlanSyncedView> =
 /// The last sync of a plan was taken back.
 pub const PLAN_SYNC_UNDONE: EventType<PlanSyncedView> =
     EventType::new("adoption.plan.sync-undone", "The last sync of a plan was taken back.", PLAN_READ);
+/// The baseline and the target of an outcome were set.
+pub const OUTCOME_GOAL_SET: EventType<OutcomeGoalView> = EventType::new(
+    "adoption.outcome-goal.set",
+    "A plan's baseline and target for an outcome were set, or changed.",
+    PLAN_READ,
+);
+/// The baseline and the target of an outcome were taken back.
+pub const OUTCOME_GOAL_REMOVED: EventType<OutcomeGoalView> = EventType::new(
+    "adoption.outcome-goal.removed",
+    "A plan's baseline and target for an outcome were taken back, with what was measured.",
+    PLAN_READ,
+);
+/// An outcome was measured.
+pub const OUTCOME_MEASURED: EventType<OutcomeMeasurementView> =
+    EventType::new("adoption.outcome-measurement.created", "A plan's outcome was measured.", PLAN_READ);
 /// A sync of many plans was asked for.
 pub const SYNC_OPERATION_CREATED: EventType<SyncOperationView> =
     EventType::new("adoption.sync-operation.created", "A sync of many plans was asked for.", PLAN_READ);
@@ -117,6 +132,9 @@ pub fn events() -> Vec<EventSpec> {
         CUSTOMER_TASK_REMOVED.spec(),
         PLAN_SYNCED.spec(),
         PLAN_SYNC_UNDONE.spec(),
+        OUTCOME_GOAL_SET.spec(),
+        OUTCOME_GOAL_REMOVED.spec(),
+        OUTCOME_MEASURED.spec(),
         SYNC_OPERATION_CREATED.spec(),
         SYNC_OPERATION_FINISHED.spec(),
     ]

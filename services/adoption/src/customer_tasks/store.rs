@@ -73,6 +73,17 @@ pub(crate) async fn weights(tx: &mut Tx, plan: PlanId) -> Result<Vec<(TaskStatus
     Ok(rows.load(&mut tx.conn()).await?)
 }
 
+/// What the sums of a plan's outcomes are made from.
+pub(crate) async fn served(
+    mut conn: &Conn,
+    tenant: TenantId,
+    plan: PlanId,
+) -> Result<Vec<(Vec<OutcomeId>, TaskStatus, Hundredths)>, Problem> {
+    use customer_tasks::{outcome_ids, plan_id, status, table, tenant_id, weight};
+    let rows = table.filter(tenant_id.eq(tenant)).filter(plan_id.eq(plan));
+    Ok(rows.select((outcome_ids, status, weight)).load(&mut conn).await?)
+}
+
 /// The task, locked until the transaction ends.
 pub(crate) async fn fetch_for_change(tx: &mut Tx, id: CustomerTaskId) -> Result<Option<CustomerTask>, Problem> {
     let row = customer_tasks::table.find((tx.tenant(), id)).select(CustomerTask::as_select()).for_update();

@@ -4,6 +4,7 @@ mod assignments;
 mod customers;
 mod facts;
 mod filters;
+mod outcomes;
 mod plans;
 mod statuses;
 

@@ -22,9 +22,10 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let product = made("productId", &create("/catalog/v1/products", named("product")).await);
     let owner = format!("/catalog/v1/products/{product}");
     let solution = made("solutionId", &create("/catalog/v1/solutions", named("solution")).await);
-    for part in ["license", "outcome", "release", "tag"] {
+    for part in ["license", "release", "tag"] {
         made(&format!("{part}Id"), &create(&format!("{owner}/{part}s"), named(part)).await);
     }
+    let outcome = made("outcomeId", &create(&format!("{owner}/outcomes"), named("outcome")).await);
     let custom = json!({ "key": format!("{mark} key"), "value": "x" });
     made("versionId", &create(&format!("{owner}/versions"), named("version")).await);
     let file = json!({ "tags": [{ "name": format!("{mark} imported tag") }] });
@@ -49,6 +50,10 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let plan = assigned.body["planId"].as_str().unwrap().to_owned();
     let filter = json!({ "statuses": ["NOT_STARTED"] });
     admin.put(&format!("/adoption/v1/plans/{plan}/filter"), &filter).await.expect(200);
+    let goal = format!("/adoption/v1/plans/{plan}/outcomes/{outcome}");
+    admin.put(&goal, &json!({ "baseline": 0, "target": 10 })).await.expect(200);
+    let measured = json!({ "value": 5, "note": format!("{mark} report") });
+    create(&format!("{goal}/measurements"), measured).await.expect(201);
     let whole = json!({ "solutionId": solution, "name": format!("{mark} whole"), "licenseLevel": "SIGNATURE" });
     let whole = create(&format!("/adoption/v1/customers/{customer}/assignments"), whole).await;
     let solution_plan = whole.expect(201).body["solutionPlanId"].as_str().unwrap().to_owned();

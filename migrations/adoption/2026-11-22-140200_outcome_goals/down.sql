@@ -1,0 +1,1 @@
+drop table outcome_measurements, outcome_goals;

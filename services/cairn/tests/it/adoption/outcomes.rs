@@ -1,0 +1,112 @@
+//! Outcomes of plans: baseline, target, what was measured.
+
+use serde_json::{Value, json};
+use testkit::Client;
+
+use super::{assign, column, customer, id, items, make, plan_path, pointers, product, set, tasks, walk};
+use crate::support::on_stage;
+
+/// A plan with a task for each of two outcomes and one for all; returns the assignment and three outcomes.
+async fn planned_for_outcomes(admin: &Client) -> (Value, Vec<Value>) {
+    let (gate, _) = product(admin, "Harbour Gate", &[]).await;
+    let under = format!("/catalog/v1/products/{}", id(&gate));
+    let mut outcomes = Vec::new();
+    for name in ["Uptime", "Fewer tickets", "Nothing is for it"] {
+        outcomes.push(make(admin, &format!("{under}/outcomes"), &json!({ "name": name })).await["id"].clone());
+    }
+    for (name, weight, served) in [
+        ("for uptime", 30, json!([outcomes[0]])),
+        ("for tickets", 50, json!([outcomes[1]])),
+        ("for all", 20, json!([])),
+    ] {
+        make(admin, &format!("{under}/tasks"), &json!({ "name": name, "weight": weight, "outcomeIds": served })).await;
+    }
+    let northwind = customer(admin, "Northwind").await;
+    (assign(admin, &northwind, &gate, json!({})).await, outcomes)
+}
+
+fn path_of(assignment: &Value, outcome: &Value) -> String {
+    format!("{}/outcomes/{}", plan_path(assignment), outcome.as_str().unwrap())
+}
+
+#[test]
+fn an_outcome_is_measured_from_its_baseline_to_its_target() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (assignment, outcomes) = planned_for_outcomes(admin).await;
+        let all = format!("{}/outcomes", plan_path(&assignment));
+        let first = items(&admin.get(&all).await);
+        assert_eq!(column(&first, "outcomeId"), outcomes[..2], "a task serves them");
+        assert!(first.iter().all(|one| one["goal"].is_null() && one["progressPercentage"].is_null()));
+
+        let goal = path_of(&assignment, &outcomes[1]);
+        let made = admin.put(&goal, &json!({ "baseline": 40, "target": 10, "unit": " tickets a week " })).await;
+        assert_eq!(made.expect(200).version(), Some(1));
+        assert_eq!((&made.body["direction"], &made.body["unit"]), (&json!("DOWN"), &json!("tickets a week")));
+        let measurements = format!("{goal}/measurements");
+        let me = admin.get("/identity/v1/me").await.body["userId"].clone();
+        for (value, at) in [(31, "2026-10-31T12:00:00Z"), (25, "2026-11-15T12:00:00Z"), (35, "2026-10-01T12:00:00Z")] {
+            let measured = json!({ "value": value, "measuredAt": at, "note": "Monthly report" });
+            assert_eq!(admin.post(&measurements, &measured).await.expect(201).body["by"], me);
+        }
+        let listed = items(&admin.get(&format!("{measurements}?count=true")).await);
+        assert_eq!(column(&listed, "value"), [25.0, 31.0, 35.0], "the value measured last comes first");
+        assert_eq!(walk(admin, &measurements).await, listed);
+
+        let of_tickets = async || items(&admin.get(&all).await).remove(1);
+        let shown = of_tickets().await;
+        assert_eq!((&shown["progressPercentage"], &shown["isReached"]), (&json!(50), &json!(false)));
+        assert_eq!(shown["measured"], listed[0]);
+        assert_eq!(shown["tasks"], json!({ "totalTasks": 2, "completedTasks": 0, "progressPercentage": 0 }));
+        set(admin, &tasks(admin, &assignment).await[2], "DONE").await.expect(200);
+        let done = json!({ "totalTasks": 2, "completedTasks": 1, "progressPercentage": 28.57 });
+        assert_eq!(of_tickets().await["tasks"], done, "a task without outcomes serves all of them");
+
+        let farther = admin.put(&goal, &json!({ "baseline": 40, "target": 25, "unit": "tickets a week" })).await;
+        assert_eq!(farther.expect(200).version(), Some(2));
+        let again = admin.put(&goal, &json!({ "baseline": 40, "target": 25, "unit": "tickets a week" })).await;
+        assert_eq!(again.expect(200).version(), Some(2), "the same is no change");
+        let reached = of_tickets().await;
+        assert_eq!((&reached["progressPercentage"], &reached["isReached"]), (&json!(100), &json!(true)));
+
+        let unserved = path_of(&assignment, &outcomes[2]);
+        admin.put(&unserved, &json!({ "baseline": 0, "target": 1 })).await.expect(200);
+        assert_eq!(items(&admin.get(&all).await).len(), 3, "one with a goal is shown as well");
+        for _ in 0..2 {
+            admin.delete(&goal).await.expect(204);
+        }
+        admin.get(&measurements).await.expect_problem(404, "NOT_FOUND");
+
+        let trail = format!("/identity/v1/audit-events?entityId={}", made.id());
+        let trail = admin.get_until(&trail, |answer| answer.body["items"][2].is_object()).await;
+        assert_eq!(column(&items(&trail), "action"), ["removed", "set", "set"]);
+        assert_eq!(trail.body["items"][1]["changes"]["target"], json!({ "before": 10.0, "after": 25.0 }));
+    });
+}
+
+#[test]
+fn a_goal_or_a_measurement_that_means_nothing_is_refused() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (assignment, outcomes) = planned_for_outcomes(admin).await;
+        let goal = path_of(&assignment, &outcomes[0]);
+        let refused = async |body: Value, fault: &str| {
+            let answer = admin.put(&goal, &body).await;
+            assert_eq!(pointers(answer.expect_problem(422, "CONTENT_INVALID")), [fault]);
+        };
+        refused(json!({ "baseline": 1, "target": 1.0 }), "/target").await;
+        refused(json!({ "baseline": 1 }), "/target").await;
+        refused(json!({ "baseline": 1e300, "target": 1 }), "/baseline").await;
+        refused(json!({ "baseline": "1", "target": 2 }), "/baseline").await;
+        refused(json!({ "baseline": 1, "target": 2, "direction": "UP" }), "/direction").await;
+        let measurements = format!("{goal}/measurements");
+        admin.post(&measurements, &json!({ "value": 1 })).await.expect_problem(409, "OUTCOME_GOAL_MISSING");
+        let nobodys = path_of(&assignment, &json!(kernel::OutcomeId::fresh()));
+        admin.put(&nobodys, &json!({ "baseline": 0, "target": 1 })).await.expect_problem(404, "NOT_FOUND");
+
+        admin.put(&goal, &json!({ "baseline": 99, "target": 99.9, "unit": "%" })).await.expect(200);
+        let later = stage.clock.now() + chrono::Duration::minutes(10);
+        let ahead = admin.post(&measurements, &json!({ "value": 99.5, "measuredAt": later })).await;
+        assert_eq!(pointers(ahead.expect_problem(422, "CONTENT_INVALID")), ["/measuredAt"]);
+    });
+}

@@ -93,7 +93,6 @@ diesel::table! {
         active -> Integer,
         required -> Integer,
         with_data -> Integer,
-        required_with_data -> Integer,
         met -> Integer,
         required_met -> Integer,
         tag_ids -> Array<Uuid>,

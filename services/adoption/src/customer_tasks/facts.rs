@@ -16,7 +16,6 @@ pub(crate) struct Facts {
     pub(crate) active: i32,
     pub(crate) required: i32,
     pub(crate) with_data: i32,
-    pub(crate) required_with_data: i32,
     pub(crate) met: i32,
     pub(crate) required_met: i32,
     pub(crate) standing: TaskStatus,
@@ -30,7 +29,6 @@ impl Default for Facts {
             active: 0,
             required: 0,
             with_data: 0,
-            required_with_data: 0,
             met: 0,
             required_met: 0,
             standing: TaskStatus::NotStarted,
@@ -48,24 +46,14 @@ impl From<&TaskFacts> for Facts {
             active,
             required,
             with_data,
-            required_with_data,
+            required_with_data: _,
             met,
             required_met,
             standing,
             evaluated_at,
         } = *told;
         let (facts_version, evaluated_at) = (version, Some(evaluated_at));
-        Self {
-            facts_version,
-            active,
-            required,
-            with_data,
-            required_with_data,
-            met,
-            required_met,
-            standing,
-            evaluated_at,
-        }
+        Self { facts_version, active, required, with_data, met, required_met, standing, evaluated_at }
     }
 }
 

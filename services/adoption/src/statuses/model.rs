@@ -228,7 +228,6 @@ mod tests {
             active: 2,
             required: 2,
             with_data,
-            required_with_data: with_data,
             met,
             required_met: met,
             standing: match (with_data, met) {

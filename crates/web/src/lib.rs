@@ -8,6 +8,7 @@ mod allow;
 mod boundary;
 mod commands;
 mod failure;
+mod file;
 mod health;
 
 mod input;
@@ -25,6 +26,7 @@ mod trust;
 pub use allow::{Allow, authenticate, bearer, client_address};
 pub use boundary::{Boundary, PassedOn, trace_of};
 pub use failure::{Answer, Failure, problem_response};
+pub use file::{Format, Rows, file};
 pub use input::{Body, Path, Query, RawBody, json};
 pub use internal::Internal;
 pub use methods::only;

@@ -1,16 +1,13 @@
 //! The audit trail as a file, streamed page by page.
 
-use std::io::Write;
-
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpResponse, get};
+use actix_web::get;
+use actix_web::web::Data;
 use db::Db;
-use futures_util::{StreamExt, stream};
 use kernel::{Problem, TenantId, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
-use web::{Allow, Answer, Query};
+use web::{Allow, Answer, Format, Query, Rows, file};
+use workbook::grid;
 
 use super::api::Filter;
 use super::model::AuditEvent;
@@ -19,16 +16,6 @@ use crate::permissions::AuditRead;
 
 /// Rows that are held at once.
 const ROWS: i64 = 200;
-
-kernel::text_enum! {
-    /// What the file is made of.
-    pub enum Format {
-        /// A JSON document on each line.
-        Ndjson = "ndjson",
-        /// Comma-separated values with a header; the changes are JSON.
-        Csv = "csv",
-    }
-}
 
 /// What is exported: the filters of the trail.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -69,22 +56,7 @@ pub(super) async fn export_audit_events(
 ) -> Answer {
     let ExportQuery { format, entity, entity_id, actor, action, from, to } = query;
     let filter = Filter { entity, entity_id, actor, action, from, to };
-    let format = format.unwrap_or(Format::Ndjson);
-    let mut export = Export { db, tenant: who.tenant, filter, format, after: None, is_done: false };
-    // A fault before the first byte is still a problem; later ones can only break the transfer off.
-    let first = Bytes::from([export.format.header()?, export.next().await?].concat());
-    let rest = stream::try_unfold(export, async |mut export: Export| {
-        if export.is_done {
-            return Ok(None);
-        }
-        let page = export.next().await?;
-        Ok::<_, Problem>(Some((Bytes::from(page), export)))
-    });
-    let (kind, name) = format.kind();
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, kind))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(stream::iter([Ok(first)]).chain(rest)))
+    file(Export { db, tenant: who.tenant, filter, after: None }, format.unwrap_or(Format::Ndjson)).await
 }
 
 /// An export under way.
@@ -92,50 +64,27 @@ struct Export {
     db: Data<Db>,
     tenant: TenantId,
     filter: Filter,
-    format: Format,
     after: Option<Place>,
-    is_done: bool,
 }
 
-impl Export {
-    /// The next rows, written out.
-    async fn next(&mut self) -> Result<Vec<u8>, Problem> {
-        let (tenant, after) = (self.tenant, self.after);
-        let filter = &self.filter;
+impl Rows for Export {
+    type Row = AuditEvent;
+
+    const NAME: &'static str = "audit-events";
+
+    async fn next(&mut self) -> Result<Vec<AuditEvent>, Problem> {
+        let (tenant, after, filter) = (self.tenant, self.after, &self.filter);
         let rows = self.db.read(tenant, async |conn| store::page(conn, tenant, filter, after, ROWS).await).await?;
-        self.is_done = i64::try_from(rows.len()).unwrap_or(ROWS) < ROWS;
-        self.after = rows.last().map(|row| (row.occurred_at, row.event_id));
-        self.format.write(&rows)
-    }
-}
-
-impl Format {
-    fn kind(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Ndjson => ("application/x-ndjson", "audit-events.ndjson"),
-            Self::Csv => ("text/csv; charset=utf-8", "audit-events.csv"),
-        }
+        self.after = rows.last().map(|row| (row.occurred_at, row.event_id)).or(after);
+        Ok(rows)
     }
 
-    fn header(self) -> Result<Vec<u8>, Problem> {
-        match self {
-            Self::Ndjson => Ok(Vec::new()),
-            Self::Csv => csv_of([COLUMNS.map(str::to_owned)]),
-        }
+    fn header() -> Result<Vec<u8>, Problem> {
+        grid::to_csv([COLUMNS]).map_err(Problem::internal)
     }
 
-    fn write(self, rows: &[AuditEvent]) -> Result<Vec<u8>, Problem> {
-        match self {
-            Self::Ndjson => {
-                let mut out = Vec::new();
-                for row in rows {
-                    serde_json::to_writer(&mut out, row).map_err(Problem::internal)?;
-                    out.write_all(b"\n").map_err(Problem::internal)?;
-                }
-                Ok(out)
-            }
-            Self::Csv => csv_of(rows.iter().map(cells)),
-        }
+    fn csv(rows: Vec<AuditEvent>) -> Result<Vec<u8>, Problem> {
+        grid::to_csv(rows.iter().map(cells)).map_err(Problem::internal)
     }
 }
 
@@ -171,30 +120,4 @@ fn cells(row: &AuditEvent) -> [String; COLUMNS.len()] {
         row.trace_id.clone(),
         serde_json::to_string(&row.changes.0).unwrap_or_default(),
     ]
-    .map(harmless)
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
-}
-
-fn csv_of<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, Problem> {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        out.write_record(row).map_err(Problem::internal)?;
-    }
-    out.into_inner().map_err(|error| Problem::internal(error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        let cells = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "x=1", ""].map(str::to_owned).map(harmless);
-        assert_eq!(cells, ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "x=1", ""]);
-        assert_eq!(csv_of([["a,\"b\"".to_owned(), "c\n".to_owned()]]).unwrap(), b"\"a,\"\"b\"\"\",\"c\n\"\n");
-    }
 }

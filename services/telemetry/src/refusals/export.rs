@@ -1,38 +1,23 @@
 //! Refusals as a file, streamed page by page: to look at, to mend, and as a table to send again.
 
-use std::io::Write;
-
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpResponse, get};
+use actix_web::get;
+use actix_web::web::Data;
 use clients::Adoption;
 use contracts::telemetry::{RefusalCode, RefusalView};
 use db::Db;
-use futures_util::{StreamExt, stream};
 use kernel::{Problem, TenantId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
-use web::{Allow, Answer, Query};
+use web::{Allow, Answer, Format, Query, Rows, file};
 use workbook::grid;
 
 use super::api::scope;
-use super::model::Refusal;
 use super::store::{self, Filter, Place};
 use crate::permissions::ValueRead;
 
 /// Rows that are held at once.
 const ROWS: i64 = 500;
-
-kernel::text_enum! {
-    /// What the file is made of.
-    pub enum Format {
-        /// A JSON document on each line.
-        Ndjson = "ndjson",
-        /// Comma-separated values with a header.
-        Csv = "csv",
-    }
-}
 
 /// What is exported: the filters of the list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -68,22 +53,8 @@ pub(super) async fn export_refusals(
 ) -> Answer {
     let customers = scope(&who, &db, &adoption).await?;
     let ExportQuery { format, batch_id, code, replayed } = query;
-    let (format, filter) = (format.unwrap_or(Format::Ndjson), Filter { batch_id, code, replayed, customers });
-    let mut export = Export { db, tenant: who.tenant, filter, format, after: None, is_done: false };
-    // A fault before the first byte is still a problem; later ones can only break the transfer off.
-    let first = Bytes::from([format.header()?, export.next().await?].concat());
-    let rest = stream::try_unfold(export, async |mut export: Export| {
-        if export.is_done {
-            return Ok(None);
-        }
-        let page = export.next().await?;
-        Ok::<_, Problem>(Some((Bytes::from(page), export)))
-    });
-    let (kind, name) = format.kind();
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, kind))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(stream::iter([Ok(first)]).chain(rest)))
+    let filter = Filter { batch_id, code, replayed, customers };
+    file(Export { db, tenant: who.tenant, filter, after: None }, format.unwrap_or(Format::Ndjson)).await
 }
 
 /// An export under way.
@@ -91,19 +62,28 @@ struct Export {
     db: Data<Db>,
     tenant: TenantId,
     filter: Filter,
-    format: Format,
     after: Option<Place>,
-    is_done: bool,
 }
 
-impl Export {
-    /// The next rows, written out.
-    async fn next(&mut self) -> Result<Vec<u8>, Problem> {
+impl Rows for Export {
+    type Row = RefusalView;
+
+    const NAME: &'static str = "refusals";
+
+    async fn next(&mut self) -> Result<Vec<RefusalView>, Problem> {
         let (tenant, after, filter) = (self.tenant, self.after, &self.filter);
         let rows = self.db.read(tenant, async |conn| store::page(conn, tenant, filter, after, ROWS).await).await?;
-        self.is_done = i64::try_from(rows.len()).unwrap_or(ROWS) <= ROWS;
-        self.after = rows.last().map(|row| (row.received_at, row.index, row.id));
-        self.format.write(rows)
+        self.after = rows.last().map(|row| (row.received_at, row.index, row.id)).or(after);
+        Ok(rows.into_iter().map(RefusalView::from).collect())
+    }
+
+    fn header() -> Result<Vec<u8>, Problem> {
+        let columns = FATE.into_iter().chain(["value"]).chain(FIELDS).chain(["payload"]);
+        grid::to_csv([columns]).map_err(Problem::internal)
+    }
+
+    fn csv(rows: Vec<RefusalView>) -> Result<Vec<u8>, Problem> {
+        grid::to_csv(rows.into_iter().map(cells)).map_err(Problem::internal)
     }
 }
 
@@ -123,40 +103,7 @@ const FIELDS: [&str; 10] = [
     "notes",
 ];
 
-impl Format {
-    fn kind(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Ndjson => ("application/x-ndjson", "refusals.ndjson"),
-            Self::Csv => ("text/csv; charset=utf-8", "refusals.csv"),
-        }
-    }
-
-    fn header(self) -> Result<Vec<u8>, Problem> {
-        match self {
-            Self::Ndjson => Ok(Vec::new()),
-            Self::Csv => {
-                let columns = FATE.into_iter().chain(["value"]).chain(FIELDS).chain(["payload"]);
-                grid::to_csv([columns]).map_err(Problem::internal)
-            }
-        }
-    }
-
-    fn write(self, rows: Vec<Refusal>) -> Result<Vec<u8>, Problem> {
-        match self {
-            Self::Ndjson => {
-                let mut out = Vec::new();
-                for row in rows {
-                    serde_json::to_writer(&mut out, &RefusalView::from(row)).map_err(Problem::internal)?;
-                    out.write_all(b"\n").map_err(Problem::internal)?;
-                }
-                Ok(out)
-            }
-            Self::Csv => grid::to_csv(rows.into_iter().map(cells)).map_err(Problem::internal),
-        }
-    }
-}
-
-fn cells(row: Refusal) -> Vec<String> {
+fn cells(row: RefusalView) -> Vec<String> {
     let sent: Option<Map<String, Value>> = serde_json::from_str(&row.payload).ok();
     let unreadable = if sent.is_some() { String::new() } else { row.payload };
     let sent = sent.unwrap_or_default();

@@ -124,6 +124,9 @@ async fn make(
     due: Vec<Due>,
     (by, operation_id): (Option<UserId>, Option<SyncOperationId>),
 ) -> Result<Vec<PlanSyncedView>, Problem> {
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
     let (mut moves, mut plans, mut syncs) = (Moves::default(), Vec::new(), Vec::new());
     for due in due {
         let counts = due.counts().into();

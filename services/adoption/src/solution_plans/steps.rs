@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::adoption::{PlanSyncedView, SOLUTION_PLAN_CREATED, SOLUTION_PLAN_PROGRESSED};
 use contracts::catalog::OwnerId;
+use contracts::identity::LockedType;
 use db::Tx;
 use kernel::{PlanId, Problem, SolutionPlanId};
+use locks::Held;
 
 use super::model::SolutionPlan;
 use super::store;
@@ -124,13 +126,16 @@ async fn enter(
     }
 }
 
-/// Plans, locked until the transaction ends, by id.
+/// Plans, locked until the transaction ends, by id; 423 when somebody else is editing one.
 async fn hold(tx: &mut Tx, ids: impl Iterator<Item = PlanId>) -> Result<BTreeMap<PlanId, Plan>, Problem> {
-    let mut held = BTreeMap::new();
-    for id in ids.collect::<BTreeSet<_>>() {
-        held.insert(id, plans::fetch_for_change(tx, id).await?);
+    let ids: BTreeSet<_> = ids.collect();
+    let plans = plans::fetch_all_for_change(tx, &Vec::from_iter(ids.iter().copied())).await?;
+    if plans.len() < ids.len() {
+        return Err(Problem::not_found("plan"));
     }
-    Ok(held)
+    let edited = Held::by_others(tx, LockedType::Plan, &Vec::from_iter(ids.iter().map(|id| id.0))).await?;
+    ids.iter().try_for_each(|id| edited.refuse(id.0))?;
+    Ok(plans.into_iter().map(|plan| (plan.id, plan)).collect())
 }
 
 /// Writes what a solution plan's parts come to, and tells when that is something else than before.

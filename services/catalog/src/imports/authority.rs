@@ -10,7 +10,7 @@ use kernel::{Problem, ProductId};
 use serde::{Deserialize, Serialize};
 use web::Allow;
 
-use crate::owners::{Owner, OwnerKind, may_make, scope};
+use crate::owners::{Owner, OwnerKind, scope_of};
 use crate::permissions::{CatalogAdmin, CatalogWrite};
 use crate::products;
 
@@ -33,10 +33,12 @@ impl Authority {
     /// # Errors
     /// 403 for a caller who could change nothing at all, whatever their file says.
     pub(super) async fn of(who: &Allow<CatalogWrite>, conn: &Conn) -> Result<Self, Problem> {
-        let reach = async |kind, permission| scope(who, conn, kind, permission).await;
+        let granted = grants::of(conn, who).await?;
+        let makes = |kind: OwnerKind| grants::require(who, &granted, (kind.into(), None), &[], "owner").is_ok();
+        let reach = async |kind, permission| scope_of(who, conn, &granted, (kind, permission)).await;
         let mut authority = Self {
-            makes_products: makes(who, conn, OwnerKind::Product).await?,
-            makes_solutions: makes(who, conn, OwnerKind::Solution).await?,
+            makes_products: makes(OwnerKind::Product),
+            makes_solutions: makes(OwnerKind::Solution),
             writes_products: reach(OwnerKind::Product, CatalogWrite::NAME).await?,
             writes_solutions: reach(OwnerKind::Solution, CatalogWrite::NAME).await?,
             gives: reach(OwnerKind::Product, CatalogAdmin::NAME).await?,
@@ -80,14 +82,6 @@ impl Authority {
     /// Whether products may be taken out of a solution.
     pub(super) fn takes(&self, solution: Owner) -> bool {
         self.takes.includes(solution.id())
-    }
-}
-
-async fn makes(who: &Allow<CatalogWrite>, conn: &Conn, kind: OwnerKind) -> Result<bool, Problem> {
-    match may_make(who, conn, kind).await {
-        Ok(()) => Ok(true),
-        Err(problem) if problem.kind() == &PERMISSION_DENIED => Ok(false),
-        Err(problem) => Err(problem),
     }
 }
 

@@ -74,18 +74,28 @@ pub(crate) async fn scope<P>(
     if who.permissions.allow(permission) {
         return Ok(Scope::All);
     }
-    let (granted, on) = (grants::of(conn, who).await?, kind.into());
-    if grants::everywhere(who, &granted, on, permission) {
+    scope_of(who, conn, &grants::of(conn, who).await?, (kind, permission)).await
+}
+
+/// As [`scope`], for a caller whose grants were read before.
+pub(crate) async fn scope_of<P>(
+    who: &Allow<P>,
+    conn: &Conn,
+    granted: &[Grant],
+    (kind, permission): (OwnerKind, &'static str),
+) -> Result<Scope, Problem> {
+    let on = kind.into();
+    if grants::everywhere(who, granted, on, permission) {
         return Ok(Scope::All);
     }
     // Each one that a grant could lead to, with what it is related to; then the one decision about each.
     let candidates = match kind {
-        OwnerKind::Product => products_in_reach(conn, who.tenant, &granted).await?,
-        OwnerKind::Solution => solutions_in_reach(conn, who.tenant, &granted).await?,
+        OwnerKind::Product => products_in_reach(conn, who.tenant, granted).await?,
+        OwnerKind::Solution => solutions_in_reach(conn, who.tenant, granted).await?,
     };
     let allowed = |(id, related): &(Uuid, Vec<Uuid>)| {
         let asked = Question { permission, resource_type: on, resource_id: Some(*id), related: Some(related) };
-        decide(&who.permissions, &granted, &asked).allowed
+        decide(&who.permissions, granted, &asked).allowed
     };
     Ok(Scope::Some(candidates.into_iter().filter(allowed).map(|(id, _)| id).collect()))
 }

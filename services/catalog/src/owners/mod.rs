@@ -12,7 +12,7 @@ mod lock;
 mod noun;
 mod path;
 
-pub(crate) use access::{may, may_make, scope};
+pub(crate) use access::{may, may_make, scope, scope_of};
 pub(crate) use body::{CreateOwner, OwnerPatch};
 pub(crate) use list::{Deleted, OwnerQuery, Sort};
 pub(crate) use lock::{enter, hold, must_exist, raise, revision};

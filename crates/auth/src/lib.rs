@@ -18,4 +18,4 @@ pub use patterns::Patterns;
 pub use permission::{Permission, PermissionInfo};
 pub use revocations::{Revocation, Revocations, Revoked};
 pub use service_token::{ServiceClaims, ServiceSigner, ServiceVerifier};
-pub use token::{AUDIENCE, Claims, Granted, ISSUER, Principal, TOKEN_LIFETIME, TokenError, Verifier};
+pub use token::{AUDIENCE, Claims, Confined, Granted, ISSUER, Principal, TOKEN_LIFETIME, TokenError, Verifier};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use chrono::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use kernel::{SessionId, TenantId, Timestamp, UserId};
+use kernel::{CustomerId, SessionId, TenantId, Timestamp, UserId};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -54,6 +54,9 @@ pub struct Claims {
     /// Whose grants count for the bearer, when there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grt: Option<Granted>,
+    /// What the bearer's key is confined to, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub con: Option<Confined>,
     /// When the bearer last proved who they are, seconds.
     #[serde(default)]
     pub auth_time: i64,
@@ -78,6 +81,17 @@ pub struct Granted {
     pub within: Option<Patterns>,
 }
 
+/// What a key is confined to: to send telemetry so, and to do nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confined {
+    /// For these customers; when there are none, for all that the caller may send for.
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    pub customers: Vec<CustomerId>,
+    /// From this source.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
 /// A verified caller.
 #[derive(Debug, Clone)]
 pub struct Principal {
@@ -91,6 +105,8 @@ pub struct Principal {
     pub permissions: Patterns,
     /// Whose grants count for the caller.
     pub granted: Option<Granted>,
+    /// What the caller's key is confined to: whoever takes such a caller keeps within it, and nobody else takes them.
+    pub confined: Option<Confined>,
     /// A partner's program, not a person: `user` is its service account, `session` the key it came with.
     pub is_client: bool,
     /// Nothing but changing the password is allowed yet.
@@ -216,6 +232,7 @@ impl Verifier {
             session: claims.sid,
             permissions: claims.perms,
             granted: claims.grt,
+            confined: claims.con,
             is_client: claims.cli,
             must_change_password: claims.pwc,
             must_enrol: claims.enr,

@@ -26,6 +26,7 @@ fn claims(at: Timestamp) -> Claims {
         enr: false,
         cli: false,
         grt: None,
+        con: None,
         auth_time: at.timestamp(),
         iat: at.timestamp(),
         ims: at.timestamp_millis(),

@@ -60,6 +60,8 @@ kernel::text_enum! {
         ValueMalformed = "VALUE_MALFORMED",
         /// An event id, source or note that is too long or holds control characters.
         TextInvalid = "TEXT_INVALID",
+        /// It says another source than the one that its key is confined to.
+        SourceDenied = "SOURCE_DENIED",
         /// `observedAt` is missing or not an RFC 3339 time with its offset.
         ObservedAtInvalid = "OBSERVED_AT_INVALID",
         /// Older than values are kept.

@@ -59,6 +59,7 @@ kinds! {
     SECOND_FACTOR_REQUIRED 403 "A second factor must be set up first";
     STEP_UP_REQUIRED 403 "Prove again who you are";
     PERSON_REQUIRED 403 "Only a person may do this";
+    KEY_CONFINED 403 "The key is for sending telemetry alone";
     NOT_FOUND 404 "Not found";
     METHOD_NOT_ALLOWED 405 "Method not allowed";
     REQUEST_TIMEOUT 408 "The request took too long to arrive";

@@ -1,5 +1,6 @@
 //! `who: Allow<ProductWrite>`: a verified caller who holds a permission, wholly or by a grant on something. A handler has no
-//! other way to a tenant; one whose permission can be granted asks the crate `grants` about the thing itself.
+//! other way to a tenant; one whose permission can be granted asks the crate `grants` about the thing itself. A caller whose
+//! key is confined is refused, but by a handler that takes a [`Confinable`] one.
 
 use std::cell::Cell;
 use std::future::{Future, Ready, ready};
@@ -12,10 +13,11 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use auth::{Permission, Principal, TokenError};
-use futures_util::future::{Either, LocalBoxFuture};
+use futures_util::TryFutureExt;
+use futures_util::future::{Either, LocalBoxFuture, MapOk};
 use kernel::problem::{
-    PASSWORD_CHANGE_REQUIRED, PERMISSION_DENIED, PERSON_REQUIRED, SECOND_FACTOR_REQUIRED, STEP_UP_REQUIRED,
-    TOKEN_INVALID, TOKEN_MISSING,
+    KEY_CONFINED, PASSWORD_CHANGE_REQUIRED, PERMISSION_DENIED, PERSON_REQUIRED, SECOND_FACTOR_REQUIRED,
+    STEP_UP_REQUIRED, TOKEN_INVALID, TOKEN_MISSING,
 };
 use kernel::{Actor, ActorKind, ApiKeyId, Problem, ServiceAccountId};
 
@@ -76,19 +78,74 @@ impl<P> Allow<P> {
     }
 }
 
+/// A caller who holds `P`, also with a key that is confined: for a handler that keeps within what it is confined to.
+pub struct Confinable<P>(Allow<P>);
+
+impl<P> Deref for Confinable<P> {
+    type Target = Allow<P>;
+    fn deref(&self) -> &Allow<P> {
+        &self.0
+    }
+}
+
+/// A caller on the way in: known at once, but for the first token under a new key.
+type Entering<P> = Either<Ready<Result<Allow<P>, Failure>>, LocalBoxFuture<'static, Result<Allow<P>, Failure>>>;
+
 impl<P: Permission> FromRequest for Allow<P> {
     type Error = Failure;
-    type Future = Either<Ready<Result<Self, Failure>>, LocalBoxFuture<'static, Result<Self, Failure>>>;
+    type Future = Entering<P>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        match verify(request) {
-            Err(Refusal::UnknownKey) => {
-                let request = request.clone();
-                Either::Right(Box::pin(async move { allow(&request, verify_with_new_keys(&request).await) }))
-            }
-            outcome => Either::Left(ready(allow(request, outcome.map_err(Problem::from)))),
-        }
+        enter(request, is_free)
     }
+}
+
+impl<P: Permission> FromRequest for Confinable<P> {
+    type Error = Failure;
+    type Future = MapOk<Entering<P>, fn(Allow<P>) -> Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        enter(request, has_no_duty).map_ok(Self)
+    }
+}
+
+fn enter<P: Permission>(request: &HttpRequest, judge: Judge) -> Entering<P> {
+    match verify(request) {
+        Err(Refusal::UnknownKey) => {
+            let request = request.clone();
+            Either::Right(Box::pin(async move { allow(&request, verify_with_new_keys(&request).await, judge) }))
+        }
+        outcome => Either::Left(ready(allow(request, outcome.map_err(Problem::from), judge))),
+    }
+}
+
+/// Says whether a caller may do anything now, besides what belongs to their own account.
+type Judge = fn(&Principal) -> Result<(), Problem>;
+
+/// Refuses a caller who has something to do first, or whose key is confined.
+///
+/// # Errors
+/// 403 that says what to do.
+pub fn is_free(caller: &Principal) -> Result<(), Problem> {
+    if caller.confined.is_some() {
+        let how = "The key is confined to customers or a source: it sends telemetry (POST /telemetry/v1/values or \
+            /telemetry/v1/otlp/v1/metrics) and does nothing else. Use another key.";
+        return Err(KEY_CONFINED.detail(how));
+    }
+    has_no_duty(caller)
+}
+
+fn has_no_duty(caller: &Principal) -> Result<(), Problem> {
+    if caller.must_change_password {
+        let how = "Change the password with POST /identity/v1/me/password, then sign in again.";
+        return Err(PASSWORD_CHANGE_REQUIRED.detail(how));
+    }
+    if caller.must_enrol {
+        let how =
+            "This tenant asks for a second factor. Set one up with POST /identity/v1/me/authenticator, or a passkey.";
+        return Err(SECOND_FACTOR_REQUIRED.detail(how));
+    }
+    Ok(())
 }
 
 /// The verified caller of a request, whatever they may do: for a server that passes requests on.
@@ -147,21 +204,19 @@ fn verify(request: &HttpRequest) -> Result<Arc<Principal>, Refusal> {
     })
 }
 
-fn allow<P: Permission>(request: &HttpRequest, outcome: Result<Arc<Principal>, Problem>) -> Result<Allow<P>, Failure> {
+fn allow<P: Permission>(
+    request: &HttpRequest,
+    outcome: Result<Arc<Principal>, Problem>,
+    judge: Judge,
+) -> Result<Allow<P>, Failure> {
     let principal = outcome?;
     // What belongs to the caller's own account is theirs without a grant, and all that is left until their duties are done.
     let own_account = P::NAME.starts_with("identity:self:");
     if own_account && principal.is_client {
         return Err(PERSON_REQUIRED.detail("A program has no account of its own to look at or change.").into());
     }
-    if principal.must_change_password && !own_account {
-        let how = "Change the password with POST /identity/v1/me/password, then sign in again.";
-        return Err(PASSWORD_CHANGE_REQUIRED.detail(how).into());
-    }
-    if principal.must_enrol && !own_account {
-        let how =
-            "This tenant asks for a second factor. Set one up with POST /identity/v1/me/authenticator, or a passkey.";
-        return Err(SECOND_FACTOR_REQUIRED.detail(how).into());
+    if !own_account {
+        judge(&principal)?;
     }
     if !own_account && !principal.permissions.allow(P::NAME) && !principal.may_somewhere(P::NAME) {
         return Err(PERMISSION_DENIED.detail(format!("This needs the permission {}.", P::NAME)).into());

@@ -23,7 +23,7 @@ mod serve;
 mod service;
 mod trust;
 
-pub use allow::{Allow, authenticate, bearer, client_address};
+pub use allow::{Allow, Confinable, authenticate, bearer, client_address, is_free};
 pub use boundary::{Boundary, PassedOn, trace_of};
 pub use failure::{Answer, Failure, problem_response};
 pub use file::{Format, Rows, file};

@@ -174,6 +174,7 @@ mod tests {
                 enr: false,
                 cli: false,
                 grt: None,
+                con: None,
                 auth_time: iat,
                 iat,
                 ims,

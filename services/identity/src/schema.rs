@@ -237,6 +237,8 @@ diesel::table! {
         last_used_from -> Nullable<Text>,
         revoked_at -> Nullable<Timestamptz>,
         replaced_at -> Nullable<Timestamptz>,
+        customer_ids -> Array<Uuid>,
+        source -> Nullable<Text>,
     }
 }
 

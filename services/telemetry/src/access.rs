@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use auth::Permission;
+use auth::{Confined, Permission};
 use clients::Adoption;
 use contracts::identity::GrantedType;
 use db::{Conn, Db};
@@ -88,10 +88,11 @@ pub(crate) async fn may<P: Permission>(
     grants::require(who, &granted, (GrantedType::Customer, Some(customer.0)), &[], thing.noun())
 }
 
-/// Somebody who sends values, and the customers whom they may send them for.
+/// Somebody who sends values, the customers whom they may send them for, and the source that the values carry.
 pub(crate) struct Sender {
     pub(crate) actor: Actor,
     customers: Scope,
+    pub(crate) source: Option<String>,
 }
 
 /// What a sender names and may not touch: to them, it is not there.
@@ -101,20 +102,23 @@ pub(crate) struct OutOfReach {
     pub(crate) refusals: BTreeSet<RefusalId>,
 }
 
-/// Whom a caller may send values for.
+/// Whom a caller may send values for: what their permission or grants say, within what their key is confined to.
 ///
 /// # Errors
 /// 403 when that is nobody.
 pub(crate) async fn may_send(who: &Allow<ValueWrite>, db: &Db) -> Result<Sender, Problem> {
-    let actor = who.actor().clone();
-    if who.holds_wholly() {
-        return Ok(Sender { actor, customers: Scope::All });
-    }
-    let customers = who.look(db, async |conn| scope(who, conn).await).await?;
+    let allowed =
+        if who.holds_wholly() { Scope::All } else { who.look(db, async |conn| scope(who, conn).await).await? };
+    let Confined { customers, source } = who.confined.clone().unwrap_or_default();
+    let customers = if customers.is_empty() {
+        allowed
+    } else {
+        Scope::Some(customers.into_iter().map(|id| id.0).filter(|id| allowed.includes(*id)).collect())
+    };
     if customers == Scope::Some(Vec::new()) {
         return Err(PERMISSION_DENIED.detail(format!("This needs the permission {} here.", ValueWrite::NAME)));
     }
-    Ok(Sender { actor, customers })
+    Ok(Sender { actor: who.actor().clone(), customers, source })
 }
 
 impl Sender {
@@ -126,9 +130,10 @@ impl Sender {
         &self,
         db: &Db,
         adoption: &Adoption,
-        mut named: OutOfReach,
+        named: impl FnOnce() -> OutOfReach,
     ) -> Result<OutOfReach, Problem> {
         let Scope::Some(customers) = &self.customers else { return Ok(OutOfReach::default()) };
+        let mut named = named();
         let owners = assignments::customers_of(db, adoption, &self.actor, &named.assignments).await?;
         named.assignments.retain(|id| !owners.get(id).is_some_and(|customer| customers.contains(&customer.0)));
         if !named.refusals.is_empty() {

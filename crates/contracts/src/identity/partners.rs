@@ -1,6 +1,6 @@
 //! Programs of partners, and the keys they come with.
 
-use kernel::{ApiKeyId, ServiceAccountId, Timestamp};
+use kernel::{ApiKeyId, CustomerId, ServiceAccountId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::EventType;
@@ -58,6 +58,12 @@ pub struct ApiKeyView {
     /// When it was replaced by another.
     #[serde(default)]
     pub replaced_at: Option<Timestamp>,
+    /// The customers whose telemetry it sends, and does nothing else; empty: it is not confined to customers.
+    #[serde(default)]
+    pub customer_ids: Vec<CustomerId>,
+    /// Where the telemetry comes from that it sends, and does nothing else; null: it is not confined to a source.
+    #[serde(default)]
+    pub source: Option<String>,
 }
 
 super::aggregates!(ServiceAccountView, ApiKeyView);

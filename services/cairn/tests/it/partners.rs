@@ -9,11 +9,11 @@ use crate::support::{Stage, on_stage};
 
 const ACCOUNTS: &str = "/identity/v1/service-accounts";
 
-async fn account(admin: &Client, name: &str, permissions: &[&str]) -> Response {
+pub(crate) async fn account(admin: &Client, name: &str, permissions: &[&str]) -> Response {
     admin.post(ACCOUNTS, &json!({ "name": name, "permissions": permissions })).await
 }
 
-async fn key(admin: &Client, account: &Response, more: Value) -> Response {
+pub(crate) async fn key(admin: &Client, account: &Response, more: Value) -> Response {
     let mut command = json!({ "name": "Production" });
     command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     admin.post(&format!("{ACCOUNTS}/{}/keys", account.id()), &command).await
@@ -153,6 +153,9 @@ fn a_key_counts_where_and_as_long_as_it_says() {
             json!({ "allowedAddresses": ["here"] }),
             json!({ "expiresAt": "2001-01-01T00:00:00Z" }),
             json!({ "scopes": ["all"] }),
+            json!({ "customerIds": [] }),
+            json!({ "customerIds": vec![account.id(); 21] }),
+            json!({ "source": "" }),
         ] {
             key(&stage.admin, &account, bad).await.expect_problem(422, "CONTENT_INVALID");
         }

@@ -6,6 +6,7 @@ use testkit::{Client, Response, send};
 
 use crate::company::{self, Ids};
 use crate::database;
+use crate::partners;
 use crate::support::{on_patient_stage, on_stage};
 
 /// What needs no token: ways in, and what whoever verifies tokens must know.
@@ -214,6 +215,30 @@ fn grants_on_other_things_open_nothing() {
 }
 
 #[test]
+fn a_confined_key_sends_values_and_does_nothing_else() {
+    on_stage(async |stage| {
+        let ids = company::one_of_everything(&stage.admin, "Aster").await;
+        let account = partners::account(&stage.admin, "Agent", &["*"]).await;
+        let key = partners::key(&stage.admin, &account, json!({ "source": "agent" })).await;
+        let agent = partners::program(&stage, &key).await;
+        let mut taken = Vec::new();
+        for operation in operations() {
+            let Some(permission) = &operation.permission else { continue };
+            if permission.starts_with("identity:self:") {
+                continue; // a program has no account of its own
+            }
+            let answer = operation.call(&agent, &ids, &ids).await;
+            if answer.status == 200 {
+                taken.push(format!("{} {}", operation.method, operation.path));
+            } else {
+                answer.expect_problem(403, "KEY_CONFINED");
+            }
+        }
+        assert_eq!(taken, ["POST /telemetry/v1/otlp/v1/metrics", "POST /telemetry/v1/values"]);
+    });
+}
+
+#[test]
 fn another_tenants_ids_lead_nowhere() {
     on_stage(async |stage| {
         let ours = company::one_of_everything(&stage.admin, "Aster").await;
@@ -248,7 +273,7 @@ fn another_tenants_ids_lead_nowhere() {
         for (table, rows) in database::rows_of(&mut behind, &other).await {
             let Some(id) = ours.values().find(|id| rows.contains(id.as_str())) else { continue };
             // What a caller said is kept as it was said, and leads nowhere.
-            let said = ["telemetry.refusals", "identity.edit_locks", "adoption.plan_filters"];
+            let said = ["telemetry.refusals", "identity.edit_locks", "identity.api_keys", "adoption.plan_filters"];
             assert!(said.contains(&table.as_str()), "a row of theirs in {table} names our {id}");
         }
     });

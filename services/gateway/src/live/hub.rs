@@ -216,6 +216,7 @@ mod tests {
             sid: SessionId::fresh(),
             perms: Patterns::new([permission.to_owned()]),
             grt: None,
+            con: None,
             pwc: false,
             enr: false,
             cli: false,

@@ -112,6 +112,7 @@ impl Gateway {
             sid: SessionId::fresh(),
             perms: Patterns::new(["*".to_owned()]),
             grt: None,
+            con: None,
             pwc: false,
             enr: false,
             cli: false,

@@ -87,10 +87,9 @@ pub(super) async fn grant(
     }
     let own = key.patterns(&account);
     let permissions = only.map_or_else(|| own.clone(), |only| own.meet(only));
-    let scopes = (!key.scopes.is_empty()).then(|| Patterns::new(key.scopes.iter().cloned()));
-    let within = match (scopes, only) {
-        (Some(scopes), Some(only)) => Some(scopes.meet(only)),
-        (scopes, only) => scopes.or_else(|| only.cloned()),
+    let within = match (key.limits(), only) {
+        (Some(limits), Some(only)) => Some(limits.meet(only)),
+        (limits, only) => limits.or_else(|| only.cloned()),
     };
     let grt = db.read(tenant.id, async |conn| grants::of_account(conn, tenant.id, account.id, within).await).await?;
     let expires = key.expires_at.map_or(now + TOKEN_LIFETIME, |at| at.min(now + TOKEN_LIFETIME));
@@ -105,6 +104,7 @@ pub(super) async fn grant(
         enr: false,
         cli: true,
         grt,
+        con: key.confined(),
         auth_time: 0,
         iat: now.timestamp(),
         ims: now.timestamp_millis(),

@@ -8,7 +8,9 @@ use chrono::Duration;
 use contracts::identity::partners::{API_KEY_CHANGED, API_KEY_CREATED, API_KEY_REVOKED, ApiKeyView};
 use db::{Db, Tx};
 use kernel::problem::ProblemKind;
-use kernel::{ApiKeyId, Check, Cursor, Field, Page, PageQuery, Problem, Secret, ServiceAccountId, Timestamp};
+use kernel::{
+    ApiKeyId, Check, Cursor, CustomerId, Field, Page, PageQuery, Problem, Secret, ServiceAccountId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
@@ -43,6 +45,11 @@ pub(crate) struct CreateApiKey {
     allowed_addresses: Vec<String>,
     /// When it ends by itself; none: never.
     expires_at: Option<Timestamp>,
+    /// Confines it to sending telemetry for these customers, 1 to 20.
+    #[schema(max_items = 20)]
+    customer_ids: Option<Vec<CustomerId>>,
+    /// Confines it to sending telemetry from this source, up to 200 characters: its values carry it.
+    source: Option<String>,
 }
 
 /// A change of a key.
@@ -93,7 +100,8 @@ struct ApiKeyMade {
 
 /// Make a key
 ///
-/// It is shown once. Needs a sign-in not older than 15 minutes.
+/// It is shown once. One that is confined to customers or to a source stays so, also when it is replaced: it sends telemetry
+/// and does nothing else. Needs a sign-in not older than 15 minutes.
 #[utoipa::path(tag = "service-accounts", request_body = CreateApiKey, security(("bearer" = [ServiceAccountWrite::NAME])), responses((status = 201, body = ApiKeyMade), (status = 409, description = "The account has 20 keys.")))]
 #[post("/service-accounts/{serviceAccountId}/keys")]
 pub(crate) async fn create_api_key(
@@ -106,10 +114,14 @@ pub(crate) async fn create_api_key(
     who.write(&db, async |tx| {
         may_give(&who.permissions, &store::lock_account(tx, account).await?.patterns())?;
         grants::may_wield(tx, &who.permissions, account).await?;
-        let CreateApiKey { name, scopes, allowed_addresses, expires_at } = command;
-        let (key, secret) = fresh(tx, account)?;
-        let key = ApiKey { name, scopes, allowed_addresses, expires_at, ..key };
+        let CreateApiKey { name, scopes, allowed_addresses, expires_at, customer_ids, source } = command;
         let mut check = Check::new();
+        check.that(customer_ids.as_ref().is_none_or(|ids| !ids.is_empty()), "/customerIds", "EMPTY", || {
+            "names nobody; leave it out for a key that is not confined to customers".to_owned()
+        });
+        let customer_ids = customer_ids.unwrap_or_default();
+        let (key, secret) = fresh(tx, account)?;
+        let key = ApiKey { name, scopes, allowed_addresses, expires_at, customer_ids, source, ..key };
         key.check(&mut check, tx.now());
         check.finish()?;
         keep(tx, &key, &secret).await
@@ -235,8 +247,9 @@ pub(crate) async fn rotate_api_key(
             tx.announce(&API_KEY_CHANGED, Some(&before.view()), &after.view()).await?;
         }
         let (key, secret) = fresh(tx, account)?;
-        let ApiKey { name, scopes, allowed_addresses, expires_at, .. } = before;
-        keep(tx, &ApiKey { name, scopes, allowed_addresses, expires_at, ..key }, &secret).await
+        let ApiKey { name, scopes, allowed_addresses, expires_at, customer_ids, source, .. } = before;
+        let key = ApiKey { name, scopes, allowed_addresses, expires_at, customer_ids, source, ..key };
+        keep(tx, &key, &secret).await
     })
     .await
 }
@@ -309,6 +322,8 @@ fn fresh(tx: &Tx, service_account_id: ServiceAccountId) -> Result<(ApiKey, Secre
         last_used_from: None,
         revoked_at: None,
         replaced_at: None,
+        customer_ids: Vec::new(),
+        source: None,
     };
     Ok((key, Secret::new(secret)))
 }

@@ -2,7 +2,8 @@
 //!
 //! A key is `cairn_<prefix>_<secret>`: the prefix names it, the secret proves it and is kept as a hash. It is exchanged for
 //! an access token of ten minutes: by the gateway, for callers who send the key itself, or by the caller, with the OAuth 2
-//! client credentials grant. A key may narrow what its account may do, and where it may be used from.
+//! client credentials grant. A key may narrow what its account may do, and where it may be used from; one that is confined to
+//! customers or to a source sends telemetry and does nothing else.
 
 mod accounts;
 mod exchange;
@@ -10,12 +11,12 @@ mod keys;
 mod oauth;
 mod store;
 
-use auth::Patterns;
+use auth::{Confined, Patterns};
 use contracts::identity::partners::{ApiKeyView, ServiceAccountView};
 use diesel::prelude::*;
 use kernel::network::Network;
 use kernel::problem::ProblemKind;
-use kernel::{ApiKeyId, Check, ServiceAccountId, TenantId, Timestamp};
+use kernel::{ApiKeyId, Check, CustomerId, ServiceAccountId, TenantId, Timestamp};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::patterns;
@@ -28,6 +29,12 @@ static NAME_TAKEN: ProblemKind =
     ProblemKind::new("SERVICE_ACCOUNT_NAME_TAKEN", 409, "Another service account has this name");
 
 const MOST_ADDRESSES: usize = 50;
+/// A token must stay small.
+const MOST_CUSTOMERS: usize = 20;
+/// Longest source of a value, in characters.
+const SOURCE_CHARS: usize = 200;
+/// What a confined key may do at most.
+const SENDING: &str = "telemetry:value:write";
 
 kernel::text_enum! {
     /// Whether a program may come.
@@ -75,6 +82,8 @@ struct ApiKey {
     last_used_from: Option<String>,
     revoked_at: Option<Timestamp>,
     replaced_at: Option<Timestamp>,
+    customer_ids: Vec<CustomerId>,
+    source: Option<String>,
 }
 
 impl ServiceAccount {
@@ -113,6 +122,12 @@ impl ApiKey {
             let fault = address.parse::<Network>().err();
             check.that(fault.is_none(), &format!("/allowedAddresses/{index}"), "ADDRESS", || fault.unwrap_or_default());
         }
+        check.that(self.customer_ids.len() <= MOST_CUSTOMERS, "/customerIds", "TOO_MANY", || {
+            format!("give at most {MOST_CUSTOMERS}")
+        });
+        if let Some(source) = &self.source {
+            check.line("/source", source, 1, SOURCE_CHARS);
+        }
         check.that(self.expires_at.is_none_or(|at| at > now), "/expiresAt", "PAST", || {
             "is not in the future".to_owned()
         });
@@ -131,7 +146,23 @@ impl ApiKey {
     /// What it may do for its account.
     fn patterns(&self, account: &ServiceAccount) -> Patterns {
         let all = account.patterns();
-        if self.scopes.is_empty() { all } else { all.meet(&Patterns::new(self.scopes.iter().cloned())) }
+        self.limits().map_or(all.clone(), |limits| all.meet(&limits))
+    }
+
+    /// What it may do at most, whatever its account may; `None`: all of it.
+    fn limits(&self) -> Option<Patterns> {
+        let scopes = (!self.scopes.is_empty()).then(|| Patterns::new(self.scopes.iter().cloned()));
+        if self.confined().is_none() {
+            return scopes;
+        }
+        let sending = Patterns::new([SENDING.to_owned()]);
+        Some(scopes.map_or(sending.clone(), |scopes| scopes.meet(&sending)))
+    }
+
+    /// What it is confined to.
+    fn confined(&self) -> Option<Confined> {
+        let confined = Confined { customers: self.customer_ids.clone(), source: self.source.clone() };
+        (confined != Confined::default()).then_some(confined)
     }
 
     fn view(&self) -> ApiKeyView {
@@ -149,6 +180,8 @@ impl ApiKey {
             last_used_from: self.last_used_from.clone(),
             revoked_at: self.revoked_at,
             replaced_at: self.replaced_at,
+            customer_ids: self.customer_ids.clone(),
+            source: self.source.clone(),
         }
     }
 }

@@ -208,6 +208,7 @@ impl Desk {
             enr: must_enrol,
             cli: false,
             grt,
+            con: None,
             auth_time: session.authenticated_at.timestamp(),
             iat: now.timestamp(),
             ims: now.timestamp_millis(),

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, post};
 use contracts::telemetry::BatchReceipt;
 use db::Db;
 use kernel::Problem;
-use web::{Allow, Answer, PackedBody};
+use web::{Answer, Confinable, PackedBody};
 
 use super::message::Notation;
 use super::points::Values;
@@ -20,7 +20,7 @@ use crate::values::{Complete, Intake, Origin, Part, Parts};
 /// Point an OTLP/HTTP exporter at `/telemetry/v1/otlp/v1/metrics`: protobuf or JSON, packed or not. Points of gauges and sums
 /// that a metric rule wants become values, up to 10,000 at once; they are durable and evaluated when the answer comes. What
 /// is not taken is counted in `partialSuccess`: values that were refused are kept and can be replayed, points that no rule
-/// wants are not. Sending an export again is safe.
+/// wants are not. Sending an export again is safe. A value's source is the `service.name`.
 #[utoipa::path(
     tag = "otlp", security(("bearer" = [ValueWrite::NAME])),
     request_body(content((String = "application/x-protobuf"), (Object = "application/json"))),
@@ -28,7 +28,7 @@ use crate::values::{Complete, Intake, Origin, Part, Parts};
 )]
 #[post("/otlp/v1/metrics")]
 pub(super) async fn export_metrics(
-    who: Allow<ValueWrite>,
+    who: Confinable<ValueWrite>,
     db: Data<Db>,
     intake: Data<Intake>,
     PackedBody(body): PackedBody,

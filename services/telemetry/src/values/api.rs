@@ -9,7 +9,7 @@ use db::Db;
 use kernel::problem::REQUEST_MALFORMED;
 use kernel::{Cursor, CustomerAttributeId, Page, PageQuery, Problem, Timestamp};
 use serde::Deserialize;
-use web::{Allow, Answer, Context, PackedBody, Path, Query, Reply};
+use web::{Allow, Answer, Confinable, Context, PackedBody, Path, Query, Reply};
 
 use super::intake::Intake;
 use super::parts::{Document, Parts};
@@ -31,7 +31,8 @@ const MOST_DAYS: i64 = 92;
 /// body may come packed (`Content-Encoding: gzip` or `zstd`). Each value is stored once, however often it is sent; what
 /// cannot be taken is kept with the reason and can be replayed: `accepted + duplicate + refused = sent`. When the answer
 /// comes, accepted values are durable and the tasks they touch are evaluated. To a caller whom grants narrow to some customers,
-/// there are no assignments but theirs. A batch needs no `Idempotency-Key`: its values are known by their event ids.
+/// there are no assignments but theirs; nor to a key that is confined to some. Values of a key that is confined to a source carry
+/// it. A batch needs no `Idempotency-Key`: its values are known by their event ids.
 #[utoipa::path(
     tag = "values", security(("bearer" = [ValueWrite::NAME])),
     request_body(content(
@@ -42,7 +43,7 @@ const MOST_DAYS: i64 = 92;
 )]
 #[post("/values")]
 pub(super) async fn send_values(
-    who: Allow<ValueWrite>,
+    who: Confinable<ValueWrite>,
     db: Data<Db>,
     intake: Data<Intake>,
     PackedBody(body): PackedBody,

@@ -146,6 +146,17 @@ impl<'a> Entry<'a> {
         })
     }
 
+    /// The value as it comes from a sender who is confined to a source.
+    pub(crate) fn sent_from(self, source: &'a str) -> Result<Self, Reason> {
+        match &self.source {
+            Some(Text(said)) if said != source => {
+                let detail = format!("The value says the source {said:?}; the key sends those of {source:?} alone.");
+                Err(Reason::new(RefusalCode::SourceDenied, detail))
+            }
+            _ => Ok(Self { source: Some(Text(source.into())), ..self }),
+        }
+    }
+
     /// How the entry names its attribute: an id says more than a name.
     pub(crate) fn wanted(&self) -> Wanted<'_> {
         match self.attribute_id {
@@ -190,6 +201,20 @@ fn within(name: &str, text: Option<&Text<'_>>, least: usize, most: usize) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_carries_its_senders_source_and_no_other() {
+        const ENTRY: &str = r#"{"assignmentKey":"harbour","attributeName":"Users","value":1"#;
+        let source = |rest: &str| {
+            let text = format!("{ENTRY}{rest}}}");
+            let entry = Entry::read(&text).and_then(|entry| entry.sent_from("agent"));
+            entry.map(|entry| entry.source.map(|Text(source)| source.into_owned())).map_err(|reason| reason.code)
+        };
+        for same in ["", ",\"source\":\"agent\""] {
+            assert_eq!(source(same), Ok(Some("agent".to_owned())));
+        }
+        assert_eq!(source(",\"source\":\"another\""), Err(RefusalCode::SourceDenied));
+    }
 
     #[test]
     fn an_entry_that_cannot_be_read_says_why() {

@@ -62,7 +62,7 @@ impl Intake {
         let entries = parts.entries.iter().map(|part| Entry::read(&part.text)).collect::<Vec<_>>();
         let keys: BTreeSet<&str> = entries.iter().flatten().filter_map(Entry::assignment_key).collect();
         let by_key = self.adoption.assignments_by_key(who, &Vec::from_iter(keys)).await?;
-        let named = OutOfReach {
+        let named = || OutOfReach {
             assignments: entries
                 .iter()
                 .flatten()
@@ -74,7 +74,7 @@ impl Intake {
         };
         let hidden = sender.out_of_reach(db, &self.adoption, named).await?;
         self.require_complete(db, sender, &parts.complete, &hidden).await?;
-        let entries: Vec<_> = entries.into_iter().map(|entry| place(entry?, &by_key, &hidden)).collect();
+        let entries: Vec<_> = entries.into_iter().map(|entry| place(entry?, &by_key, (sender, &hidden))).collect();
         let wanted: Vec<_> =
             entries.iter().flatten().map(|(assignment, entry)| (*assignment, entry.wanted())).collect();
         let mut tries = 0;
@@ -163,13 +163,18 @@ fn not_looked_up() -> Result<Known, Reason> {
     Err(Reason::new(RefusalCode::AttributeUnknown, "The attribute was not looked up. Replay this."))
 }
 
-/// Finds the assignment of an entry. What is out of the sender's reach is not there; what mends a refusal that is, mends none.
+/// Finds the assignment of an entry, and gives it its sender's source. What is out of the sender's reach is not there; what
+/// mends a refusal that is, mends none.
 fn place<'a>(
-    mut entry: Entry<'a>,
+    entry: Entry<'a>,
     by_key: &BTreeMap<String, AssignmentId>,
-    hidden: &OutOfReach,
+    (sender, hidden): (&'a Sender, &OutOfReach),
 ) -> Result<Placed<'a>, Reason> {
     let assignment = entry.assignment(by_key, &hidden.assignments)?;
+    let mut entry = match &sender.source {
+        Some(source) => entry.sent_from(source)?,
+        None => entry,
+    };
     entry.refusal_id = entry.refusal_id.filter(|id| !hidden.refusals.contains(id));
     Ok((assignment, entry))
 }

@@ -11,7 +11,7 @@ use crate::support::{Stage, on_stage};
 const REFUSALS: &str = "/telemetry/v1/refusals";
 
 /// Two deployments of two customers, each with a value and a refused one.
-async fn two(stage: &Stage) -> [Deployment; 2] {
+pub(super) async fn two(stage: &Stage) -> [Deployment; 2] {
     let tasks = || [("Roll out", vec![at_least_ten("users")])];
     let ours = Deployment::of(stage, &stage.admin, &tasks()).await;
     let other = Deployment::of(stage, &stage.admin, &tasks()).await;
@@ -34,7 +34,7 @@ fn paths(it: &Deployment) -> [String; 5] {
     ]
 }
 
-async fn customer_of(admin: &Client, it: &Deployment) -> String {
+pub(super) async fn customer_of(admin: &Client, it: &Deployment) -> String {
     let shown = admin.get(&format!("/adoption/v1/assignments/{}", it.assignment)).await;
     shown.expect(200).body["customerId"].as_str().unwrap().to_owned()
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod batches;
+mod confined;
 mod evaluation;
 mod faults;
 mod intake;

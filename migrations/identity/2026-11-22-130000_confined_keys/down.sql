@@ -1,0 +1,2 @@
+alter table api_keys drop column source;
+alter table api_keys drop column customer_ids;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::adoption::CustomerTaskView;
+use contracts::adoption::{CustomerTaskView, Deployment};
 use contracts::identity::Scope;
 use kernel::{Actor, AssignmentId, CustomerId, Problem};
 
@@ -33,6 +33,14 @@ impl Adoption {
         assignment: AssignmentId,
     ) -> Result<Option<Vec<CustomerTaskView>>, Problem> {
         self.0.get(who, &format!("assignments/{assignment}/tasks")).await
+    }
+
+    /// An assignment with its customer and its plan's tasks; `None` when the tenant has no such assignment.
+    ///
+    /// # Errors
+    /// 503 when adoption is away.
+    pub async fn deployment(&self, who: &Actor, assignment: AssignmentId) -> Result<Option<Deployment>, Problem> {
+        self.0.get(who, &format!("assignments/{assignment}/deployment")).await
     }
 
     /// The assignments that have these external keys, by key.

@@ -1,11 +1,13 @@
 //! What adoption tells: customers, assignments, plans, their syncs, and customer tasks.
 
+mod deployments;
 mod events;
 mod notes;
 mod outcomes;
 mod solutions;
 mod syncs;
 
+pub use deployments::*;
 pub use events::*;
 pub use notes::*;
 pub use outcomes::*;

@@ -5,6 +5,7 @@
 //! see to the tenancy wall, idempotency, ETags and positions. Everything that goes wrong is a [`kernel::Problem`].
 
 mod allow;
+pub mod attachment;
 mod boundary;
 mod commands;
 mod failure;

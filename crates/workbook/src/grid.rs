@@ -1,4 +1,4 @@
-//! A table of any columns, on the first sheet of a workbook or as CSV: its lines as texts.
+//! A table of any columns, on a sheet of a workbook or as CSV: its lines as texts.
 
 use std::fmt;
 use std::io::Cursor;
@@ -10,7 +10,7 @@ use crate::cell::Cell;
 use crate::csv::{Unwritable, delimiter};
 use crate::formula::{harmless, meant};
 use crate::intake::MOST_COLUMNS;
-use crate::sheet::Form;
+use crate::sheet::{Form, fold};
 use crate::xlsx::{bounds, value};
 use crate::{MOST_ROWS, MOST_TEXT};
 
@@ -80,19 +80,34 @@ fn shown(record: &csv::ByteRecord) -> String {
 /// # Errors
 /// When it is no workbook, or has more lines or text than a file may have.
 pub fn xlsx(bytes: &[u8]) -> Result<Vec<Line>, Unreadable> {
+    lines(bytes, |names| names.into_iter().next())
+}
+
+/// The lines of a sheet of a workbook by its name, whatever the case of its letters; none when it has no such sheet.
+///
+/// # Errors
+/// As [`xlsx`].
+pub fn sheet(bytes: &[u8], name: &str) -> Result<Vec<Line>, Unreadable> {
+    lines(bytes, |names| names.into_iter().find(|known| fold(known) == fold(name)))
+}
+
+fn lines(bytes: &[u8], choose: impl Fn(Vec<String>) -> Option<String>) -> Result<Vec<Line>, Unreadable> {
     bounds::check(bytes)
         .map_err(|fault| Unreadable { too_large: fault.code == "WORKBOOK_TOO_LARGE", message: fault.message })?;
     // Whatever a hostile file does to the reader, the caller gets an answer.
-    match catch_unwind(AssertUnwindSafe(|| first_sheet(bytes))) {
+    match catch_unwind(AssertUnwindSafe(|| lines_of(bytes, choose))) {
         Ok(Ok(lines)) => lines,
         _ => Err(unreadable(bounds::unreadable().message)),
     }
 }
 
-fn first_sheet(bytes: &[u8]) -> Result<Result<Vec<Line>, Unreadable>, XlsxError> {
+fn lines_of(
+    bytes: &[u8],
+    choose: impl Fn(Vec<String>) -> Option<String>,
+) -> Result<Result<Vec<Line>, Unreadable>, XlsxError> {
     let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes))?;
     let mut lines = Lines::default();
-    let Some(name) = file.sheet_names().into_iter().next() else { return Ok(Ok(Vec::new())) };
+    let Some(name) = choose(file.sheet_names()) else { return Ok(Ok(Vec::new())) };
     let mut cells = file.worksheet_cells_reader(&name)?;
     let (mut number, mut row) = (0, Row::default());
     loop {
@@ -222,6 +237,9 @@ mod tests {
             line(3, &["two words", "12.5", "true", "2026-11-21T09:30:00Z"]),
         ];
         assert_eq!(cells(lines), expected);
+        let other = super::sheet(&book.save_to_buffer().unwrap(), " sheet2").unwrap();
+        assert_eq!(cells(other), [line(1, &["not this one"])]);
+        assert!(super::sheet(&book.save_to_buffer().unwrap(), "Sheet 3").unwrap().is_empty());
         let refused = [xlsx(b"a,b").unwrap_err(), xlsx(&vec![0; crate::MOST_BYTES + 1]).unwrap_err()];
         assert_eq!(refused.map(|refused| refused.too_large), [false, true]);
     }

@@ -15,7 +15,7 @@
 //!    it gives for an outcome, a release, a tag or a task is found among the rows as they are then.
 //!    Updates stand in the order of the file: where names change places, a unique constraint wants a passing name first.
 //!
-//! A table of any other columns is a [`grid`].
+//! A table of any other columns is a [`grid`]; sheets of any columns that people fill in are a [`form`].
 //!
 //! What a file does not say is left alone: a sheet, a column, a place. External keys and the places of licences, outcomes,
 //! releases and tags are not in a workbook at all.
@@ -26,6 +26,7 @@ pub mod csv;
 mod diff;
 mod fault;
 mod fields;
+pub mod form;
 mod formula;
 pub mod grid;
 mod intake;
@@ -38,6 +39,7 @@ pub mod xlsx;
 pub use book::{Item, OtherKind, OwnerKind, Workbook};
 pub use diff::{Action, Change, Counts, Diff, FieldChange, diff};
 pub use fault::{Fault, Faults, Severity};
+pub use rows::criterion::words;
 pub use rows::{
     BundledProduct, CustomAttribute, Info, License, Outcome, Release, Resource, Tag, Task, TelemetryAttribute,
 };

@@ -15,6 +15,7 @@ pub mod permissions;
 mod refusals;
 mod rollups;
 mod schema;
+mod templates;
 mod values;
 
 use actix_web::web::Data;
@@ -52,7 +53,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(metric_rules::routes)
         .configure(otlp::routes)
         .configure(rollups::routes)
-        .configure(batches::routes);
+        .configure(batches::routes)
+        .configure(templates::routes);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

@@ -17,7 +17,8 @@ pub(crate) enum Meant {
 }
 
 /// The operator and the expected value that say the same as a criterion, if any do.
-pub(crate) fn words(criterion: &Value, data_type: DataType) -> Option<(&'static str, String)> {
+#[must_use]
+pub fn words(criterion: &Value, data_type: DataType) -> Option<(&'static str, String)> {
     let field = |name: &str| criterion.get(name);
     let words = match field("type")?.as_str()? {
         "boolean_flag" => ("equals", field("expectedValue")?.to_string()),

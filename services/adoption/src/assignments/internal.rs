@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use actix_web::get;
 use actix_web::web::Data;
-use contracts::adoption::CustomerTaskView;
-use db::Db;
-use kernel::{AssignmentId, CustomerId, Problem};
+use contracts::adoption::{CustomerTaskView, Deployment};
+use db::{Conn, Db};
+use kernel::{AssignmentId, CustomerId, Problem, TenantId};
 use serde::Deserialize;
 use web::{Answer, Internal, Path, Query, Reply};
 
+use super::model::Assignment;
 use super::store;
-use crate::customer_tasks;
+use crate::{customer_tasks, customers};
 
 /// List the customer tasks of an assignment
 ///
@@ -23,14 +24,36 @@ pub(super) async fn list_assignment_tasks(caller: Internal, db: Data<Db>, Path(i
     let reply = db
         .read(tenant, async |conn| {
             let assignment = store::find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found("assignment"))?;
-            let tasks = match assignment.plan_id {
-                Some(plan) => customer_tasks::of_plan(conn, tenant, plan).await?,
-                None => Vec::new(),
-            };
-            Reply::ok(&tasks.into_iter().map(CustomerTaskView::from).collect::<Vec<_>>())
+            Reply::ok(&tasks(conn, tenant, &assignment).await?)
         })
         .await?;
     Ok(reply.into_response())
+}
+
+/// Show an assignment with its customer and its tasks
+///
+/// As they are at one moment; no tasks while it has no plan.
+#[utoipa::path(tag = "internal", responses((status = 200, description = "The deployment.")))]
+#[get("/assignments/{assignmentId}/deployment")]
+pub(super) async fn show_deployment(caller: Internal, db: Data<Db>, Path(id): Path<AssignmentId>) -> Answer {
+    let tenant = caller.tenant()?;
+    let reply = db
+        .read(tenant, async |conn| {
+            let missing = || Problem::not_found("assignment");
+            let assignment = store::find(conn, tenant, id).await?.ok_or_else(missing)?;
+            let customer = customers::find(conn, tenant, assignment.customer_id).await?.ok_or_else(missing)?;
+            let tasks = tasks(conn, tenant, &assignment).await?;
+            Reply::ok(&Deployment { customer: customer.into(), assignment: assignment.into(), tasks })
+        })
+        .await?;
+    Ok(reply.into_response())
+}
+
+/// The tasks of an assignment's plan, if it has one.
+async fn tasks(conn: &Conn, tenant: TenantId, assignment: &Assignment) -> Result<Vec<CustomerTaskView>, Problem> {
+    let Some(plan) = assignment.plan_id else { return Ok(Vec::new()) };
+    let tasks = customer_tasks::of_plan(conn, tenant, plan).await?;
+    Ok(tasks.into_iter().map(CustomerTaskView::from).collect())
 }
 
 /// The external keys that are asked about.

@@ -34,6 +34,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
     config
         .service(internal::list_assignment_tasks)
+        .service(internal::show_deployment)
         .service(internal::list_assignments_by_key)
         .service(internal::list_assignment_customers);
 }

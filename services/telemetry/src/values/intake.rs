@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use clients::Adoption;
-use contracts::telemetry::{BatchReceipt, RefusalCode};
+use contracts::telemetry::{BatchReceipt, RefusalCode, RefusedValue};
 use db::{Announced, Db};
 use kernel::{AssignmentId, Clock, FieldError, Problem, TenantId};
 use uuid::Uuid;
@@ -28,6 +28,8 @@ type Placed<'a> = (AssignmentId, Entry<'a>);
 /// What became of a batch, and the last event that it led to.
 pub(crate) struct Taken {
     pub(crate) receipt: BatchReceipt,
+    /// All that was refused; the receipt names the first of them.
+    pub(crate) refused: Vec<RefusedValue>,
     pub(crate) announced: Option<Announced>,
 }
 

@@ -22,8 +22,9 @@ pub(crate) use identity::span;
 pub(crate) use identity::{Mark, event_id};
 pub(crate) use intake::Intake;
 pub(crate) use model::Reading;
-pub(crate) use parts::{Complete, MAX_BATCH, Origin, Part, Parts};
+pub(crate) use parts::{Complete, MAX_BATCH, Origin, Part, Parts, WORKBOOK};
 pub(crate) use retention::run as retain;
+pub(crate) use table::unreadable;
 pub(crate) use writer::{Writer, run as write};
 
 /// The routes of this noun.

@@ -17,7 +17,7 @@ use crate::refusals::Refusal;
 /// Most values of one batch.
 pub(crate) const MAX_BATCH: usize = 10_000;
 /// What a workbook calls itself.
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub(crate) const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Most assignments that one batch declares complete.
 const MAX_COMPLETE: usize = 1_000;
 

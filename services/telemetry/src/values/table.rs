@@ -35,7 +35,7 @@ const VALUE: &str = "text";
 const OBSERVED_AT: &str = "observedAt";
 
 /// A table that cannot be read at all.
-pub(super) fn unreadable(why: &Unreadable) -> Problem {
+pub(crate) fn unreadable(why: &Unreadable) -> Problem {
     if why.too_large { &BODY_TOO_LARGE } else { &REQUEST_MALFORMED }.detail(why.to_string())
 }
 

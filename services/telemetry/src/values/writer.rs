@@ -212,7 +212,11 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     refusals::store::keep(tx, sent.iter().flat_map(|batch| &batch.refusals)).await?;
     let replayed = readings().flat_map(|reading| &reading.replays).copied();
     refusals::store::mark_replayed(tx, replayed.collect()).await?;
-    let taken = sent.iter().map(|batch| Taken { receipt: receipt(batch, &mut new), announced: announced.clone() });
+    let taken = sent.iter().map(|batch| Taken {
+        receipt: receipt(batch, &mut new),
+        refused: batch.refusals.iter().map(RefusedValue::from).collect(),
+        announced: announced.clone(),
+    });
     let taken: Vec<Taken> = taken.collect();
     let remembered = group.iter().zip(&taken).map(|(Submission { batch, sender, .. }, taken)| {
         batches::Batch::of(&taken.receipt, batch.complete.len(), sender, tx.now())

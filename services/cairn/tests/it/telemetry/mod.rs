@@ -12,6 +12,7 @@ mod partitions;
 mod refusals;
 mod rollups;
 mod tables;
+mod templates;
 
 use std::time::Duration;
 

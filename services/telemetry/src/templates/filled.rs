@@ -1,0 +1,204 @@
+//! A template that somebody has filled in: row by row, what it says anew or what is wrong with it. Pure.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use contracts::adoption::{CustomerAttribute, CustomerTaskView};
+use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Timestamp};
+use rules::DataType;
+use serde_json::{Value, json};
+use workbook::form::{Row, shown};
+
+use super::receipt::RowError;
+use super::sheet::{ATTRIBUTE, DATA_TYPE, DATE, ID, NOTES, TASK, VALUE, latest};
+use crate::attributes::Attribute;
+
+/// What one row says.
+#[derive(Debug)]
+pub(super) struct Filled {
+    /// Where it stands.
+    pub(super) row: u64,
+    /// The task, where the row's names are known.
+    pub(super) task: Option<CustomerTaskId>,
+    /// What becomes of it.
+    pub(super) outcome: Outcome,
+}
+
+/// What becomes of a row.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It says what is known already.
+    Unchanged,
+    /// It is a value: the JSON that is sent.
+    Value(Value),
+    /// It cannot be taken.
+    Refused(RowError),
+}
+
+/// What a template is read against.
+pub(super) struct Ground<'a> {
+    pub(super) assignment: AssignmentId,
+    pub(super) tasks: &'a [CustomerTaskView],
+    pub(super) known: &'a HashMap<CustomerAttributeId, Attribute>,
+    /// Whether rows that nobody touched are said again: of a sheet that says everything there is, each row counts.
+    pub(super) says_all: bool,
+}
+
+impl Ground<'_> {
+    /// What a row says; nothing when it has no current value.
+    pub(super) fn read(&self, row: &Row) -> Option<Filled> {
+        let number = row.number;
+        let refused = |task, (column, code, message): Fault| {
+            let outcome = Outcome::Refused(RowError::at(number, column, code, message));
+            Some(Filled { row: number, task, outcome })
+        };
+        if row.is_broken {
+            return refused(None, (VALUE, "CELL_BROKEN", "A cell of the row is not a value; type it anew.".to_owned()));
+        }
+        if row.cell(VALUE).is_empty() {
+            return None;
+        }
+        match self.find(row) {
+            Err(fault) => refused(None, fault),
+            Ok((task, attribute)) => match self.judge(row, attribute) {
+                Err(fault) => refused(Some(task.id), fault),
+                Ok(outcome) => Some(Filled { row: number, task: Some(task.id), outcome }),
+            },
+        }
+    }
+
+    /// The attribute that a row is about: by its hidden id, else by the names of the task and of the attribute.
+    fn find(&self, row: &Row) -> Result<(&CustomerTaskView, &CustomerAttribute), Fault> {
+        let all: Vec<_> = self.tasks.iter().flat_map(attributes).collect();
+        if let Some(found) = all.iter().find(|(_, one)| one.id.to_string() == row.cell(ID)) {
+            return Ok(*found);
+        }
+        let (task, name) = (row.cell(TASK), row.cell(ATTRIBUTE));
+        if !self.tasks.iter().any(|known| known.name.trim() == task) {
+            return Err((TASK, "TASK_UNKNOWN", format!("The plan has no task {task:?}.")));
+        }
+        let mut named = all.iter().filter(|(known, one)| known.name.trim() == task && one.name.trim() == name);
+        match (named.next(), named.next()) {
+            (Some(found), None) => Ok(*found),
+            (None, _) => Err((ATTRIBUTE, "ATTRIBUTE_UNKNOWN", format!("The task has no attribute {name:?}."))),
+            (Some(_), Some(_)) => {
+                let how = "Several tasks of this name have it; keep the hidden column of the template.";
+                Err((TASK, "TASK_AMBIGUOUS", how.to_owned()))
+            }
+        }
+    }
+
+    fn judge(&self, row: &Row, attribute: &CustomerAttribute) -> Result<Outcome, Fault> {
+        let text = row.cell(VALUE);
+        let known = self.known.get(&attribute.id).and_then(latest);
+        let is_known = known.as_ref().is_some_and(|(value, _)| shown(value).trim() == text);
+        let observed_at = moment(row.cell(DATE))?;
+        let is_old = known.as_ref().is_some_and(|(_, at)| *at == observed_at);
+        if is_known && is_old && !self.says_all {
+            return Ok(Outcome::Unchanged);
+        }
+        let value = match &known {
+            Some((value, _)) if is_known => value.clone(),
+            _ => value(text, row.cell(DATA_TYPE), attribute.data_type)?,
+        };
+        if is_old && known.as_ref().is_some_and(|(was, _)| *was != value) {
+            let how = "The value is another one and the date is not; say when the new value was observed.";
+            return Err((DATE, "DATE_UNCHANGED", how.to_owned()));
+        }
+        let mut entry = json!({
+            "assignmentId": self.assignment, "attributeId": attribute.id, "value": value, "observedAt": observed_at,
+            "source": "template",
+        });
+        let notes = Some(row.cell(NOTES)).filter(|notes| !notes.is_empty());
+        if let (Some(entry), Some(notes)) = (entry.as_object_mut(), notes) {
+            entry.insert("notes".to_owned(), json!(notes));
+        }
+        Ok(Outcome::Value(entry))
+    }
+}
+
+/// The column, the code, and what is wrong.
+type Fault = (&'static str, &'static str, String);
+
+fn attributes(task: &CustomerTaskView) -> impl Iterator<Item = (&CustomerTaskView, &CustomerAttribute)> {
+    task.attributes.iter().map(move |attribute| (task, attribute))
+}
+
+/// The moment that a cell says: a plain date is its midnight in UTC.
+fn moment(cell: &str) -> Result<Timestamp, Fault> {
+    let midnight = cell.parse::<NaiveDate>().is_ok().then(|| format!("{cell}T00:00:00Z"));
+    let text = midnight.as_deref().unwrap_or(cell);
+    text.parse().map_err(|_| {
+        let how = "Write the date like 2026-11-22, or with its time and offset: 2026-11-22T09:30:00Z.";
+        (DATE, "DATE_INVALID", format!("{cell:?} is no date. {how}"))
+    })
+}
+
+/// The value that a cell says, by the sheet's type; a blank one is the attribute's.
+fn value(text: &str, sheet_type: &str, attribute: DataType) -> Result<Value, Fault> {
+    let wrong = |message: String| (VALUE, "VALUE_INVALID", message);
+    let read = |data_type: DataType| data_type.read(text).map_err(|error| wrong(format!("The value is {error}.")));
+    match sheet_type.to_ascii_uppercase().as_str() {
+        "" => read(attribute),
+        "DATE" => {
+            let is_date = text.parse::<NaiveDate>().is_ok();
+            is_date.then(|| json!(text)).ok_or_else(|| wrong(format!("{text:?} is no date such as 2026-11-22.")))
+        }
+        "PERCENTAGE" => {
+            let percent = read(DataType::Number)?;
+            let is_within = percent.as_f64().is_some_and(|percent| (0.0..=100.0).contains(&percent));
+            is_within.then_some(percent).ok_or_else(|| wrong(format!("{text:?} is not from 0 to 100.")))
+        }
+        "JSON" => Err(wrong("A sheet takes no JSON; send it to POST /telemetry/v1/values.".to_owned())),
+        word => match word.parse() {
+            Ok(data_type) => read(data_type),
+            Err(message) => Err((DATA_TYPE, "DATA_TYPE_UNKNOWN", format!("{message}, PERCENTAGE, DATE."))),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_read_by_the_type_that_the_sheet_says() {
+        use DataType::{Boolean, Number, String, Timestamp};
+        for (text, sheet_type, attribute, expected) in [
+            ("Yes", "BOOLEAN", Boolean, json!(true)),
+            ("1,250", "number", Number, json!(1250)),
+            ("45 %", "PERCENTAGE", Number, json!(45)),
+            ("12", "STRING", Number, json!("12")),
+            ("12", "", Number, json!(12)),
+            ("2026-11-22", "DATE", Timestamp, json!("2026-11-22")),
+            ("1767225600000", "TIMESTAMP", Timestamp, json!(1_767_225_600_000_i64)),
+            ("v1.2", "", String, json!("v1.2")),
+        ] {
+            assert_eq!(value(text, sheet_type, attribute).unwrap(), expected, "{text} {sheet_type}");
+        }
+        for (text, sheet_type, column) in [
+            ("perhaps", "BOOLEAN", VALUE),
+            ("101", "PERCENTAGE", VALUE),
+            ("many", "NUMBER", VALUE),
+            ("22.11.2026", "DATE", VALUE),
+            ("{}", "JSON", VALUE),
+            ("1", "MONEY", DATA_TYPE),
+        ] {
+            assert_eq!(value(text, sheet_type, Number).unwrap_err().0, column, "{text} {sheet_type}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_a_day_or_a_moment_with_its_offset() {
+        for (cell, expected) in [
+            ("2026-11-22", "2026-11-22T00:00:00Z"),
+            ("2026-11-22T09:30:00+01:00", "2026-11-22T08:30:00Z"),
+            ("2026-11-22T09:30:00.000001Z", "2026-11-22T09:30:00.000001Z"),
+        ] {
+            assert_eq!(moment(cell).unwrap().to_string(), expected);
+        }
+        for cell in ["", "today", "22.11.2026", "2026-02-30", "2026-11-22T09:30:00", "45000"] {
+            assert_eq!(moment(cell).unwrap_err().1, "DATE_INVALID", "{cell}");
+        }
+    }
+}

@@ -7,8 +7,10 @@ mod adoption;
 mod caller;
 mod catalog;
 mod identity;
+mod telemetry;
 
 pub use adoption::Adoption;
 pub use caller::Caller;
 pub use catalog::Catalog;
 pub use identity::{Identity, KeyToken};
+pub use telemetry::Telemetry;

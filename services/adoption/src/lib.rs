@@ -22,9 +22,10 @@ mod revisions;
 mod schema;
 mod solution_plans;
 mod statuses;
+mod workbooks;
 
 use actix_web::web::Data;
-use clients::{Caller, Catalog};
+use clients::{Caller, Catalog, Telemetry};
 use db::Migrations;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -62,7 +63,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(impact::routes)
         .configure(solution_plans::routes)
         .configure(customer_tasks::routes)
-        .configure(statuses::routes);
+        .configure(statuses::routes)
+        .configure(workbooks::routes);
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {
@@ -71,5 +73,6 @@ fn internal(config: &mut ServiceConfig<'_>) {
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
     let caller = Caller::new(context.signer.clone(), context.clock.clone());
+    config.app_data(Data::new(Telemetry::new(caller.clone(), context.config.upstreams("telemetry"))));
     config.app_data(Data::new(Catalog::new(caller, context.config.upstreams("catalog"))));
 }

@@ -25,7 +25,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use facts::Criteria;
 use utoipa_actix_web::service_config::ServiceConfig;
 use values::{Intake, Writer};
-use web::{Background, Context, Service, nothing_more};
+use web::{Background, Context, Service};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/telemetry");
 /// Writers per process: while one waits for the disk, the other fills the next flush.
@@ -40,7 +40,7 @@ pub fn service() -> Service {
         permissions: permissions::ALL,
         migrations: Migrations { schema: "telemetry", own: || MIGRATIONS },
         routes,
-        internal: nothing_more,
+        internal: attributes::internal,
         setup,
         consumers: |_| vec![attributes::consumer(), grants::consumer("telemetry.grants")],
         background,

@@ -14,8 +14,9 @@ mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) use model::Changed;
-pub(crate) use steps::hear;
+pub(crate) use history::StatusChange;
+pub(crate) use model::{Changed, SetStatus};
+pub(crate) use steps::{hear, note, settle};
 pub(crate) use store::append;
 
 /// The routes of this noun.

@@ -110,14 +110,33 @@ impl Changed {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Option<Self> {
+        Self::by_hand(before, command, (StatusSource::Manual, by), now)
+    }
+
+    /// An import sets a status. It is held as if a person had set it.
+    pub(crate) fn by_import(
+        before: &CustomerTask,
+        command: &SetStatus,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        Self::by_hand(before, command, (StatusSource::Import, by), now)
+    }
+
+    fn by_hand(
+        before: &CustomerTask,
+        command: &SetStatus,
+        (source, by): (StatusSource, Option<UserId>),
+        now: Timestamp,
+    ) -> Option<Self> {
         let SetStatus { status, note } = command;
-        let is_set = before.status == *status && before.status_source == StatusSource::Manual;
+        let is_set = before.status == *status && before.status_source == source;
         if is_set && note.is_none() {
             return None;
         }
         let mut changed = Self { before: before.clone(), after: before.clone(), history: Vec::new() };
         changed.after.version += 1;
-        changed.turn(*status, StatusSource::Manual, by, note.clone(), now);
+        changed.turn(*status, source, by, note.clone(), now);
         changed.follow_facts(now);
         Some(changed)
     }

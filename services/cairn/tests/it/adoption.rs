@@ -7,6 +7,7 @@ mod filters;
 mod outcomes;
 mod plans;
 mod statuses;
+mod workbooks;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -156,7 +156,8 @@ async fn refused(who: &Client, path: &str, patch: &Value) {
     tried().await.expect_problem(423, "EDIT_LOCK_HELD");
 }
 
-async fn until(done: impl AsyncFn() -> bool) {
+/// Waits until something has come to pass.
+pub(crate) async fn until(done: impl AsyncFn() -> bool) {
     for _ in 0..100 {
         if done().await {
             return;

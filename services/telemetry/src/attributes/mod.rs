@@ -5,6 +5,7 @@
 
 mod api;
 mod directory;
+mod internal;
 mod model;
 mod plans;
 pub(crate) mod store;
@@ -21,4 +22,9 @@ pub(crate) use plans::consumer;
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(api::list_attributes);
+}
+
+/// The routes for other services.
+pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
+    config.service(internal::list_attributes_of);
 }

@@ -1,0 +1,106 @@
+//! A customer's workbook that comes back: row by row, what somebody has edited. Pure.
+
+use std::collections::BTreeSet;
+
+use contracts::adoption::TaskStatus;
+use kernel::{Check, CustomerTaskId};
+use workbook::form::Row;
+
+use super::receipt::{Reading, WorkbookError};
+use super::sheets::{ASSIGNMENT, EXPORTED, NOTE, STATUS, Standing, TASK, TASK_ID};
+use crate::customer_tasks::CustomerTask;
+
+/// What a row says anew of a task.
+#[derive(Debug, Clone)]
+pub(super) struct Edit {
+    pub(super) row: u64,
+    pub(super) task: CustomerTask,
+    /// The status to be set; `None`: only a note is added.
+    pub(super) status: Option<TaskStatus>,
+    pub(super) note: Option<String>,
+}
+
+/// The column, the code, and what is wrong.
+type Fault = (&'static str, &'static str, String);
+
+/// What the rows of the sheet of tasks say, given how the customer stands now.
+pub(super) fn read(rows: &[Row], standing: &Standing) -> Vec<Reading> {
+    let mut edited: BTreeSet<CustomerTaskId> = BTreeSet::new();
+    let mut once = |edit: Edit| {
+        let is_first = edited.insert(edit.task.id);
+        let twice = (TASK, "ROW_TWICE", "The task is edited in an earlier row as well; keep one.".to_owned());
+        is_first.then_some(edit).ok_or(twice)
+    };
+    let reading = |row: &Row| {
+        let read = edit(row, standing).and_then(|edit| edit.map(&mut once).transpose());
+        read.map_err(|fault| WorkbookError::at(row.number, fault))
+    };
+    rows.iter().map(reading).collect()
+}
+
+fn edit(row: &Row, standing: &Standing) -> Result<Option<Edit>, Fault> {
+    if row.is_broken {
+        return Err((STATUS, "CELL_BROKEN", "A cell of the row is not a value; type it anew.".to_owned()));
+    }
+    let task = find(row, standing)?;
+    let status = status(row, task)?;
+    if status.is_some() && task.is_retired() {
+        let how = "The catalog no longer has the task for this customer; a sync brings it back when it has it again.";
+        return Err((STATUS, "TASK_RETIRED", how.to_owned()));
+    }
+    let note = Some(row.cell(NOTE)).filter(|note| !note.is_empty()).map(str::to_owned);
+    let mut check = Check::new();
+    check.optional_text("", note.as_deref(), 5_000);
+    if let Err(problem) = check.finish() {
+        let detail = problem.errors().first().map(|error| error.detail.clone()).unwrap_or_default();
+        return Err((NOTE, "NOTE_INVALID", format!("The note {detail}.")));
+    }
+    let is_edited = status.is_some() || note.is_some();
+    Ok(is_edited.then(|| Edit { row: row.number, task: task.clone(), status, note }))
+}
+
+/// The task that a row is about: by its hidden id, else by the names of the assignment and of the task.
+fn find<'a>(row: &Row, standing: &'a Standing) -> Result<&'a CustomerTask, Fault> {
+    if let Some(task) = standing.tasks.iter().find(|task| task.id.to_string() == row.cell(TASK_ID)) {
+        return Ok(task);
+    }
+    let (assignment, name) = (row.cell(ASSIGNMENT), row.cell(TASK));
+    let assignments = standing.assignments.iter().filter(|known| known.name.trim() == assignment);
+    let assigned: BTreeSet<_> = assignments.map(|assignment| assignment.id).collect();
+    if assigned.is_empty() {
+        return Err((ASSIGNMENT, "ASSIGNMENT_UNKNOWN", format!("The customer has no assignment {assignment:?}.")));
+    }
+    let is_meant = |task: &&CustomerTask| assigned.contains(&task.assignment_id) && task.name.trim() == name;
+    let mut meant = standing.tasks.iter().filter(is_meant);
+    match (meant.next(), meant.next()) {
+        (Some(task), None) => Ok(task),
+        (None, _) => Err((TASK, "TASK_UNKNOWN", format!("The assignment has no task {name:?}."))),
+        (Some(_), Some(_)) => {
+            let how = "Several tasks have this name; keep the hidden columns of the export.";
+            Err((TASK, "TASK_AMBIGUOUS", how.to_owned()))
+        }
+    }
+}
+
+/// The status that somebody has written where the export had another one.
+fn status(row: &Row, task: &CustomerTask) -> Result<Option<TaskStatus>, Fault> {
+    let cell = row.cell(STATUS);
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    let status = word(cell).map_err(|message| (STATUS, "STATUS_UNKNOWN", format!("{message}.")))?;
+    let exported = word(row.cell(EXPORTED)).ok();
+    if status == task.status || exported == Some(status) {
+        return Ok(None);
+    }
+    if exported.is_some_and(|exported| exported != task.status) {
+        let how = format!("The task has become {} since the export; export again.", task.status);
+        return Err((STATUS, "CHANGED_SINCE", how));
+    }
+    Ok(Some(status))
+}
+
+/// A status as people write it: `In progress` is `IN_PROGRESS`.
+fn word(cell: &str) -> Result<TaskStatus, String> {
+    cell.trim().to_ascii_uppercase().replace([' ', '-'], "_").parse()
+}

@@ -91,9 +91,10 @@ impl RowError {
             RefusalCode::ObservedAtInvalid | RefusalCode::ObservedAtTooEarly | RefusalCode::ObservedAtInFuture => DATE,
             RefusalCode::ValueMalformed | RefusalCode::ValueTooLarge | RefusalCode::ValueTypeWrong => VALUE,
             RefusalCode::TextInvalid => NOTES,
-            RefusalCode::AssignmentUnknown | RefusalCode::AttributeUnknown | RefusalCode::AttributeAmbiguous => {
-                ATTRIBUTE
-            }
+            RefusalCode::AssignmentUnknown
+            | RefusalCode::AttributeUnknown
+            | RefusalCode::AttributeAmbiguous
+            | RefusalCode::SourceDenied => ATTRIBUTE,
         };
         Self::at(row, column, refused.code, refused.detail.clone())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::adoption::{CustomerTaskView, Deployment};
 use contracts::identity::Scope;
-use kernel::{Actor, AssignmentId, CustomerId, Problem};
+use kernel::{Actor, AssignmentId, CustomerId, PlanId, Problem};
 
 use crate::caller::{Caller, Line, PATIENCE};
 
@@ -80,6 +80,14 @@ impl Adoption {
             found.extend(answer.unwrap_or_default());
         }
         Ok(found)
+    }
+
+    /// Whose a plan is; `None` when the tenant has no such plan.
+    ///
+    /// # Errors
+    /// 503 when adoption is away.
+    pub async fn customer_of_plan(&self, who: &Actor, plan: PlanId) -> Result<Option<CustomerId>, Problem> {
+        self.0.get(who, &format!("plans/{plan}/customer")).await
     }
 
     /// The customers that the caller with this token sees; `None` when that is none.

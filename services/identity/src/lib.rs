@@ -35,7 +35,7 @@ mod tenants;
 mod vault;
 
 use actix_web::web::Data;
-use clients::{Caller, Catalog};
+use clients::{Adoption, Caller, Catalog};
 use db::Migrations;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -117,6 +117,7 @@ fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
     let cost = context.config.bcrypt_cost;
     let caller = Caller::new(context.signer.clone(), context.clock.clone());
     config
+        .app_data(Data::new(Adoption::new(caller.clone(), context.config.upstreams("adoption"))))
         .app_data(Data::new(Catalog::new(caller, context.config.upstreams("catalog"))))
         .app_data(Data::from(context.shared(Signing::default)))
         .app_data(Data::from(context.shared(|| Passwords::new(cost))));

@@ -6,6 +6,7 @@
 
 mod api;
 mod eligibility;
+mod internal;
 mod model;
 mod progress;
 mod selection;
@@ -28,4 +29,9 @@ pub(crate) use store::{
 /// The routes of this noun. A plan is made under its assignment.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(api::list_plans).service(api::show_plan).service(api::list_plan_tasks);
+}
+
+/// The routes for other services.
+pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
+    config.service(internal::show_plan_customer);
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use testkit::{Client, Response};
 
 use crate::company::colleague;
+use crate::grants::{again, grant, onlooker};
 use crate::support::on_stage;
 use crate::telemetry::{Deployment, post};
 
@@ -102,6 +103,41 @@ fn what_is_locked_and_all_under_it_is_refused_to_others() {
         // What telemetry proves is a fact, whoever edits.
         post(admin, &[deployment.value("users", 12, 60)]).await.expect(200);
         deployment.becomes("Roll out", "DONE").await;
+    });
+}
+
+#[test]
+fn who_is_granted_a_customer_locks_its_plans() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let deployments = [Deployment::simple(&stage).await, Deployment::simple(&stage).await];
+        let mut shown = Vec::new();
+        for it in &deployments {
+            let assignment = admin.get(&format!("/adoption/v1/assignments/{}", it.assignment)).await;
+            shown.push(assignment.expect(200).body.clone());
+        }
+        let part = |at: usize, name: &str| shown[at][name].as_str().unwrap().to_owned();
+        let (_, kim_id) = onlooker(admin, "kim").await;
+        let customer = part(0, "customerId");
+        let read = grant(admin, ("USER", &kim_id), ("CUSTOMER", Some(&customer)), "READ").await;
+        let kim = again(admin, "kim").await;
+        let (ours, other) = (part(0, "planId"), part(1, "planId"));
+        // To see is to see who edits, and not to edit.
+        let on = |plan: &str| format!("{LOCKS}?resourceType=PLAN&resourceId={plan}");
+        kim.get(&on(&ours)).await.expect(200);
+        kim.get(&on(&other)).await.expect_problem(403, "PERMISSION_DENIED");
+        lock(&kim, "PLAN", &ours).await.expect_problem(403, "PERMISSION_DENIED");
+        let grants = format!("/identity/v1/grants/{}", read.expect(201).id());
+        admin.patch(&grants, None, &json!({ "level": "WRITE" })).await.expect(200);
+        lock(&kim, "PLAN", &ours).await.expect(201);
+        lock(&kim, "PLAN", &other).await.expect_problem(403, "PERMISSION_DENIED");
+        lock(&kim, "PLAN", &kernel::PlanId::fresh().to_string()).await.expect_problem(403, "PERMISSION_DENIED");
+        refused(
+            admin,
+            &format!("/adoption/v1/customer-tasks/{}", deployments[0].task("Roll out")),
+            &json!({ "status": "NOT_STARTED" }),
+        )
+        .await;
     });
 }
 

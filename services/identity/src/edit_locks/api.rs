@@ -2,18 +2,19 @@
 
 use actix_web::web::Data;
 use actix_web::{delete, get, post};
-use auth::Grant;
+use auth::{Grant, Patterns};
+use clients::Adoption;
 use contracts::identity::{
     EDIT_LOCK_ACQUIRED, EDIT_LOCK_RELEASED, EDIT_LOCK_RENEWED, EDIT_LOCK_TAKEN_OVER, EditLockView, LockedType,
 };
 use db::{Conn, Db, Tx};
 use kernel::problem::REQUEST_MALFORMED;
-use kernel::{Cursor, EditLockId, Page, PageQuery, Problem};
+use kernel::{Cursor, CustomerId, EditLockId, Page, PageQuery, PlanId, Problem};
 use serde::Deserialize;
 use uuid::Uuid;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::model::{EditLock, Holder, may_lock, may_look};
+use super::model::{EditLock, Holder, Resource, may_lock, may_look};
 use super::store::{self, Wanted};
 use crate::accounts::users;
 use crate::grants;
@@ -57,11 +58,14 @@ pub(super) struct EditLockQuery {
 pub(super) async fn acquire_edit_lock(
     who: Allow<SelfWrite>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     Body(AcquireEditLock { resource_type, resource_id }): Body<AcquireEditLock>,
 ) -> Answer {
+    let resource = (resource_type, resource_id);
+    let customer = customer_of(&who, &adoption, resource, may_lock).await?;
     who.write(&db, async |tx| {
-        let (resource, now) = ((resource_type, resource_id), tx.now());
-        may_lock(&who.permissions, &granted(&who, tx).await?, resource)?;
+        let now = tx.now();
+        may_lock(&who.permissions, &granted(&who, tx).await?, resource, customer)?;
         if let Some(known) = store::on_for_change(tx, resource).await? {
             known.require_holder(who.session, now)?;
             if known.session_id == who.session && known.expires_at > now {
@@ -92,6 +96,7 @@ pub(super) async fn acquire_edit_lock(
 pub(super) async fn list_edit_locks(
     who: Allow<SelfRead>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     context: Data<Context>,
     Query(query): Query<EditLockQuery>,
 ) -> Answer {
@@ -105,9 +110,13 @@ pub(super) async fn list_edit_locks(
             return Err(REQUEST_MALFORMED.detail(how).at("resourceId", "REQUIRED", how).into());
         }
     };
+    let customer = match wanted {
+        Wanted::On(kind, id) => customer_of(&who, &adoption, (kind, id), may_look).await?,
+        Wanted::Of(_) => None,
+    };
     who.read(&db, async |conn| {
         if let Wanted::On(kind, id) = wanted {
-            may_look(&who.permissions, &granted(&who, conn).await?, (kind, id))?;
+            may_look(&who.permissions, &granted(&who, conn).await?, (kind, id), customer)?;
         }
         let after = after.and_then(|cursor| cursor.key::<EditLockId>(0));
         let rows = store::page(conn, who.tenant, (&wanted, context.clock.now()), after, limit).await?;
@@ -147,7 +156,7 @@ pub(super) async fn take_over_edit_lock(
 ) -> Answer {
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?;
-        may_lock(&who.permissions, &granted(&who, tx).await?, (before.resource_type, before.resource_id))?;
+        may_lock(&who.permissions, &granted(&who, tx).await?, (before.resource_type, before.resource_id), None)?;
         let after = before.clone().taken_over(holder(&who, tx).await?, tx.now());
         store::update(tx, &after).await?;
         let view = EditLockView::from(after);
@@ -180,6 +189,23 @@ async fn renew(tx: &mut Tx, before: EditLock) -> Result<Reply, Problem> {
     let view = EditLockView::from(after);
     tx.announce(&EDIT_LOCK_RENEWED, Some(&before.into()), &view).await?;
     Reply::show(&view)
+}
+
+/// Whether somebody may do something with a thing: [`may_lock`] or [`may_look`].
+type May = fn(&Patterns, &[Grant], Resource, Option<CustomerId>) -> Result<(), Problem>;
+
+/// Whose a plan is, as adoption knows: asked only where a grant may be what lets the caller at it.
+async fn customer_of<P>(
+    who: &Allow<P>,
+    adoption: &Adoption,
+    (kind, id): Resource,
+    may: May,
+) -> Result<Option<CustomerId>, Problem> {
+    let by_grant_alone = who.granted.is_some() && may(&who.permissions, &[], (kind, id), None).is_err();
+    if kind != LockedType::Plan || !by_grant_alone {
+        return Ok(None);
+    }
+    adoption.customer_of_plan(who.actor(), PlanId(id)).await
 }
 
 /// The grants that concern the caller.

@@ -5,7 +5,7 @@ use chrono::Duration;
 use contracts::identity::{EditLockView, GrantedType, LockedType};
 use diesel::prelude::*;
 use kernel::problem::PERMISSION_DENIED;
-use kernel::{EditLockId, Problem, SessionId, TenantId, Timestamp, UserId};
+use kernel::{CustomerId, EditLockId, Problem, SessionId, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::schema::edit_locks;
@@ -81,41 +81,51 @@ impl EditLock {
     }
 }
 
-/// Only who may write something may lock it.
-pub(super) fn may_lock(own: &Patterns, granted: &[Grant], on: Resource) -> Result<(), Problem> {
+/// Only who may write something may lock it. Of a plan it counts whose it is, where grants are to count.
+pub(super) fn may_lock(
+    own: &Patterns,
+    granted: &[Grant],
+    on: Resource,
+    customer: Option<CustomerId>,
+) -> Result<(), Problem> {
     let needed: &[&str] = match on.0 {
         LockedType::Product | LockedType::Solution => &["catalog:product:write"],
         LockedType::Customer => &["adoption:customer:write"],
         LockedType::Plan => &["adoption:plan:write", "adoption:task:write"],
     };
-    require(own, granted, on, needed)
+    require(own, granted, granted_as(on, customer), needed)
 }
 
-/// Only who may see something may see who edits it.
-pub(super) fn may_look(own: &Patterns, granted: &[Grant], on: Resource) -> Result<(), Problem> {
-    require(
-        own,
-        granted,
-        on,
-        match on.0 {
-            LockedType::Product | LockedType::Solution => &["catalog:product:read"],
-            LockedType::Customer => &["adoption:customer:read"],
-            LockedType::Plan => &["adoption:plan:read"],
-        },
-    )
+/// Only who may see something may see who edits it. Of a plan it counts whose it is, where grants are to count.
+pub(super) fn may_look(
+    own: &Patterns,
+    granted: &[Grant],
+    on: Resource,
+    customer: Option<CustomerId>,
+) -> Result<(), Problem> {
+    let needed: &[&str] = match on.0 {
+        LockedType::Product | LockedType::Solution => &["catalog:product:read"],
+        LockedType::Customer => &["adoption:customer:read"],
+        LockedType::Plan => &["adoption:plan:read"],
+    };
+    require(own, granted, granted_as(on, customer), needed)
+}
+
+/// What is granted that lets somebody at a thing: the thing itself, or a plan's customer.
+fn granted_as((kind, id): Resource, customer: Option<CustomerId>) -> Option<(GrantedType, Uuid)> {
+    match kind {
+        LockedType::Product => Some((GrantedType::Product, id)),
+        LockedType::Solution => Some((GrantedType::Solution, id)),
+        LockedType::Customer => Some((GrantedType::Customer, id)),
+        LockedType::Plan => customer.map(|customer| (GrantedType::Customer, customer.0)),
+    }
 }
 
 /// A grant on the thing, or on all of its kind, counts as well. What flows from products to solutions and back does not: only
 /// the catalog knows which belong together.
-fn require(own: &Patterns, granted: &[Grant], (kind, id): Resource, any_of: &[&str]) -> Result<(), Problem> {
-    let granted_as = match kind {
-        LockedType::Product => Some(GrantedType::Product),
-        LockedType::Solution => Some(GrantedType::Solution),
-        LockedType::Customer => Some(GrantedType::Customer),
-        LockedType::Plan => None,
-    };
+fn require(own: &Patterns, granted: &[Grant], on: Option<(GrantedType, Uuid)>, any_of: &[&str]) -> Result<(), Problem> {
     let by_grant = |permission| {
-        granted_as.is_some_and(|resource_type| {
+        on.is_some_and(|(resource_type, id)| {
             let asked = Question { permission, resource_type, resource_id: Some(id), related: None };
             decide(own, granted, &asked).allowed
         })

@@ -17,6 +17,7 @@ mod platform;
 mod postgres;
 mod process;
 mod reads;
+mod signal;
 mod statements;
 mod storm;
 mod streams;
@@ -95,6 +96,9 @@ enum Part {
     /// Plans that follow a product
     #[value(name = "j")]
     Syncs,
+    /// From a telemetry value to its task done
+    #[value(name = "k")]
+    Signal,
 }
 
 impl Arguments {
@@ -202,6 +206,10 @@ async fn measure(arguments: &Arguments, platform: &mut Platform, table: &mut Tab
     if arguments.wants(Part::Telemetry) {
         progress::say("bench", "telemetry beside COPY");
         rows.extend(telemetry::measure(&bench).await?);
+    }
+    if arguments.wants(Part::Signal) {
+        progress::say("bench", "from a value to its task done");
+        rows.push(signal::measure(&bench).await?);
     }
     if arguments.wants(Part::Memory) {
         rows.push(footprint::loaded(platform));

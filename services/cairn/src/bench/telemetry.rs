@@ -19,7 +19,7 @@ use super::table::Row;
 use super::wrk::Load;
 use super::{Bench, CONNECTIONS, Outcome, TURNS};
 
-const BATCH: u32 = 1_000;
+pub(super) const BATCH: u32 = 1_000;
 /// A value of ours is observed this long after the one before: none is the same as another.
 const STEP: TimeDelta = TimeDelta::microseconds(1);
 
@@ -75,7 +75,7 @@ async fn send(bench: &Bench<'_>, token: &str, sender: u32, plan: &Plan) -> Outco
 }
 
 /// A batch about all attributes of a plan, in turn.
-fn batch(plan: &Plan, moment: &mut Timestamp) -> String {
+pub(super) fn batch(plan: &Plan, moment: &mut Timestamp) -> String {
     let mut body = String::with_capacity(200_000);
     body.push_str("{\"values\":[");
     for (number, attribute) in (0..BATCH).zip(plan.attributes.iter().cycle()) {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use contracts::adoption::{CustomerTaskView, Deployment};
+use contracts::adoption::{CustomerTaskView, Deployment, StatusOf};
 use contracts::identity::Scope;
-use kernel::{Actor, AssignmentId, CustomerId, PlanId, Problem};
+use kernel::{Actor, AssignmentId, CustomerId, CustomerTaskId, PlanId, Problem};
 
 use crate::caller::{Caller, Line, PATIENCE};
 
-/// Assignments of one question: an address is not endless.
+/// Things of one question: an address is not endless.
 const ASKED_AT_ONCE: usize = 50;
 
 /// A line to adoption.
@@ -88,6 +88,20 @@ impl Adoption {
     /// 503 when adoption is away.
     pub async fn customer_of_plan(&self, who: &Actor, plan: PlanId) -> Result<Option<CustomerId>, Problem> {
         self.0.get(who, &format!("plans/{plan}/customer")).await
+    }
+
+    /// Where these customer tasks stand, as far as there are such.
+    ///
+    /// # Errors
+    /// 503 when adoption is away.
+    pub async fn statuses(&self, who: &Actor, tasks: &[CustomerTaskId]) -> Result<Vec<StatusOf>, Problem> {
+        let mut found = Vec::new();
+        for tasks in tasks.chunks(ASKED_AT_ONCE) {
+            let ids: Vec<String> = tasks.iter().map(|task| format!("id={task}")).collect();
+            let answer: Option<Vec<_>> = self.0.get(who, &format!("customer-tasks?{}", ids.join("&"))).await?;
+            found.extend(answer.unwrap_or_default());
+        }
+        Ok(found)
     }
 
     /// The customers that the caller with this token sees; `None` when that is none.

@@ -144,6 +144,18 @@ pub struct CustomerTaskView {
     pub telemetry: Option<TelemetryProgress>,
 }
 
+/// Where a customer task stands, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusOf {
+    /// The customer task.
+    pub id: CustomerTaskId,
+    /// Where the customer stands.
+    pub status: TaskStatus,
+    /// Who set the status.
+    pub status_source: StatusSource,
+}
+
 /// How far the telemetry attributes of a customer task are met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -11,9 +11,11 @@ use crate::{Aggregate, EventSpec, EventType};
 
 mod batches;
 mod metric_rules;
+mod settings;
 
 pub use batches::{BATCH_RETRACTED, BatchView};
 pub use metric_rules::{METRIC_RULE_CHANGED, METRIC_RULE_CREATED, METRIC_RULE_DELETED, MetricRuleView};
+pub use settings::{SETTINGS_CHANGED, SettingsView};
 
 /// What the values say about one customer task. Adoption decides the status from this alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -209,5 +211,6 @@ pub fn events() -> Vec<EventSpec> {
         METRIC_RULE_CREATED.spec(),
         METRIC_RULE_CHANGED.spec(),
         METRIC_RULE_DELETED.spec(),
+        SETTINGS_CHANGED.spec(),
     ]
 }

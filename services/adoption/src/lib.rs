@@ -68,7 +68,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn internal(config: &mut ServiceConfig<'_>) {
-    config.configure(assignments::internal).configure(plans::internal).configure(reach::routes);
+    config.configure(assignments::internal).configure(plans::internal).configure(customer_tasks::internal);
+    config.configure(reach::routes);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {

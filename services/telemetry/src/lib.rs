@@ -15,14 +15,21 @@ pub mod permissions;
 mod refusals;
 mod rollups;
 mod schema;
+mod settings;
+mod tail;
 mod templates;
+mod trials;
 mod values;
+
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use clients::{Adoption, Caller};
 use db::{Db, Migrations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use facts::Criteria;
+use settings::Windows;
+use tail::Room;
 use utoipa_actix_web::service_config::ServiceConfig;
 use values::{Intake, Writer};
 use web::{Background, Context, Service};
@@ -54,13 +61,23 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(otlp::routes)
         .configure(rollups::routes)
         .configure(batches::routes)
-        .configure(templates::routes);
+        .configure(templates::routes)
+        .configure(trials::routes)
+        .configure(settings::routes)
+        .configure(tail::routes);
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
     let caller = Caller::new(context.signer.clone(), context.clock.clone());
     let adoption = Adoption::new(caller, context.config.upstreams("adoption"));
     config.app_data(Data::new(Intake::new(context, adoption.clone()))).app_data(Data::new(adoption));
+    config.app_data(Data::from(windows(context))).app_data(Data::from(context.shared(Room::default)));
+}
+
+/// How long each tenant keeps values, as far as this process knows.
+pub(crate) fn windows(context: &Context) -> Arc<Windows> {
+    let platform = context.config.telemetry_retention_days;
+    context.shared(|| Windows::new(platform))
 }
 
 fn background(context: &Context, db: &Db) -> Vec<Background> {
@@ -68,7 +85,13 @@ fn background(context: &Context, db: &Db) -> Vec<Background> {
     let config = (*context.config).clone();
     let mut work: Vec<Background> = vec![
         Box::pin(values::retain(db.clone(), config.telemetry_retention_days, stop.clone())),
-        Box::pin(jobs::run(config, "telemetry", db.clone(), vec![facts::recheck_kind()], stop.clone())),
+        Box::pin(jobs::run(
+            config,
+            "telemetry",
+            db.clone(),
+            vec![facts::recheck_kind(), settings::retain_kind()],
+            stop.clone(),
+        )),
     ];
     for _ in 0..WRITERS {
         let (writer, criteria) = (context.shared(Writer::default), context.shared(Criteria::default));

@@ -23,6 +23,7 @@ diesel::table! {
         last_checked_at -> Nullable<Timestamptz>,
         recheck_at -> Nullable<Timestamptz>,
         vanished_at -> Nullable<Timestamptz>,
+        original_attribute_id -> Nullable<Uuid>,
     }
 }
 
@@ -134,6 +135,15 @@ diesel::table! {
         attribute_name -> Text,
         task_name -> Nullable<Text>,
         created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    settings (tenant_id) {
+        tenant_id -> Uuid,
+        version -> BigInt,
+        retention_days -> Nullable<Integer>,
         updated_at -> Timestamptz,
     }
 }

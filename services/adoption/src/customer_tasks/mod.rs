@@ -6,6 +6,7 @@
 mod api;
 mod facts;
 mod filter;
+mod internal;
 mod model;
 mod store;
 
@@ -22,4 +23,9 @@ pub(crate) use store::{
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(api::show_customer_task);
+}
+
+/// The routes for other services.
+pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
+    config.service(internal::list_statuses);
 }

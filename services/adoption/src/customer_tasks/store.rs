@@ -1,6 +1,6 @@
 //! The statements of customer tasks. Whoever changes one holds its plan already: plan first, then tasks, by id.
 
-use contracts::adoption::TaskStatus;
+use contracts::adoption::{StatusSource, TaskStatus};
 use contracts::catalog::LicenseLevel;
 use db::{Conn, Tx};
 use diesel::expression::BoxableExpression;
@@ -25,6 +25,18 @@ pub(crate) async fn find(
     id: CustomerTaskId,
 ) -> Result<Option<CustomerTask>, Problem> {
     Ok(customer_tasks::table.find((tenant, id)).select(CustomerTask::as_select()).first(&mut conn).await.optional()?)
+}
+
+/// Where those of these tasks stand that there are.
+pub(super) async fn statuses(
+    mut conn: &Conn,
+    tenant: TenantId,
+    ids: &[CustomerTaskId],
+) -> Result<Vec<(CustomerTaskId, TaskStatus, StatusSource)>, Problem> {
+    let rows =
+        customer_tasks::table.filter(customer_tasks::tenant_id.eq(tenant)).filter(customer_tasks::id.eq_any(ids));
+    let columns = (customer_tasks::id, customer_tasks::status, customer_tasks::status_source);
+    Ok(rows.select(columns).load(&mut conn).await?)
 }
 
 /// All tasks of a plan, in order.

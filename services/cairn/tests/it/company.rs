@@ -35,7 +35,8 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let attribute = json!({
         "name": format!("{mark} attribute"), "dataType": "NUMBER", "successCriteria": { "operator": ">=", "value": 10 },
     });
-    made("attributeId", &create(&format!("/catalog/v1/tasks/{task}/telemetry-attributes"), attribute).await);
+    let original =
+        made("attributeId", &create(&format!("/catalog/v1/tasks/{task}/telemetry-attributes"), attribute).await);
 
     let sets = admin.get("/catalog/v1/change-sets?limit=1").await;
     let set = sets.expect(200).body["items"][0]["id"].as_str().unwrap().to_owned();
@@ -124,6 +125,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
             ("ceremonyId", kernel::PasskeyId::fresh().to_string()),
             ("parentId", department),
             ("resourceId", product),
+            ("originalAttributeId", original),
             ("subjectId", role),
         ]
         .map(|(k, v)| (k.to_owned(), v)),

@@ -7,7 +7,7 @@
 use contracts::adoption::{CustomerAttribute, CustomerTaskView};
 use contracts::telemetry::AttributeView;
 use diesel::prelude::*;
-use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, TenantId, Timestamp};
+use kernel::{AssignmentId, AttributeId, CustomerAttributeId, CustomerTaskId, TenantId, Timestamp};
 use rules::{Criterion, DataType};
 use serde_json::Value;
 use uuid::Uuid;
@@ -41,6 +41,8 @@ pub(crate) struct Attribute {
     pub(crate) recheck_at: Option<Timestamp>,
     /// The first moment that a complete feed was silent about, after the latest value: when the data vanished.
     pub(crate) vanished_at: Option<Timestamp>,
+    /// The catalog's attribute that it was copied from; unknown of those from before it was kept.
+    pub(crate) original_attribute_id: Option<AttributeId>,
 }
 
 impl Attribute {
@@ -48,7 +50,7 @@ impl Attribute {
     pub(crate) fn of(tenant_id: TenantId, task: &CustomerTaskView, attribute: &CustomerAttribute) -> Self {
         let CustomerAttribute {
             id,
-            original_attribute_id: _,
+            original_attribute_id,
             name,
             description: _,
             data_type,
@@ -79,6 +81,7 @@ impl Attribute {
             last_checked_at: None,
             recheck_at: None,
             vanished_at: None,
+            original_attribute_id: Some(*original_attribute_id),
         }
     }
 
@@ -222,6 +225,7 @@ impl From<Attribute> for AttributeView {
             last_checked_at,
             recheck_at,
             vanished_at: _,
+            original_attribute_id: _,
         } = attribute;
         Self {
             id,
@@ -267,6 +271,7 @@ pub(crate) fn sample(task: CustomerTaskId) -> Attribute {
         last_checked_at: None,
         recheck_at: None,
         vanished_at: None,
+        original_attribute_id: None,
     }
 }
 

@@ -144,6 +144,7 @@ pub(crate) async fn redefine(tx: &mut Tx, attribute: &Attribute) -> Result<(), P
             attributes::display_order.eq(attribute.display_order),
             attributes::is_active.eq(attribute.is_active),
             attributes::removed_at.eq(attribute.removed_at),
+            attributes::original_attribute_id.eq(attribute.original_attribute_id),
         ))
         .execute(&mut tx.conn())
         .await?;

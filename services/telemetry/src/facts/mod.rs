@@ -14,7 +14,7 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use evaluate::{Criteria, OUTDATED, Observed, evaluate, evaluate_again, settle};
-pub(crate) use model::Telling;
+pub(crate) use model::{Counts, Telling};
 pub(crate) use recheck::kind as recheck_kind;
 
 /// The routes of this noun.

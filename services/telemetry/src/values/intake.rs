@@ -18,6 +18,7 @@ use crate::access::{OutOfReach, Sender};
 use crate::attributes::{Directory, Known};
 use crate::facts::OUTDATED;
 use crate::refusals::Refusal;
+use crate::settings::Windows;
 
 /// How often a batch is taken whose attributes keep changing.
 const TRIES: usize = 3;
@@ -39,7 +40,7 @@ pub(crate) struct Intake {
     writer: Arc<Writer>,
     adoption: Adoption,
     clock: Clock,
-    retention_days: i64,
+    windows: Arc<Windows>,
 }
 
 impl Intake {
@@ -50,7 +51,7 @@ impl Intake {
             writer: context.shared(Writer::default),
             adoption,
             clock: context.clock.clone(),
-            retention_days: context.config.telemetry_retention_days,
+            windows: crate::windows(context),
         }
     }
 
@@ -79,10 +80,11 @@ impl Intake {
         let entries: Vec<_> = entries.into_iter().map(|entry| place(entry?, &by_key, (sender, &hidden))).collect();
         let wanted: Vec<_> =
             entries.iter().flatten().map(|(assignment, entry)| (*assignment, entry.wanted())).collect();
+        let window = Window::at(self.clock.now(), self.windows.days(db, who.tenant).await?);
         let mut tries = 0;
         loop {
             let found = self.directory.find(db, &self.adoption, who, &wanted).await?;
-            let outcome = self.writer.store(self.batch(who.tenant, parts, &entries, found), who.clone()).await;
+            let outcome = self.writer.store(self.batch(who.tenant, parts, &entries, found, window), who.clone()).await;
             tries += 1;
             match outcome {
                 // Another process, or this one's consumer, has learnt of a change since we looked.
@@ -127,9 +129,9 @@ impl Intake {
         parts: &Parts<'_>,
         entries: &[Result<Placed<'_>, Reason>],
         found: Vec<Result<Known, Reason>>,
+        window: Window,
     ) -> Batch {
         let now = self.clock.now();
-        let window = Window::at(now, self.retention_days);
         let mut batch = Batch {
             id: Uuid::now_v7(),
             tenant,

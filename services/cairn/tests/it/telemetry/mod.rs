@@ -11,8 +11,11 @@ mod otlp;
 mod partitions;
 mod refusals;
 mod rollups;
+mod settings;
 mod tables;
+mod tail;
 mod templates;
+mod trials;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::Client;
+use testkit::{Client, Response};
 
 use super::{Deployment, VALUES, at_least_ten};
 use crate::kill::{Process, free_ports};
@@ -56,9 +56,19 @@ impl Feed {
     }
 }
 
+/// Asks until the platform can answer, as a careful caller does: of what is answered 503, nothing was done.
+async fn insist(mut ask: impl AsyncFnMut() -> Response) -> Response {
+    loop {
+        match ask().await {
+            away if away.status == 503 => tokio::time::sleep(Duration::from_millis(50)).await,
+            answer => return answer,
+        }
+    }
+}
+
 /// Sends a batch; returns where it is remembered.
 async fn send(it: &Deployment, batch: &Value) -> String {
-    let receipt = it.owner.post(VALUES, batch).await;
+    let receipt = insist(async || it.owner.post(VALUES, batch).await).await;
     assert_eq!(receipt.expect(200).body["refused"], 0, "{}", receipt.text);
     format!("/telemetry/v1/batches/{}", receipt.body["batchId"].as_str().unwrap())
 }
@@ -84,8 +94,9 @@ async fn deployment(owner: Client, now: Timestamp) -> Deployment {
 
 async fn set(it: &Deployment, task: &str, status: &str) {
     let path = format!("/adoption/v1/customer-tasks/{}", it.task(task));
-    let request = it.owner.request(Method::PATCH, &path).json(&json!({ "status": status }));
-    testkit::send(request).await.expect(200);
+    let command = json!({ "status": status });
+    let ask = async || testkit::send(it.owner.request(Method::PATCH, &path).json(&command)).await;
+    insist(ask).await.expect(200);
 }
 
 /// Where everything stands once all that telemetry tells has been heard.
@@ -152,7 +163,7 @@ fn any_order_ends_as_a_clean_run_in_order() {
             if place % 9 == 8
                 && let Some(mistake) = mistakes.pop()
             {
-                mixed.owner.delete(&mistake).await.expect(200);
+                insist(async || mixed.owner.delete(&mistake).await).await.expect(200);
             }
             if place == 40 {
                 set(&mixed, "Handed back", "NOT_STARTED").await;
@@ -164,7 +175,7 @@ fn any_order_ends_as_a_clean_run_in_order() {
             }
         }
         for mistake in mistakes {
-            mixed.owner.delete(&mistake).await.expect(200);
+            insist(async || mixed.owner.delete(&mistake).await).await.expect(200);
         }
 
         let expected = end_of(&clean).await;

@@ -1,0 +1,52 @@
+//! The tail over HTTP.
+
+use actix_web::HttpResponse;
+use actix_web::get;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use actix_web::web::Data;
+use db::Db;
+use kernel::{AssignmentId, CustomerAttributeId};
+use serde::Deserialize;
+use web::{Allow, Answer, Context, Query};
+
+use super::feed::Feed;
+use super::room::Room;
+use crate::permissions::BatchRead;
+
+/// nginx would hold the frames back.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Which values are shown.
+#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TailQuery {
+    /// Only those of this assignment.
+    pub(super) assignment_id: Option<AssignmentId>,
+    /// Only those of this attribute.
+    pub(super) attribute_id: Option<CustomerAttributeId>,
+}
+
+/// Watch values come in
+///
+/// Server-sent events: every value that is accepted from now on, within a second or two; `event` is `value`, `data` the JSON of the value
+/// with its assignment and attribute. Where more than 500 come at once, an `event: more` says that not all are shown. A
+/// comment every 15 seconds keeps the connection alive. The stream ends with the token: open it again with a new one.
+/// A tenant has at most five at a time.
+#[utoipa::path(tag = "values", params(TailQuery), security(("bearer" = [BatchRead::NAME])),
+    responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream"), (status = 429, description = "The tenant has five already.")))]
+#[get("/values/tail")]
+pub(super) async fn tail_values(
+    who: Allow<BatchRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    room: Data<Room>,
+    Query(query): Query<TailQuery>,
+) -> Answer {
+    let seat = room.into_inner().take(who.tenant)?;
+    let feed = Feed::open(seat, (*who).clone(), (**db).clone(), (**context).clone(), query).await?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_TYPE, "text/event-stream"));
+    answer.insert_header((CACHE_CONTROL, "no-store")).insert_header((UNBUFFERED, "no"));
+    Ok(answer.streaming(feed.frames()))
+}

@@ -1,0 +1,122 @@
+//! Trials over HTTP.
+
+use std::collections::HashMap;
+
+use actix_web::post;
+use actix_web::web::Data;
+use chrono::{Duration, NaiveDate};
+use clients::Adoption;
+use db::{Conn, Db};
+use kernel::{AttributeId, Check, CustomerAttributeId, Problem, TenantId, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use web::{Allow, Answer, Body, Context, Reply};
+
+use super::model::{Closed, DayEnd, Proposal, Trial};
+use super::store;
+use crate::attributes::Attribute;
+use crate::permissions::CriterionTest;
+
+/// Days looked at when the caller does not say how many.
+const DAYS: i64 = 90;
+/// Most days of a trial.
+const MOST_DAYS: i64 = 400;
+/// Most tasks of a trial.
+const MOST_TASKS: usize = 5_000;
+/// Tasks whose days are read at once.
+const PIECE: usize = 250;
+
+/// A criterion on trial.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "originalAttributeId": "019a8b2e-7c00-7000-8000-000000000001", "successCriteria": { "operator": ">=", "value": 25 } }))]
+pub(super) struct TestCriterion {
+    /// The catalog's attribute whose copies in the customers' plans are held against it.
+    original_attribute_id: AttributeId,
+    /// The criterion, as the catalog takes it.
+    success_criteria: Value,
+    /// How many days to look back, 1 to 400 (default 90).
+    days: Option<i64>,
+}
+
+/// Try a criterion on what was reported
+///
+/// How many tasks it would have closed, and how many of those against what a person says: by the last value of each day, of the
+/// attribute and of the others that the task requires, whatever a complete feed was silent about. Nothing is changed. Up
+/// to 5,000 tasks are looked at.
+#[utoipa::path(tag = "attributes", request_body = TestCriterion, security(("bearer" = [CriterionTest::NAME])), responses((status = 200, body = Trial)))]
+#[post("/criteria/test")]
+pub(super) async fn test_criterion(
+    who: Allow<CriterionTest>,
+    db: Data<Db>,
+    context: Data<Context>,
+    adoption: Data<Adoption>,
+    Body(command): Body<TestCriterion>,
+) -> Answer {
+    let now = context.clock.now();
+    let TestCriterion { original_attribute_id: original, success_criteria, days } = command;
+    let days = days.unwrap_or(DAYS);
+    let mut check = Check::new();
+    check.that((1..=MOST_DAYS).contains(&days), "/days", "OUT_OF_RANGE", || format!("give 1 to {MOST_DAYS}"));
+    check.finish()?;
+    let proposal = Proposal { original, criteria: &success_criteria };
+    let from = (now - Duration::days(days)).date_naive();
+    let (mut trial, closed) =
+        db.read(who.tenant, async |conn| judge(conn, who.tenant, &proposal, (from, now)).await).await?;
+    let ids: Vec<_> = closed.iter().map(|task| task.customer_task_id).collect();
+    trial.close(closed, &adoption.statuses(who.actor(), &ids).await?);
+    Ok(Reply::ok(&trial)?.into_response())
+}
+
+/// Goes through the tasks, a piece at a time; returns those that would have been done.
+async fn judge(
+    conn: &Conn,
+    tenant: TenantId,
+    proposal: &Proposal<'_>,
+    (from, now): (NaiveDate, Timestamp),
+) -> Result<(Trial, Vec<Closed>), Problem> {
+    let mut trial = Trial::new(from, now.date_naive());
+    let most = i64::try_from(MOST_TASKS + 1).unwrap_or(i64::MAX);
+    let mut tasks = store::tasks(conn, tenant, proposal.original, most).await?;
+    trial.complete = tasks.len() <= MOST_TASKS;
+    tasks.truncate(MOST_TASKS);
+    trial.tasks = tasks.len();
+    let mut closed = Vec::new();
+    for piece in tasks.chunks(PIECE) {
+        let rows = store::of_tasks(conn, tenant, piece).await?;
+        let ids: Vec<CustomerAttributeId> = rows.iter().map(|row| row.id).collect();
+        let mut days: HashMap<CustomerAttributeId, Vec<store::Row>> = HashMap::new();
+        for row in store::days(conn, tenant, &ids, from).await? {
+            days.entry(row.0).or_default().push(row);
+        }
+        for of_task in rows.chunk_by(|one, other| one.customer_task_id == other.customer_task_id) {
+            let copy = of_task.iter().find(|row| row.original_attribute_id == Some(proposal.original));
+            let Some(copy) = copy else { continue };
+            proposal.criterion(copy.data_type)?;
+            trial.with_data += usize::from(copy.latest_observed_at.is_some());
+            trial.would_be_done += usize::from(proposal.is_done(of_task, now));
+            let ends = ends_of(of_task, &mut days);
+            let on = proposal.closes_on(of_task, from, &ends);
+            closed.extend(on.map(|closed_on| Closed {
+                customer_task_id: copy.customer_task_id,
+                assignment_id: copy.assignment_id,
+                task_name: copy.task_name.clone(),
+                closed_on,
+                status: None,
+                status_source: None,
+            }));
+        }
+    }
+    Ok((trial, closed))
+}
+
+/// The ends of the days of a task's attributes, day by day.
+fn ends_of(rows: &[Attribute], days: &mut HashMap<CustomerAttributeId, Vec<store::Row>>) -> Vec<DayEnd> {
+    let of = |(at, row): (usize, &Attribute)| {
+        let days = days.remove(&row.id).unwrap_or_default();
+        days.into_iter().map(move |(_, day, seen, id, value)| (day, at, seen, id, value))
+    };
+    let mut ends: Vec<DayEnd> = rows.iter().enumerate().flat_map(of).collect();
+    ends.sort_by_key(|(day, ..)| *day);
+    ends
+}

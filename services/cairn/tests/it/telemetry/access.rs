@@ -34,13 +34,14 @@ fn paths(it: &Deployment) -> [String; 5] {
     ]
 }
 
+/// Whose a deployment is.
 pub(super) async fn customer_of(admin: &Client, it: &Deployment) -> String {
     let shown = admin.get(&format!("/adoption/v1/assignments/{}", it.assignment)).await;
     shown.expect(200).body["customerId"].as_str().unwrap().to_owned()
 }
 
 /// Kim, with this level on the customer of a deployment; and the grant.
-async fn kim(stage: &Stage, it: &Deployment, level: &str) -> (Client, Response) {
+pub(super) async fn kim(stage: &Stage, it: &Deployment, level: &str) -> (Client, Response) {
     let (_, kim_id) = onlooker(&stage.admin, "kim").await;
     let customer = customer_of(&stage.admin, it).await;
     let granted = grant(&stage.admin, ("USER", &kim_id), ("CUSTOMER", Some(&customer)), level).await;

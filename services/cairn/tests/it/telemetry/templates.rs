@@ -6,6 +6,7 @@ use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 use testkit::{Client, Response, send};
 
+use super::access::{customer_of, kim};
 use super::{Deployment, at_least_ten, post};
 use crate::support::{Stage, on_stage};
 
@@ -215,5 +216,26 @@ fn only_a_sheet_that_says_so_is_all_there_is() {
         assert_eq!(deployment.state("users").await["hasData"], false);
         deployment.becomes("Roll out", "NO_LONGER_USING").await;
         assert_eq!(deployment.state("seen").await["hasData"], true);
+    });
+}
+
+#[test]
+fn who_is_granted_a_customer_fills_in_its_templates_alone() {
+    on_stage(async |stage| {
+        let (ours, other) = (deployed(&stage).await, deployed(&stage).await);
+        let (kim, _) = kim(&stage, &ours, "WRITE").await;
+        let hour = ours.ago(3_600).to_string();
+        let rows = filled(&[["Roll out", "users", "NUMBER", "12", &hour, ""]]);
+        assert_eq!(exported(&kim, &path_of(&ours)).await.len(), 3);
+        let receipt = import(&kim, &path_of(&ours), rows.clone()).await;
+        assert_eq!((errors(&receipt), &receipt.body["summary"]["attributesUpdated"]), (Vec::new(), &json!(1)));
+        kim.get(&path_of(&other)).await.expect_problem(404, "NOT_FOUND");
+        import(&kim, &path_of(&other), rows).await.expect_problem(404, "NOT_FOUND");
+        assert_eq!(other.series("users").await, Vec::<Value>::new());
+
+        let workbook =
+            async |of: &Deployment| format!("/adoption/v1/customers/{}/workbook", customer_of(&stage.admin, of).await);
+        kim.get_until(&workbook(&ours).await, |answer| answer.status == 200).await.expect(200);
+        kim.get(&workbook(&other).await).await.expect_problem(404, "NOT_FOUND");
     });
 }

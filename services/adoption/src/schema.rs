@@ -248,6 +248,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    plan_totals (tenant_id, plan_id) {
+        tenant_id -> Uuid,
+        plan_id -> Uuid,
+        in_progress -> Integer,
+        no_longer_using -> Integer,
+        skipped -> Integer,
+        unproved -> Integer,
+        active -> Integer,
+        met -> Integer,
+        completed_seconds -> BigInt,
+    }
+}
+
+diesel::table! {
+    plan_months (tenant_id, plan_id, month) {
+        tenant_id -> Uuid,
+        plan_id -> Uuid,
+        month -> Date,
+        customer_id -> Uuid,
+        completed_tasks -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(plans, customers);
 diesel::allow_tables_to_appear_in_same_query!(plans, catalog_revisions);
 diesel::allow_tables_to_appear_in_same_query!(plans, assignments);

@@ -5,6 +5,7 @@
 pub mod demo;
 pub mod doctor;
 pub mod documents;
+pub mod generate;
 pub mod operator;
 mod platform;
 

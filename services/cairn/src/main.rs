@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use cairn::demo::{Account, Catalogue, Demo};
+use cairn::generate::{Generator, Sizes};
 use cairn::{doctor, documents};
+use chrono::NaiveTime;
 use clap::{Parser, Subcommand};
 use kernel::config::Config;
 use kernel::{Clock, Problem, TenantId};
@@ -85,6 +87,21 @@ enum Command {
         /// Scale the tasks of a product or solution that weigh more than 100 together to 100 exactly.
         #[arg(long)]
         normalise_weights: bool,
+    },
+    /// Fill a tenant of the running platform with as much as one likes, to measure with.
+    ///
+    /// It writes to the database directly, as its administrator, and announces nothing. The same seed gives the same content.
+    Generate {
+        #[command(flatten)]
+        platform: RunningPlatform,
+        #[command(flatten)]
+        sizes: Sizes,
+        /// Another seed gives other content.
+        #[arg(long, default_value_t = 1)]
+        seed: u32,
+        /// The tenant, which must not have been filled before; default: the only one.
+        #[arg(long, value_name = "ID")]
+        tenant: Option<TenantId>,
     },
     /// Look at everything the platform stands on and say what to do about what is not well.
     Doctor {
@@ -224,6 +241,9 @@ fn run(command: Command) -> Outcome {
         Command::Demo { platform, file, normalise_weights } => {
             on_this_thread(demo(&platform.data, file.as_deref(), normalise_weights))
         }
+        Command::Generate { platform, sizes, seed, tenant } => {
+            on_this_thread(generate(&platform.data, sizes, seed, tenant))
+        }
         Command::Doctor { platform, json, remedy: None } => on_this_thread(examine(&platform, json)),
         Command::Doctor { platform, json, remedy: Some(remedy) } => on_this_thread(mend(&platform, &remedy, json)),
         Command::BareProxy(proxy) => bench::run_bare_proxy(proxy),
@@ -309,6 +329,15 @@ async fn demo(data: &Path, file: Option<&Path>, normalise_weights: bool) -> Outc
     }
     eprintln!("cairn: some plans are not where telemetry leaves them; were tasks or statuses changed by hand?");
     Ok(ExitCode::FAILURE)
+}
+
+async fn generate(data: &Path, sizes: Sizes, seed: u32, tenant: Option<TenantId>) -> Outcome {
+    let config = running::config(data)?;
+    let say = |what: &str| progress::say("generate", what);
+    // Whole days, so that what is made twice on a day is the same.
+    let at = Clock::system().now().date_naive().and_time(NaiveTime::MIN).and_utc().into();
+    Generator { config: &config, tenant, seed, at, tell: &say }.fill(sizes).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn examine(platform: &RunningPlatform, json: bool) -> Outcome {

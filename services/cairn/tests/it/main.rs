@@ -17,6 +17,7 @@ mod edit_locks;
 mod escalation;
 mod faults;
 mod gateway;
+mod generate;
 mod grants;
 mod identity;
 mod imports;

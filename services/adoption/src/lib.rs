@@ -18,6 +18,7 @@ mod plan_outcomes;
 mod plan_syncs;
 mod plans;
 mod reach;
+mod reports;
 mod revisions;
 mod schema;
 mod solution_plans;
@@ -62,6 +63,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(plan_syncs::routes)
         .configure(impact::routes)
         .configure(solution_plans::routes)
+        .configure(reports::routes)
         .configure(customer_tasks::routes)
         .configure(statuses::routes)
         .configure(workbooks::routes);

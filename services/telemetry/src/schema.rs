@@ -24,6 +24,7 @@ diesel::table! {
         recheck_at -> Nullable<Timestamptz>,
         vanished_at -> Nullable<Timestamptz>,
         original_attribute_id -> Nullable<Uuid>,
+        has_value -> Bool,
     }
 }
 
@@ -164,4 +165,5 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(assignments, attributes);
 diesel::allow_tables_to_appear_in_same_query!(assignments, refusals);

@@ -32,6 +32,7 @@ mod passkeys;
 mod people;
 mod plan_sync;
 mod quotas;
+mod reports;
 mod second_factors;
 mod signed_in;
 mod smtp;

@@ -21,7 +21,7 @@ pub(crate) use plans::consumer;
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(api::list_attributes);
+    config.service(api::list_attributes).service(api::list_silent_attributes);
 }
 
 /// The routes for other services.

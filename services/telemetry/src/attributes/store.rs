@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use db::{Conn, Tx};
+use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use grants::Scope;
 use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, TenantId};
 use uuid::Uuid;
 
 use super::api::AttributeQuery;
 use super::model::Attribute;
-use crate::schema::attributes;
+use crate::schema::{assignments, attributes};
 
 /// The attribute.
 pub(crate) async fn find(
@@ -65,6 +67,30 @@ pub(crate) async fn page(
         .into_boxed();
     if let Some(task) = query.customer_task_id {
         rows = rows.filter(attributes::customer_task_id.eq(task));
+    }
+    if let Some(last) = after {
+        rows = rows.filter(attributes::id.gt(last));
+    }
+    Ok(rows.order(attributes::id).limit(limit + 1).load(&mut conn).await?)
+}
+
+/// One page of the attributes that count and never had a value, of all customers or of some, with one row more to tell whether
+/// there is another page.
+pub(super) async fn silent(
+    mut conn: &Conn,
+    tenant: TenantId,
+    scope: &Scope,
+    after: Option<CustomerAttributeId>,
+    limit: i64,
+) -> Result<Vec<Attribute>, Problem> {
+    let rows = attributes::table.filter(attributes::tenant_id.eq(tenant));
+    // As the index has it.
+    let rows = rows.filter(not(attributes::has_value)).filter(attributes::is_active);
+    let mut rows = rows.filter(attributes::removed_at.is_null()).select(Attribute::as_select()).into_boxed();
+    if let Scope::Some(customers) = scope {
+        let theirs = assignments::table.filter(assignments::tenant_id.eq(tenant));
+        let theirs = theirs.filter(assignments::customer_id.eq_any(customers)).select(assignments::id);
+        rows = rows.filter(attributes::assignment_id.eq_any(theirs));
     }
     if let Some(last) = after {
         rows = rows.filter(attributes::id.gt(last));

@@ -1,0 +1,2 @@
+drop index attributes_silent_idx;
+alter table attributes drop column has_value;

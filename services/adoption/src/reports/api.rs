@@ -1,0 +1,213 @@
+//! The lists over HTTP.
+
+use actix_web::get;
+use actix_web::web::Data;
+use chrono::{Datelike, Duration, Months, NaiveDate};
+use db::Db;
+use kernel::problem::REQUEST_MALFORMED;
+use kernel::{Page, PageQuery, Problem, Timestamp};
+use web::{Allow, Answer, Context, Query};
+
+use super::file::{Part, whole};
+use super::lists::{
+    AgeQuery, BelowQuery, CompletionTime, LevelAdoption, ListQuery, LowAdoption, SkippedTask, StalledTask, TrendMonth,
+    TrendQuery, UnsyncedPlan, WholeQuery,
+};
+use super::store::{self, Among};
+use crate::access;
+use crate::permissions::{CustomerRead, PlanRead};
+
+/// A task in progress for longer has stalled, in days.
+const STALLED: u16 = 30;
+/// A plan that was not synced for longer is told of, in days.
+const UNSYNCED: u16 = 90;
+/// Less than this has to be looked after, in percent.
+const LOW: u16 = 50;
+/// Months of a trend.
+const MONTHS: u16 = 12;
+const MOST_MONTHS: u16 = 60;
+
+/// List tasks that stay in progress
+///
+/// Customer tasks that have been in progress for more than 30 days, or as many as you say, the longest first.
+#[utoipa::path(tag = "reports", params(AgeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<StalledTask> = "application/json"), (String = "text/csv")))))]
+#[get("/reports/stalled-tasks")]
+pub(super) async fn list_stalled_tasks(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<AgeQuery>,
+) -> Answer {
+    let keys = &context.config.keys;
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let part = Part::of::<StalledTask>(query.format, paging, keys)?;
+    let since = before(context.clock.now(), query.days.unwrap_or(STALLED));
+    let rows = who
+        .look(&db, async |conn| {
+            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
+            store::stalled(conn, &among, since, &part).await
+        })
+        .await?;
+    part.answer(rows, keys)
+}
+
+/// List customers who adopt little
+///
+/// Those whose assigned products have come less far than 50 % on average, or than you say, the least first. An assignment
+/// without a plan counts as 0 %; a customer without products is not listed.
+#[utoipa::path(tag = "reports", params(BelowQuery), security(("bearer" = [CustomerRead::NAME])), responses((status = 200, content((Page<LowAdoption> = "application/json"), (String = "text/csv")))))]
+#[get("/reports/low-adoption")]
+pub(super) async fn list_low_adoption(
+    who: Allow<CustomerRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<BelowQuery>,
+) -> Answer {
+    let keys = &context.config.keys;
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let part = Part::of::<LowAdoption>(query.format, paging, keys)?;
+    let below = i32::from(query.below.unwrap_or(LOW)) * 100;
+    let rows = who
+        .look(&db, async |conn| {
+            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
+            store::low_adoption(conn, &among, below, &part).await
+        })
+        .await?;
+    part.answer(rows, keys)
+}
+
+/// List the tasks that are skipped most
+///
+/// Tasks of the catalog that somebody has set to `NOT_APPLICABLE` in plans, the one skipped most first. Tasks that a sync has
+/// retired do not count.
+#[utoipa::path(tag = "reports", params(ListQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<SkippedTask> = "application/json"), (String = "text/csv")))))]
+#[get("/reports/skipped-tasks")]
+pub(super) async fn list_skipped_tasks(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<ListQuery>,
+) -> Answer {
+    let keys = &context.config.keys;
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let part = Part::of::<SkippedTask>(query.format, paging, keys)?;
+    let rows = who
+        .look(&db, async |conn| {
+            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
+            store::skipped(conn, &among, &part).await
+        })
+        .await?;
+    part.answer(rows, keys)
+}
+
+/// List plans that were not synced for long
+///
+/// Plans that were last made equal to the catalog more than 90 days ago, or as many as you say, the longest ago first;
+/// `needsSync` tells which of them the catalog has left behind.
+#[utoipa::path(tag = "reports", params(AgeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<UnsyncedPlan> = "application/json"), (String = "text/csv")))))]
+#[get("/reports/unsynced-plans")]
+pub(super) async fn list_unsynced_plans(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<AgeQuery>,
+) -> Answer {
+    let keys = &context.config.keys;
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let part = Part::of::<UnsyncedPlan>(query.format, paging, keys)?;
+    let since = before(context.clock.now(), query.days.unwrap_or(UNSYNCED));
+    let rows = who
+        .look(&db, async |conn| {
+            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
+            store::unsynced(conn, &among, since, &part).await
+        })
+        .await?;
+    part.answer(rows, keys)
+}
+
+/// List how long tasks take
+///
+/// For each product and each solution's own tasks: the mean of the days from the making of a plan until a task of it was done,
+/// the slowest first.
+#[utoipa::path(tag = "reports", params(WholeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<CompletionTime> = "application/json"), (String = "text/csv")))))]
+#[get("/reports/completion-times")]
+pub(super) async fn list_completion_times(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    Query(query): Query<WholeQuery>,
+) -> Answer {
+    let rows = who
+        .look(&db, async |conn| {
+            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
+            store::completion_times(conn, &among).await
+        })
+        .await?;
+    whole(query.format, rows)
+}
+
+/// Compare the licence levels
+///
+/// How far the plans of each level have come, and how long their tasks take.
+#[utoipa::path(tag = "reports", params(WholeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<LevelAdoption> = "application/json"), (String = "text/csv")))))]
+#[get("/reports/license-levels")]
+pub(super) async fn list_license_levels(who: Allow<PlanRead>, db: Data<Db>, Query(query): Query<WholeQuery>) -> Answer {
+    let rows = who
+        .look(&db, async |conn| {
+            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
+            store::levels(conn, &among).await
+        })
+        .await?;
+    whole(query.format, rows)
+}
+
+/// Show the monthly trend
+///
+/// Tasks done and plans made in each of the last 12 months (UTC), or of as many as you say, this one included. A task counts in
+/// the month in which it was done, as long as it is.
+#[utoipa::path(tag = "reports", params(TrendQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<TrendMonth> = "application/json"), (String = "text/csv")))))]
+#[get("/reports/trend")]
+pub(super) async fn show_trend(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    Query(query): Query<TrendQuery>,
+) -> Answer {
+    let months = months(context.clock.now(), query.months.unwrap_or(MONTHS))?;
+    let rows = who
+        .look(&db, async |conn| {
+            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
+            store::months(conn, &among, months).await
+        })
+        .await?;
+    whole(query.format, rows)
+}
+
+/// The moment so many days ago, and now.
+fn before(now: Timestamp, days: u16) -> (Timestamp, Timestamp) {
+    (now - Duration::days(days.into()), now)
+}
+
+/// The first days of the first and the last of so many months.
+fn months(now: Timestamp, count: u16) -> Result<(NaiveDate, NaiveDate), Problem> {
+    if !(1..=MOST_MONTHS).contains(&count) {
+        let how = format!("Give 1 to {MOST_MONTHS} months.");
+        return Err(REQUEST_MALFORMED.detail(how.clone()).at("months", "OUT_OF_RANGE", how));
+    }
+    let today = now.date_naive();
+    let last = today.with_day(1).unwrap_or(today);
+    Ok((last.checked_sub_months(Months::new(u32::from(count) - 1)).unwrap_or(last), last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trend_ends_with_this_month() {
+        let months =
+            |count| months("2026-01-31T23:59:59Z".parse().unwrap(), count).map(|(a, b)| (a.to_string(), b.to_string()));
+        assert_eq!(months(1).unwrap(), ("2026-01-01".to_owned(), "2026-01-01".to_owned()));
+        assert_eq!(months(13).unwrap(), ("2025-01-01".to_owned(), "2026-01-01".to_owned()));
+        assert!(months(0).is_err() && months(61).is_err());
+    }
+}

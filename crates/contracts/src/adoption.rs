@@ -2,6 +2,7 @@
 
 mod deployments;
 mod events;
+mod health;
 mod notes;
 mod outcomes;
 mod solutions;
@@ -9,6 +10,7 @@ mod syncs;
 
 pub use deployments::*;
 pub use events::*;
+pub use health::*;
 pub use notes::*;
 pub use outcomes::*;
 pub use solutions::*;

@@ -175,6 +175,18 @@ pub struct AttributeView {
     pub recheck_at: Option<Timestamp>,
 }
 
+/// How fresh the data of an assignment are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignmentFreshness {
+    /// The assignment.
+    pub assignment_id: AssignmentId,
+    /// Its attributes that ever had a value and still count.
+    pub attributes: i64,
+    /// Those of them that had one since the moment that was asked about.
+    pub fresh: i64,
+}
+
 /// One value of an attribute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -11,6 +11,7 @@ mod bundles;
 mod consumers;
 mod customer_tasks;
 mod customers;
+mod health;
 mod impact;
 pub mod permissions;
 mod plan_filters;
@@ -48,7 +49,9 @@ pub fn service() -> Service {
         consumers: consumers::consumers,
         background: |context, db| {
             let (config, stop) = ((*context.config).clone(), context.stop.clone());
-            vec![Box::pin(jobs::run(config, "adoption", db.clone(), plan_syncs::kinds(), stop))]
+            let mut kinds = plan_syncs::kinds();
+            kinds.push(health::kind(telemetry(context)));
+            vec![Box::pin(jobs::run(config, "adoption", db.clone(), kinds, stop))]
         },
     }
 }
@@ -64,6 +67,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .configure(impact::routes)
         .configure(solution_plans::routes)
         .configure(reports::routes)
+        .configure(health::routes)
         .configure(customer_tasks::routes)
         .configure(statuses::routes)
         .configure(workbooks::routes);
@@ -75,7 +79,15 @@ fn internal(config: &mut ServiceConfig<'_>) {
 }
 
 fn setup(context: &Context, config: &mut actix_web::web::ServiceConfig) {
-    let caller = Caller::new(context.signer.clone(), context.clock.clone());
-    config.app_data(Data::new(Telemetry::new(caller.clone(), context.config.upstreams("telemetry"))));
-    config.app_data(Data::new(Catalog::new(caller, context.config.upstreams("catalog"))));
+    let catalog = Catalog::new(caller(context), context.config.upstreams("catalog"));
+    config.app_data(Data::new(catalog)).app_data(Data::new(telemetry(context)));
+}
+
+fn caller(context: &Context) -> Caller {
+    Caller::new(context.signer.clone(), context.clock.clone())
+}
+
+/// A line to telemetry, for one thread.
+fn telemetry(context: &Context) -> Telemetry {
+    Telemetry::new(caller(context), context.config.upstreams("telemetry"))
 }

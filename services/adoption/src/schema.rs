@@ -272,6 +272,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    health_weights (tenant_id) {
+        tenant_id -> Uuid,
+        version -> BigInt,
+        adoption -> Integer,
+        velocity -> Integer,
+        freshness -> Integer,
+        tickets -> Integer,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    health_days (tenant_id, customer_id, day) {
+        tenant_id -> Uuid,
+        customer_id -> Uuid,
+        day -> Date,
+        computed_at -> Timestamptz,
+        score -> Nullable<Integer>,
+        parts -> Jsonb,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(plans, customers);
 diesel::allow_tables_to_appear_in_same_query!(plans, catalog_revisions);
 diesel::allow_tables_to_appear_in_same_query!(plans, assignments);

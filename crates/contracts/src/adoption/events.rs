@@ -1,8 +1,8 @@
 //! The events of this service.
 
 use super::{
-    AssignmentView, CustomerTaskView, CustomerView, OutcomeGoalView, OutcomeMeasurementView, PlanSyncedView, PlanView,
-    SolutionPlanView, SyncOperationView, TaskNoteView,
+    AssignmentView, CustomerTaskView, CustomerView, HealthWeightsView, OutcomeGoalView, OutcomeMeasurementView,
+    PlanSyncedView, PlanView, SolutionPlanView, SyncOperationView, TaskNoteView,
 };
 use crate::{EventSpec, EventType};
 
@@ -109,6 +109,13 @@ pub const SYNC_OPERATION_CREATED: EventType<SyncOperationView> =
 pub const SYNC_OPERATION_FINISHED: EventType<SyncOperationView> =
     EventType::new("adoption.sync-operation.finished", "A sync of many plans has come to its end.", PLAN_READ);
 
+/// A tenant weighs the parts of health otherwise.
+pub const HEALTH_WEIGHTS_CHANGED: EventType<HealthWeightsView> = EventType::new(
+    "adoption.health-weights.changed",
+    "The parts of a customer's health weigh otherwise.",
+    "adoption:health-weights:read",
+);
+
 /// The event types of this service.
 #[must_use]
 pub fn events() -> Vec<EventSpec> {
@@ -137,5 +144,6 @@ pub fn events() -> Vec<EventSpec> {
         OUTCOME_MEASURED.spec(),
         SYNC_OPERATION_CREATED.spec(),
         SYNC_OPERATION_FINISHED.spec(),
+        HEALTH_WEIGHTS_CHANGED.spec(),
     ]
 }

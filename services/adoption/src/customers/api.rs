@@ -10,6 +10,7 @@ use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 use super::model::{CreateCustomer, Customer, CustomerPatch, CustomerQuery};
 use super::store;
 use crate::access::{self, Thing};
+use crate::health;
 use crate::permissions::{CustomerAdmin, CustomerRead, CustomerWrite};
 
 const COLLECTION: &str = "/adoption/v1/customers";
@@ -28,6 +29,7 @@ pub(super) async fn create_customer(
         access::may_make(&who, tx).await?;
         let customer = Customer::create(command, tx.tenant(), tx.now())?;
         store::insert(tx, &customer).await?;
+        health::keep_daily(tx).await?;
         let view = CustomerView::from(customer);
         tx.announce(&CUSTOMER_CREATED, None, &view).await?;
         Reply::created(&view, COLLECTION)
@@ -135,6 +137,7 @@ pub(super) async fn restore_customer(who: Allow<CustomerAdmin>, db: Data<Db>, Pa
         }
         let after = before.clone().restore(tx.now());
         store::update(tx, &after).await?;
+        health::keep_daily(tx).await?;
         let view = CustomerView::from(after);
         tx.announce(&CUSTOMER_RESTORED, Some(&before.into()), &view).await?;
         Reply::show(&view)

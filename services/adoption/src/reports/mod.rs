@@ -15,6 +15,8 @@ mod verdict;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub(crate) use standing::{Counts, standings};
+
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config

@@ -81,4 +81,9 @@ insert into adoption.status_changes (tenant_id, id, customer_task_id, at, status
 select tenant, pg_temp.id(moved_at, salt, 10, n), id, moved_at, status, source, case source when 'MANUAL' then who end,
     case when status = 'NOT_APPLICABLE' then 'Not needed here.' end
 from given, made_tasks where status <> 'NOT_STARTED';
+
+-- The first customer would have done this.
+insert into adoption.jobs (tenant_id, id, kind, unique_key, payload, run_at)
+select tenant, pg_temp.id(at, salt, 12, 0), 'health.daily', 'tenant', 'null', at + interval '1 day 2 hours' from given
+on conflict do nothing;
 commit;

@@ -19,6 +19,7 @@ mod faults;
 mod gateway;
 mod generate;
 mod grants;
+mod health;
 mod identity;
 mod imports;
 mod jobs;

@@ -26,5 +26,5 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 
 /// The routes for other services.
 pub(crate) fn internal(config: &mut ServiceConfig<'_>) {
-    config.service(internal::list_attributes_of);
+    config.service(internal::list_attributes_of).service(internal::list_freshness_of_assignments);
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use contracts::telemetry::AssignmentFreshness;
 use db::{Conn, Tx};
 use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use grants::Scope;
-use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, TenantId};
+use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::api::AttributeQuery;
@@ -96,6 +97,41 @@ pub(super) async fn silent(
         rows = rows.filter(attributes::id.gt(last));
     }
     Ok(rows.order(attributes::id).limit(limit + 1).load(&mut conn).await?)
+}
+
+/// How fresh the data of assignments are: of these, or of all that have data.
+pub(super) async fn freshness(
+    mut conn: &Conn,
+    tenant: TenantId,
+    since: Timestamp,
+    of: Vec<AssignmentId>,
+) -> Result<Vec<AssignmentFreshness>, Problem> {
+    let rows = diesel::sql_query(
+        "select assignment_id, count(*) as attributes, count(*) filter (where latest_observed_at >= $2) as fresh \
+         from attributes \
+         where tenant_id = $1 and has_value and is_active and removed_at is null and ($3 is null or assignment_id = any($3)) \
+         group by assignment_id",
+    );
+    let rows = rows.bind::<SqlUuid, _>(tenant).bind::<Timestamptz, _>(since);
+    let of = (!of.is_empty()).then_some(of);
+    let rows: Vec<Fresh> = rows.bind::<Nullable<Array<SqlUuid>>, _>(of).load(&mut conn).await?;
+    Ok(rows.into_iter().map(AssignmentFreshness::from).collect())
+}
+
+#[derive(QueryableByName)]
+struct Fresh {
+    #[diesel(sql_type = SqlUuid)]
+    assignment_id: AssignmentId,
+    #[diesel(sql_type = BigInt)]
+    attributes: i64,
+    #[diesel(sql_type = BigInt)]
+    fresh: i64,
+}
+
+impl From<Fresh> for AssignmentFreshness {
+    fn from(Fresh { assignment_id, attributes, fresh }: Fresh) -> Self {
+        Self { assignment_id, attributes, fresh }
+    }
 }
 
 /// The attributes of these tasks and assignments, locked until the transaction ends: in the order of their ids, so that

@@ -1,0 +1,2 @@
+delete from jobs where kind = 'health.daily';
+drop table health_days, health_weights;

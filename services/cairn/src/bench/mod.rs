@@ -17,6 +17,7 @@ mod platform;
 mod postgres;
 mod process;
 mod reads;
+mod reports;
 mod signal;
 mod statements;
 mod storm;
@@ -34,6 +35,7 @@ use std::time::Duration;
 use crate::servers::progress;
 use crate::servers::signal::StopRequests;
 pub(crate) use bare::{BareProxy, run as run_bare_proxy};
+use cairn::generate::Sizes;
 use fill::Content;
 use platform::Platform;
 use postgres::Postgres;
@@ -99,6 +101,9 @@ enum Part {
     /// From a telemetry value to its task done
     #[value(name = "k")]
     Signal,
+    /// Reports over a large tenant
+    #[value(name = "l")]
+    Reports,
 }
 
 impl Arguments {
@@ -109,6 +114,12 @@ impl Arguments {
     /// How many plans follow a product.
     fn followers(&self) -> u32 {
         if self.quick { 500 } else { 10_000 }
+    }
+
+    /// How large the tenant is that reports are about.
+    fn reported(&self) -> Sizes {
+        let (customers, values) = if self.quick { (100, 100_000) } else { (1_000, 10_000_000) };
+        Sizes { customers, plans: 10, tasks: 50, values }
     }
 
     /// How long one turn takes.
@@ -217,6 +228,10 @@ async fn measure(arguments: &Arguments, platform: &mut Platform, table: &mut Tab
     if arguments.wants(Part::Syncs) {
         progress::say("bench", "plans that follow a product");
         rows.push(syncs::measure(&bench, arguments.followers()).await?);
+    }
+    if arguments.wants(Part::Reports) {
+        progress::say("bench", "reports over a large tenant");
+        rows.extend(reports::measure(&bench, arguments.reported()).await?);
     }
     Ok(())
 }

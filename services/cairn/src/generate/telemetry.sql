@@ -6,12 +6,12 @@ select tenant, pg_temp.id(at, salt, 11, 0), at, 'cairn', count, count, 0, 0, 0 f
 
 insert into telemetry.attributes (tenant_id, id, version, assignment_id, customer_task_id, task_name, name, data_type, is_required,
     criteria, display_order, is_active, latest_value, latest_observed_at, latest_event_id, emptied_at, vanished_at, is_met,
-    last_checked_at)
+    last_checked_at, original_attribute_id)
 select tenant, t.attribute_id, 1, p.assignment_id, t.id, o.name, 'count', 'NUMBER', true, criterion, 1, true,
     case when has_value then value end, case when has_value then last_at end,
     case when has_value then pg_temp.event_id(t.attribute_id, pg_temp.micros(last_at), value) end,
     vanished_at, vanished_at,
-    has_value and status = 'DONE', case when has_value then last_at end
+    has_value and status = 'DONE', case when has_value then last_at end, o.attribute_id
 from given, made_tasks t join made_plans p on p.n = t.plan join owner_tasks o on (o.owner, o.place) = (t.owner, t.place),
     lateral (select pg_temp.reading(status, seed, t.n, 0),
         case when status = 'NO_LONGER_USING' then last_at + interval '1 hour' end) as r (value, vanished_at)

@@ -134,7 +134,7 @@ fn reports_say_what_the_lists_say() {
         );
 
         let trend = items(&admin.get("/adoption/v1/reports/trend?months=60").await);
-        let months = counted(done().map(|(_, task)| format!("{}-01", &text(task, "completedAt")[..7])));
+        let months = counted(done().map(|(_, task)| format!("{}-01", text(task, "completedAt").get(..7).unwrap())));
         let told = trend.iter().filter(|row| row["completedTasks"] != 0);
         let told =
             told.map(|row| (text(row, "month"), row["completedTasks"].as_i64().unwrap())).collect::<BTreeMap<_, _>>();

@@ -2,13 +2,14 @@
 
 use actix_web::get;
 use actix_web::web::Data;
+use auth::Permission;
 use chrono::{Datelike, Duration, Months, NaiveDate};
-use db::Db;
+use db::{Conn, Db};
 use kernel::problem::REQUEST_MALFORMED;
 use kernel::{Page, PageQuery, Problem, Timestamp};
 use web::{Allow, Answer, Context, Query};
 
-use super::file::{Part, whole};
+use super::file::{Format, Part, Row, whole};
 use super::lists::{
     AgeQuery, BelowQuery, CompletionTime, LevelAdoption, ListQuery, LowAdoption, SkippedTask, StalledTask, TrendMonth,
     TrendQuery, UnsyncedPlan, WholeQuery,
@@ -38,17 +39,10 @@ pub(super) async fn list_stalled_tasks(
     context: Data<Context>,
     Query(query): Query<AgeQuery>,
 ) -> Answer {
-    let keys = &context.config.keys;
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
-    let part = Part::of::<StalledTask>(query.format, paging, keys)?;
     let since = before(context.clock.now(), query.days.unwrap_or(STALLED));
-    let rows = who
-        .look(&db, async |conn| {
-            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
-            store::stalled(conn, &among, since, &part).await
-        })
-        .await?;
-    part.answer(rows, keys)
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let find = async |conn: &Conn, among: &Among, part: &Part| store::stalled(conn, among, since, part).await;
+    list((&who, &db, &context), (query.format, paging), find).await
 }
 
 /// List customers who adopt little
@@ -63,17 +57,10 @@ pub(super) async fn list_low_adoption(
     context: Data<Context>,
     Query(query): Query<BelowQuery>,
 ) -> Answer {
-    let keys = &context.config.keys;
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
-    let part = Part::of::<LowAdoption>(query.format, paging, keys)?;
     let below = i32::from(query.below.unwrap_or(LOW)) * 100;
-    let rows = who
-        .look(&db, async |conn| {
-            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
-            store::low_adoption(conn, &among, below, &part).await
-        })
-        .await?;
-    part.answer(rows, keys)
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let find = async |conn: &Conn, among: &Among, part: &Part| store::low_adoption(conn, among, below, part).await;
+    list((&who, &db, &context), (query.format, paging), find).await
 }
 
 /// List the tasks that are skipped most
@@ -88,16 +75,8 @@ pub(super) async fn list_skipped_tasks(
     context: Data<Context>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
-    let keys = &context.config.keys;
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
-    let part = Part::of::<SkippedTask>(query.format, paging, keys)?;
-    let rows = who
-        .look(&db, async |conn| {
-            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
-            store::skipped(conn, &among, &part).await
-        })
-        .await?;
-    part.answer(rows, keys)
+    list((&who, &db, &context), (query.format, paging), store::skipped).await
 }
 
 /// List plans that were not synced for long
@@ -112,17 +91,10 @@ pub(super) async fn list_unsynced_plans(
     context: Data<Context>,
     Query(query): Query<AgeQuery>,
 ) -> Answer {
-    let keys = &context.config.keys;
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
-    let part = Part::of::<UnsyncedPlan>(query.format, paging, keys)?;
     let since = before(context.clock.now(), query.days.unwrap_or(UNSYNCED));
-    let rows = who
-        .look(&db, async |conn| {
-            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
-            store::unsynced(conn, &among, since, &part).await
-        })
-        .await?;
-    part.answer(rows, keys)
+    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
+    let find = async |conn: &Conn, among: &Among, part: &Part| store::unsynced(conn, among, since, part).await;
+    list((&who, &db, &context), (query.format, paging), find).await
 }
 
 /// List how long tasks take
@@ -136,12 +108,7 @@ pub(super) async fn list_completion_times(
     db: Data<Db>,
     Query(query): Query<WholeQuery>,
 ) -> Answer {
-    let rows = who
-        .look(&db, async |conn| {
-            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
-            store::completion_times(conn, &among).await
-        })
-        .await?;
+    let rows = among(&who, &db, store::completion_times).await?;
     whole(query.format, rows)
 }
 
@@ -151,12 +118,7 @@ pub(super) async fn list_completion_times(
 #[utoipa::path(tag = "reports", params(WholeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<LevelAdoption> = "application/json"), (String = "text/csv")))))]
 #[get("/reports/license-levels")]
 pub(super) async fn list_license_levels(who: Allow<PlanRead>, db: Data<Db>, Query(query): Query<WholeQuery>) -> Answer {
-    let rows = who
-        .look(&db, async |conn| {
-            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
-            store::levels(conn, &among).await
-        })
-        .await?;
+    let rows = among(&who, &db, store::levels).await?;
     whole(query.format, rows)
 }
 
@@ -173,13 +135,29 @@ pub(super) async fn show_trend(
     Query(query): Query<TrendQuery>,
 ) -> Answer {
     let months = months(context.clock.now(), query.months.unwrap_or(MONTHS))?;
-    let rows = who
-        .look(&db, async |conn| {
-            let among = Among::new(who.tenant, access::scope(&who, conn).await?);
-            store::months(conn, &among, months).await
-        })
-        .await?;
+    let rows = among(&who, &db, async |conn, among| store::months(conn, among, months).await).await?;
     whole(query.format, rows)
+}
+
+/// A page of what a question finds, or all of it as a table.
+async fn list<P: Permission, R: Row>(
+    (who, db, context): (&Allow<P>, &Db, &Context),
+    (format, paging): (Option<Format>, PageQuery<'_>),
+    find: impl AsyncFn(&Conn, &Among, &Part) -> Result<Vec<R>, Problem>,
+) -> Answer {
+    let keys = &context.config.keys;
+    let part = Part::of::<R>(format, paging, keys)?;
+    let rows = among(who, db, async |conn, among| find(conn, among, &part).await).await?;
+    part.answer(rows, keys)
+}
+
+/// What a question finds among the customers whom the caller sees.
+async fn among<P: Permission, R>(
+    who: &Allow<P>,
+    db: &Db,
+    find: impl AsyncFn(&Conn, &Among) -> Result<Vec<R>, Problem>,
+) -> Result<Vec<R>, Problem> {
+    who.look(db, async |conn| find(conn, &Among::new(who.tenant, access::scope(who, conn).await?)).await).await
 }
 
 /// The moment so many days ago, and now.

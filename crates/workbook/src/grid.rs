@@ -111,8 +111,8 @@ fn lines_of(
     let mut cells = file.worksheet_cells_reader(&name)?;
     let (mut number, mut row) = (0, Row::default());
     loop {
-        let next = cells.next_cell()?;
-        let at = next.as_ref().map(|cell| cell.get_position());
+        let next = cells.next_cell_with_formula_metadata()?;
+        let at = next.as_ref().map(|cell| cell.pos);
         if at.is_none_or(|(at, _)| u64::from(at) + 1 != number)
             && let Err(large) = lines.push(number, std::mem::take(&mut row).cells())
         {
@@ -120,7 +120,7 @@ fn lines_of(
         }
         let (Some(cell), Some((at, column))) = (next, at) else { return Ok(Ok(lines.taken)) };
         number = u64::from(at) + 1;
-        row.put(usize::try_from(column).unwrap_or(usize::MAX), &value(cell.get_value()));
+        row.put(usize::try_from(column).unwrap_or(usize::MAX), &value(&cell));
     }
 }
 

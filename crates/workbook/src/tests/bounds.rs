@@ -58,6 +58,17 @@ fn no_memory_is_set_aside_for_what_a_file_only_claims() {
 }
 
 #[test]
+fn a_formula_without_its_result_is_no_empty_cell() {
+    let sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"str\"><v>Tag Name</v></c>\
+                 <c r=\"B1\" t=\"str\"><v>Description</v></c></row><row r=\"2\"><c r=\"A2\" t=\"str\"><v>Late</v></c>\
+                 <c r=\"B2\"><f>1+1</f><v></v></c></row></sheetData></worksheet>";
+    let file = with_part(&small(), "xl/worksheets/sheet1.xml", sheet.as_bytes());
+    assert_eq!(codes(&file), ["CELL_BROKEN"]);
+    let lines = grid::xlsx(&file).unwrap();
+    assert!(lines[0].cells.is_ok() && lines[1].cells.is_err(), "{lines:?}");
+}
+
+#[test]
 fn what_is_no_workbook_is_refused() {
     assert_eq!(codes(b"PK"), ["WORKBOOK_UNREADABLE"]);
     assert_eq!(codes(&vec![0; MOST_BYTES + 1]), ["WORKBOOK_TOO_LARGE"]);

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
+use calamine::{DataRef, ExcelDateTime, Reader, Xlsx, XlsxCellFormulaMetadataRecord, XlsxError};
 
 use super::bounds;
 use crate::Read;
@@ -67,8 +67,8 @@ fn fill(
     let mut row: Vec<(usize, Cell)> = Vec::new();
     let mut number = 0;
     loop {
-        let next = cells.next_cell()?;
-        let place = next.as_ref().map(|cell| cell.get_position());
+        let next = cells.next_cell_with_formula_metadata()?;
+        let place = next.as_ref().map(|cell| cell.pos);
         if place.is_none_or(|(row, _)| row.saturating_add(1) != number) {
             let ended = std::mem::take(&mut row);
             if let Some(headings) = &headings {
@@ -87,7 +87,7 @@ fn fill(
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         let wanted = headings.as_ref().map_or(column < MOST_COLUMNS, |headings| headings.has(column));
         if wanted {
-            row.push((column, value(cell.get_value())));
+            row.push((column, value(&cell)));
         }
     }
     if headings.is_none() {
@@ -109,9 +109,10 @@ fn in_places(cells: &[(usize, Cell)]) -> Vec<String> {
     headings
 }
 
-/// What a cell holds.
-pub(crate) fn value(value: &DataRef<'_>) -> Cell {
-    match value {
+/// What a cell holds. A formula of which nobody has kept the result is no value, and not nothing either.
+pub(crate) fn value(cell: &XlsxCellFormulaMetadataRecord<'_>) -> Cell {
+    match &cell.value {
+        DataRef::Empty if cell.formula.is_some() => Cell::Broken("a formula without its result".to_owned()),
         DataRef::Empty => Cell::Blank,
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::text(text.as_str()),
         DataRef::SharedString(text) => Cell::text(*text),

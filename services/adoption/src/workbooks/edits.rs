@@ -1,6 +1,6 @@
 //! A customer's workbook that comes back: row by row, what somebody has edited. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use contracts::adoption::TaskStatus;
 use kernel::{Check, CustomerTaskId};
@@ -23,8 +23,17 @@ pub(super) struct Edit {
 /// The column, the code, and what is wrong.
 type Fault = (&'static str, &'static str, String);
 
+/// A customer's tasks, by what a row may name them with.
+struct Known<'a> {
+    /// As the hidden column has it.
+    by_id: HashMap<String, &'a CustomerTask>,
+    /// Of each name of an assignment, the tasks of each name.
+    by_name: HashMap<&'a str, HashMap<&'a str, Vec<&'a CustomerTask>>>,
+}
+
 /// What the rows of the sheet of tasks say, given how the customer stands now.
 pub(super) fn read(rows: &[Row], standing: &Standing) -> Vec<Reading> {
+    let known = Known::of(standing);
     let mut edited: BTreeSet<CustomerTaskId> = BTreeSet::new();
     let mut once = |edit: Edit| {
         let is_first = edited.insert(edit.task.id);
@@ -32,17 +41,17 @@ pub(super) fn read(rows: &[Row], standing: &Standing) -> Vec<Reading> {
         is_first.then_some(edit).ok_or(twice)
     };
     let reading = |row: &Row| {
-        let read = edit(row, standing).and_then(|edit| edit.map(&mut once).transpose());
+        let read = edit(row, &known).and_then(|edit| edit.map(&mut once).transpose());
         read.map_err(|fault| WorkbookError::at(row.number, fault))
     };
     rows.iter().map(reading).collect()
 }
 
-fn edit(row: &Row, standing: &Standing) -> Result<Option<Edit>, Fault> {
+fn edit(row: &Row, known: &Known<'_>) -> Result<Option<Edit>, Fault> {
     if row.is_broken {
         return Err((STATUS, "CELL_BROKEN", "A cell of the row is not a value; type it anew.".to_owned()));
     }
-    let task = find(row, standing)?;
+    let task = known.find(row)?;
     let status = status(row, task)?;
     if status.is_some() && task.is_retired() {
         let how = "The catalog no longer has the task for this customer; a sync brings it back when it has it again.";
@@ -59,25 +68,39 @@ fn edit(row: &Row, standing: &Standing) -> Result<Option<Edit>, Fault> {
     Ok(is_edited.then(|| Edit { row: row.number, task: task.clone(), status, note }))
 }
 
-/// The task that a row is about: by its hidden id, else by the names of the assignment and of the task.
-fn find<'a>(row: &Row, standing: &'a Standing) -> Result<&'a CustomerTask, Fault> {
-    if let Some(task) = standing.tasks.iter().find(|task| task.id.to_string() == row.cell(TASK_ID)) {
-        return Ok(task);
+impl<'a> Known<'a> {
+    fn of(standing: &'a Standing) -> Self {
+        let assignments = standing.by_id();
+        let mut by_name: HashMap<_, HashMap<_, Vec<_>>> = HashMap::new();
+        for assignment in &standing.assignments {
+            by_name.entry(assignment.name.trim()).or_default();
+        }
+        for task in &standing.tasks {
+            if let Some(assignment) = assignments.get(&task.assignment_id) {
+                by_name.entry(assignment.name.trim()).or_default().entry(task.name.trim()).or_default().push(task);
+            }
+        }
+        Self { by_id: standing.tasks.iter().map(|task| (task.id.to_string(), task)).collect(), by_name }
     }
-    let (assignment, name) = (row.cell(ASSIGNMENT), row.cell(TASK));
-    let assignments = standing.assignments.iter().filter(|known| known.name.trim() == assignment);
-    let assigned: BTreeSet<_> = assignments.map(|assignment| assignment.id).collect();
-    if assigned.is_empty() {
-        return Err((ASSIGNMENT, "ASSIGNMENT_UNKNOWN", format!("The customer has no assignment {assignment:?}.")));
-    }
-    let is_meant = |task: &&CustomerTask| assigned.contains(&task.assignment_id) && task.name.trim() == name;
-    let mut meant = standing.tasks.iter().filter(is_meant);
-    match (meant.next(), meant.next()) {
-        (Some(task), None) => Ok(task),
-        (None, _) => Err((TASK, "TASK_UNKNOWN", format!("The assignment has no task {name:?}."))),
-        (Some(_), Some(_)) => {
-            let how = "Several tasks have this name; keep the hidden columns of the export.";
-            Err((TASK, "TASK_AMBIGUOUS", how.to_owned()))
+
+    /// The task that a row is about: by its hidden id, or in a sheet that has none by the names of the assignment and of the
+    /// task.
+    fn find(&self, row: &Row) -> Result<&'a CustomerTask, Fault> {
+        let (id, assignment, name) = (row.cell(TASK_ID), row.cell(ASSIGNMENT), row.cell(TASK));
+        if !id.is_empty() {
+            let how = "The row's hidden Task ID is none of this customer's; export this customer, or clear the column.";
+            return self.by_id.get(id).copied().ok_or_else(|| (TASK, "TASK_UNKNOWN", how.to_owned()));
+        }
+        let tasks = self.by_name.get(assignment).ok_or_else(|| {
+            (ASSIGNMENT, "ASSIGNMENT_UNKNOWN", format!("The customer has no assignment {assignment:?}."))
+        })?;
+        match tasks.get(name).map(Vec::as_slice).unwrap_or_default() {
+            [task] => Ok(task),
+            [] => Err((TASK, "TASK_UNKNOWN", format!("The assignment has no task {name:?}."))),
+            _ => {
+                let how = "Several tasks have this name; keep the hidden columns of the export.";
+                Err((TASK, "TASK_AMBIGUOUS", how.to_owned()))
+            }
         }
     }
 }

@@ -88,11 +88,12 @@ impl Standing {
 
     /// The tasks that count somewhere, with the assignment of each, in the order of assignments and plans.
     fn counting(&self) -> Vec<(&Assignment, &CustomerTask)> {
-        let of = |assignment: &'_ Assignment| {
-            let id = assignment.id;
-            self.tasks.iter().filter(move |task| task.assignment_id == id && !task.is_retired())
-        };
-        self.assignments.iter().flat_map(|one| of(one).map(move |task| (one, task))).collect()
+        let mut of: BTreeMap<AssignmentId, Vec<&CustomerTask>> = BTreeMap::new();
+        for task in self.tasks.iter().filter(|task| !task.is_retired()) {
+            of.entry(task.assignment_id).or_default().push(task);
+        }
+        let tasks = |one: &Assignment| of.get(&one.id).into_iter().flatten().copied();
+        self.assignments.iter().flat_map(|one| tasks(one).map(move |task| (one, task)).collect::<Vec<_>>()).collect()
     }
 
     /// The workbook, with what telemetry says.

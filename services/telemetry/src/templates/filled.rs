@@ -67,13 +67,17 @@ impl Ground<'_> {
         }
     }
 
-    /// The attribute that a row is about: by its hidden id, else by the names of the task and of the attribute.
+    /// The attribute that a row is about: by the names of the task and of the attribute. The hidden id tells those of one name
+    /// apart; where it says something else than the names, the sheet was sorted or pasted in part.
     fn find(&self, row: &Row) -> Result<(&CustomerTaskView, &CustomerAttribute), Fault> {
         let all: Vec<_> = self.tasks.iter().flat_map(attributes).collect();
-        if let Some(found) = all.iter().find(|(_, one)| one.id.to_string() == row.cell(ID)) {
-            return Ok(*found);
+        let (id, task, name) = (row.cell(ID), row.cell(TASK), row.cell(ATTRIBUTE));
+        if !id.is_empty() {
+            let found = all.iter().find(|(_, one)| one.id.to_string() == id);
+            let found = found.filter(|(known, one)| known.name.trim() == task && one.name.trim() == name);
+            let how = "The row's hidden Attribute ID is of something else than its names; export the template again.";
+            return found.copied().ok_or_else(|| (ATTRIBUTE, "ATTRIBUTE_UNKNOWN", how.to_owned()));
         }
-        let (task, name) = (row.cell(TASK), row.cell(ATTRIBUTE));
         if !self.tasks.iter().any(|known| known.name.trim() == task) {
             return Err((TASK, "TASK_UNKNOWN", format!("The plan has no task {task:?}.")));
         }

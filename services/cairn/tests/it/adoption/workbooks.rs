@@ -220,3 +220,20 @@ fn a_row_that_is_wrong_keeps_the_whole_file_out() {
         import(admin, &path, "", bytes).await.expect_problem(409, "CUSTOMER_DELETED");
     });
 }
+
+#[test]
+fn a_row_of_another_customers_workbook_is_not_taken_for_one_of_this() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (northwind, [first, _]) = adopting(admin).await;
+        let product = json!({ "id": first["productId"] });
+        let other = customer(admin, "Brackwater").await;
+        let theirs = assign(admin, &other, &product, json!({})).await;
+        let bytes = edited(&export(admin, &path_of(&northwind)).await, &[(0, "Status", "DONE")]);
+        let shown = import(admin, &path_of(&other), "", bytes.clone()).await;
+        assert_eq!(errors(&shown)[0], "2 Task Name TASK_UNKNOWN");
+        let refused = import(admin, &path_of(&other), "?dryRun=false", bytes).await;
+        refused.expect_problem(422, "CONTENT_INVALID");
+        assert_eq!(plan(admin, &theirs).await["completedTasks"], 0);
+    });
+}

@@ -109,6 +109,11 @@ impl Intake {
             return Err(Problem::field("/complete/observedAt", "OBSERVED_AT_IN_FUTURE", how));
         }
         let ids = &complete.assignment_ids;
+        if let (Some(source), false) = (&sender.source, ids.is_empty()) {
+            let how =
+                format!("this key speaks for the source {source:?} alone, and cannot say that there is nothing else");
+            return Err(Problem::field("/complete", "SOURCE_CONFINED", how));
+        }
         let unknown = self.directory.unknown(db, &self.adoption, &sender.actor, ids).await?;
         let errors: Vec<_> = ids
             .iter()

@@ -55,6 +55,8 @@ fn values_of_a_key_that_is_confined_to_a_source_carry_it() {
         false_name["source"] = json!("agent 8");
         let sent = post_lines(&agent, format!("{}\n{named}\n{false_name}", ours.value("users", 12, 11))).await;
         assert_eq!(outcome(&sent), [2, 0, 1]);
+        let all = json!({ "values": [], "complete": { "assignmentIds": [ours.assignment] } });
+        agent.post("/telemetry/v1/values", &all).await.expect_problem(422, "CONTENT_INVALID");
         let refused = &sent.body["refusals"][0];
         assert_eq!(refused["code"], "SOURCE_DENIED");
         assert!(refused["detail"].as_str().unwrap().contains("agent 8"), "{}", sent.text);

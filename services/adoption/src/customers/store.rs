@@ -52,6 +52,11 @@ pub(crate) async fn hold(tx: &mut Tx, id: CustomerId) -> Result<Customer, Proble
     Ok(customer)
 }
 
+/// Refuses to go on with something of a customer who is deleted.
+pub(crate) async fn require_present(conn: &Conn, tenant: TenantId, id: CustomerId) -> Result<(), Problem> {
+    find(conn, tenant, id).await?.ok_or_else(|| Problem::not_found("customer"))?.require_present()
+}
+
 /// Those of some customers that there are, kept as they are until the transaction ends, whoever is editing them.
 pub(crate) async fn hold_all(tx: &mut Tx, ids: &[CustomerId]) -> Result<Vec<Customer>, Problem> {
     let rows = customers::table.filter(customers::tenant_id.eq(tx.tenant())).filter(customers::id.eq_any(ids));

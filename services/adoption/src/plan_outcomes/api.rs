@@ -15,7 +15,7 @@ use super::model::{Goal, Measurement, MeasurementQuery, PlanOutcome, RecordMeasu
 use super::store;
 use crate::access::{self, Thing};
 use crate::permissions::{PlanRead, PlanWrite};
-use crate::{customer_tasks, plans};
+use crate::{customer_tasks, customers, plans};
 
 const MEASUREMENTS: &str = "outcome_measurements";
 
@@ -68,7 +68,9 @@ pub(super) async fn set_outcome_goal(
     }
     who.write(&db, async |tx| {
         let plan = plans::fetch_for_change(tx, id).await?;
+        customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
         let before = store::find(tx, tx.tenant(), (id, outcome)).await?;
+        who.expect_version(before.as_ref().map_or(0, |goal| goal.version))?;
         let Some(after) = Goal::set(before.as_ref(), (&plan, outcome), command, tx.now()) else {
             return Reply::show(&before.map(OutcomeGoalView::from).ok_or_else(goal_missing)?);
         };
@@ -117,7 +119,8 @@ pub(super) async fn record_measurement(
 ) -> Answer {
     who.write(&db, async |tx| {
         access::may(&who, tx, Thing::Plan(id)).await?;
-        plans::fetch_for_change(tx, id).await?;
+        let plan = plans::fetch_for_change(tx, id).await?;
+        customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
         let goal = store::find(tx, tx.tenant(), (id, outcome)).await?.ok_or_else(goal_missing)?;
         let measurement = command.of(&goal, tx.actor().person(), tx.now())?;
         store::insert(tx, &measurement).await?;

@@ -100,6 +100,8 @@ pub(super) async fn sync_solution_plan(
     who.write(&db, async |tx| {
         let whole = assignments::fetch_for_change(tx, known.id).await?;
         customers::hold(tx, whole.customer_id).await?.require_present()?;
+        let before = store::find(tx, tx.tenant(), id).await?.ok_or_else(|| Problem::not_found("solution plan"))?;
+        who.expect_version(before.version)?;
         let (plan, plans) = steps::follow(tx, &whole, id, &bundle).await?;
         Reply::ok(&SolutionSyncedView { solution_plan: plan.into(), plans })
     })

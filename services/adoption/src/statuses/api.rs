@@ -13,7 +13,7 @@ use super::steps::{note, settle};
 use super::store;
 use crate::access::{self, Thing};
 use crate::permissions::{PlanRead, TaskWrite};
-use crate::{customer_tasks, plans};
+use crate::{customer_tasks, customers, plans};
 
 /// Set the status of a customer task
 ///
@@ -34,6 +34,7 @@ pub(super) async fn set_status(
         let plan = plans::fetch_of_task_for_change(tx, id).await?.ok_or_else(missing)?;
         let task = customer_tasks::fetch_for_change(tx, id).await?.ok_or_else(missing)?;
         who.expect_version(task.version)?;
+        customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
         require_unretired(&task)?;
         let Some(changed) = Changed::by_person(&task, &command, tx.actor().person(), tx.now()) else {
             return Reply::show(&CustomerTaskView::from(task));
@@ -60,6 +61,7 @@ pub(super) async fn set_statuses(
     who.write(&db, async |tx| {
         access::may(&who, tx, Thing::Plan(id)).await?;
         let plan = plans::fetch_for_change(tx, id).await?;
+        customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
         let tasks = customer_tasks::fetch_many_for_change(tx, id, &ids).await?;
         require_all(&ids, &tasks)?;
         let (by, now) = (tx.actor().person(), tx.now());
@@ -91,7 +93,8 @@ pub(super) async fn write_note(
         access::may(&who, tx, Thing::Task(id)).await?;
         let missing = || Problem::not_found("customer task");
         // Under the plan's lock, as all that is done to its tasks.
-        plans::fetch_of_task_for_change(tx, id).await?.ok_or_else(missing)?;
+        let plan = plans::fetch_of_task_for_change(tx, id).await?.ok_or_else(missing)?;
+        customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
         let task = customer_tasks::find(tx, tx.tenant(), id).await?.ok_or_else(missing)?;
         let entry = StatusChange::noted(&task, (StatusSource::Manual, tx.actor().person()), text, tx.now());
         let view = entry.note_of(&task);

@@ -1,7 +1,8 @@
 //! Outcomes of plans: baseline, target, what was measured.
 
+use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::Client;
+use testkit::{Client, send};
 
 use super::{assign, column, customer, id, items, make, plan_path, pointers, product, set, tasks, walk};
 use crate::support::on_stage;
@@ -108,5 +109,28 @@ fn a_goal_or_a_measurement_that_means_nothing_is_refused() {
         let later = stage.clock.now() + chrono::Duration::minutes(10);
         let ahead = admin.post(&measurements, &json!({ "value": 99.5, "measuredAt": later })).await;
         assert_eq!(pointers(ahead.expect_problem(422, "CONTENT_INVALID")), ["/measuredAt"]);
+    });
+}
+
+#[test]
+fn a_goal_is_set_on_what_was_seen_and_for_a_customer_who_is_there() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (assignment, outcomes) = planned_for_outcomes(admin).await;
+        let goal = path_of(&assignment, &outcomes[0]);
+        let command = json!({ "baseline": 90, "target": 99 });
+        admin.put(&goal, &command).await.expect(200);
+        let stale = admin.request(Method::PUT, &goal).header("if-match", "\"7\"");
+        send(stale.json(&json!({ "baseline": 0, "target": 1 }))).await.expect_problem(412, "VERSION_MISMATCH");
+        let task = tasks(admin, &assignment).await.remove(0);
+        let customer = format!("/adoption/v1/customers/{}", assignment["customerId"].as_str().unwrap());
+        admin.delete(&customer).await.expect(204);
+        admin.put(&goal, &command).await.expect_problem(409, "CUSTOMER_DELETED");
+        let measured = json!({ "value": 95, "measuredAt": "2026-11-15T12:00:00Z" });
+        admin.post(&format!("{goal}/measurements"), &measured).await.expect_problem(409, "CUSTOMER_DELETED");
+        set(admin, &task, "DONE").await.expect_problem(409, "CUSTOMER_DELETED");
+        let many = json!({ "customerTaskIds": [task["id"]], "status": "DONE" });
+        let bulk = format!("{}/tasks/bulk-status", plan_path(&assignment));
+        admin.post(&bulk, &many).await.expect_problem(409, "CUSTOMER_DELETED");
     });
 }

@@ -10,9 +10,9 @@ use jobs::{Job, Kind};
 use kernel::{AssignmentId, CustomerId, Problem, TenantId, Timestamp};
 
 use super::model::Health;
-use super::parts::{FRESH, Freshness, LATELY};
+use super::parts::{FRESH, Freshness};
 use super::store::{self, Day};
-use crate::reports::standings;
+use crate::reports::{LATELY, standings};
 
 const NAME: &str = "health.daily";
 /// One job for each tenant.

@@ -3,10 +3,8 @@
 use kernel::Hundredths;
 use serde_json::{Map, Value, json};
 
-use crate::reports::Counts;
+use crate::reports::{Counts, LATELY};
 
-/// What was done within so many days is velocity.
-pub(super) const LATELY: i64 = 30;
 /// A value of so many days ago is still fresh.
 pub(super) const FRESH: i64 = 7;
 /// So many times what was done lately is done in a year.

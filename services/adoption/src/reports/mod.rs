@@ -15,6 +15,7 @@ mod verdict;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub(crate) use overview::LATELY;
 pub(crate) use standing::{Counts, standings};
 
 /// The routes of this noun.

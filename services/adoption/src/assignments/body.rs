@@ -10,10 +10,10 @@ use serde::Deserialize;
 #[schema(example = json!({ "productId": "019a8b2e-7c00-7000-8000-000000000001", "name": "Head office", "licenseLevel": "ADVANTAGE" }))]
 pub(crate) struct CreateAssignment {
     /// The catalog's product.
-    #[schema(value_type = ProductId)]
+    #[schema(value_type = ProductId, required = false)]
     product_id: Option<ProductId>,
     /// Or its solution, with all of its products.
-    #[schema(value_type = SolutionId)]
+    #[schema(value_type = SolutionId, required = false)]
     solution_id: Option<SolutionId>,
     /// What this deployment is called: 1 to 255 characters. A customer has a solution under one name once.
     pub(super) name: String,

@@ -7,7 +7,7 @@ use diesel::dsl::{exists, not};
 use diesel::expression::BoxableExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::{Problem, ProductId, SolutionId};
 use serde::Deserialize;
@@ -33,6 +33,7 @@ pub(crate) async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
     let of_part = told.product_id.map(|id| id.0).or(told.solution_id.map(|id| id.0));
     let owner = if is_owner { Some(event.subject) } else { of_part };
     let Some((owner, revision)) = owner.zip(told.revision) else { return Ok(()) };
+    alone(tx).await?;
     let raise = diesel::sql_query(
         "insert into catalog_revisions as known (tenant_id, owner_id, revision) values ($1, $2, $3) \
          on conflict (tenant_id, owner_id) do update set revision = excluded.revision \
@@ -45,12 +46,26 @@ pub(crate) async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
 
 /// Learns of an owner that nobody has told of yet. One that is known stays as it is: it is not even locked.
 pub(crate) async fn learn(tx: &mut Tx, owner: OwnerId, revision: i64) -> Result<(), Problem> {
+    let known = exists(catalog_revisions::table.find((tx.tenant(), owner.id())));
+    if diesel::select(known).get_result(&mut tx.conn()).await? {
+        return Ok(());
+    }
+    alone(tx).await?;
     let row = (
         catalog_revisions::tenant_id.eq(tx.tenant()),
         catalog_revisions::owner_id.eq(owner.id()),
         catalog_revisions::revision.eq(revision),
     );
     diesel::insert_into(catalog_revisions::table).values(row).on_conflict_do_nothing().execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+/// Writes here alone in the tenant, until the transaction ends. The catalog tells of owners in any order, and a solution is
+/// assigned in its own: two who write the same ones in different orders would wait for each other.
+async fn alone(tx: &mut Tx) -> Result<(), Problem> {
+    let name = format!("catalog revisions of {}", tx.tenant());
+    let lock = diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<Text, _>(name);
+    lock.execute(&mut tx.conn()).await?;
     Ok(())
 }
 

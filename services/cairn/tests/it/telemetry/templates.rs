@@ -239,3 +239,22 @@ fn who_is_granted_a_customer_fills_in_its_templates_alone() {
         kim.get(&workbook(&other).await).await.expect_problem(404, "NOT_FOUND");
     });
 }
+
+#[test]
+fn a_row_whose_hidden_id_is_of_something_else_than_its_names_is_refused() {
+    on_stage(async |stage| {
+        let deployment = deployed(&stage).await;
+        let hour = deployment.ago(3_600).to_string();
+        let of_users = deployment.value("users", 0, 1)["attributeId"].clone();
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet().set_name("Telemetry_Data").unwrap();
+        let headings = ["Task Name", "Attribute Name", "Data Type", "Current Value", "Date", "Attribute ID"];
+        sheet.write_row(0, 0, headings).unwrap();
+        sheet.write_row(1, 0, ["Roll out", "=live", "", "1", &hour, of_users.as_str().unwrap()]).unwrap();
+        sheet.write_row(2, 0, ["Roll out", "users", "", "12", &hour, of_users.as_str().unwrap()]).unwrap();
+        let receipt = import(&stage.admin, &path_of(&deployment), book.save_to_buffer().unwrap()).await;
+        assert_eq!(errors(&receipt), ["2 Attribute Name ATTRIBUTE_UNKNOWN"]);
+        assert_eq!(deployment.series("users").await.len(), 1);
+        assert!(deployment.series("=live").await.is_empty());
+    });
+}

@@ -89,6 +89,12 @@ macro_rules! sheets {
         }
 
         $(
+            impl Extend<$record> for Table<$record> {
+                fn extend<I: IntoIterator<Item = $record>>(&mut self, items: I) {
+                    self.rows.extend(full(items).rows);
+                }
+            }
+
             impl From<$record> for Item {
                 fn from(item: $record) -> Self {
                     Self::$record(item)

@@ -32,6 +32,11 @@ pub(crate) trait Kind: Clone + Into<Item> {
         Some(self.key())
     }
 
+    /// Whether it is deleted: only its id brings it back.
+    fn is_deleted(&self) -> bool {
+        false
+    }
+
     /// Whether it is another thing than this one, though the id is the same.
     fn is_elsewhere(&self, _than: &Self) -> bool {
         false

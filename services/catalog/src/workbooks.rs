@@ -1,8 +1,10 @@
 //! A product or a solution as a workbook: all that hangs on it, at one moment.
 
+use std::collections::HashSet;
+
 use db::{Conn, Json};
-use kernel::{Problem, TenantId};
-use workbook::{BundledProduct, Info, Resource, Workbook};
+use kernel::{Problem, TaskId, TenantId};
+use workbook::{BundledProduct, Info, Resource, Table, Workbook};
 
 use crate::owners::{Owner, OwnerKind};
 use crate::{attributes, parts, products, solutions, tasks};
@@ -58,5 +60,30 @@ pub(crate) async fn read(conn: &Conn, tenant: TenantId, owner: Owner) -> Result<
     let tasks = tasks::sheets::read(conn, tenant, owner, &names).await?;
     workbook.telemetry = Some(attributes::sheets::read(conn, tenant, owner, &tasks).await?.into_iter().collect());
     workbook.tasks = Some(tasks.into_iter().collect());
+    Ok(workbook)
+}
+
+/// As [`read`], with the deleted tasks that a file names by their ids: they can come back.
+///
+/// # Errors
+/// 404 when there is no such owner.
+pub(crate) async fn read_for(
+    conn: &Conn,
+    tenant: TenantId,
+    owner: Owner,
+    file: &Workbook,
+) -> Result<Workbook, Problem> {
+    let mut workbook = read(conn, tenant, owner).await?;
+    let there: HashSet<TaskId> = workbook.tasks.iter().flat_map(Table::items).filter_map(|task| task.id).collect();
+    let named = file.tasks.iter().flat_map(Table::items).filter_map(|task| task.id);
+    let others: Vec<TaskId> = named.filter(|id| !there.contains(id)).collect();
+    if others.is_empty() {
+        return Ok(workbook);
+    }
+    let names = parts::sheets::names(conn, tenant, owner).await?;
+    let deleted = tasks::sheets::read_deleted(conn, tenant, owner, &others, &names).await?;
+    let attributes = attributes::sheets::read_deleted(conn, tenant, &deleted).await?;
+    workbook.telemetry.get_or_insert_default().extend(attributes);
+    workbook.tasks.get_or_insert_default().extend(deleted);
     Ok(workbook)
 }

@@ -16,6 +16,8 @@ use crate::table::{Kind, Row};
 pub enum Action {
     /// It is made.
     Create,
+    /// It was deleted and comes back.
+    Restore,
     /// It is changed.
     Update,
     /// It is deleted.
@@ -33,7 +35,7 @@ pub struct Change {
     pub name: String,
     /// What is done.
     pub action: Action,
-    /// The row as it is; none when it is made.
+    /// The row as it is, or was when it was deleted; none when it is made.
     pub before: Option<Item>,
     /// The whole row as it should be; none when it is deleted.
     pub after: Option<Item>,
@@ -78,7 +80,8 @@ impl Change {
     }
 
     pub(super) fn update<T: Kind>(before: &T, after: T, row: u32, fields: Vec<FieldChange>) -> Self {
-        let (name, action) = (after.name().to_owned(), Action::Update);
+        let action = if before.is_deleted() { Action::Restore } else { Action::Update };
+        let name = after.name().to_owned();
         let (before, after) = (Some(before.clone().into()), Some(after.into()));
         Self { sheet: T::SHEET, row: Some(row), name, action, before, after, fields }
     }
@@ -100,11 +103,13 @@ pub struct Diff {
     pub faults: Faults,
 }
 
-/// How many rows of a sheet would be made, changed and deleted.
+/// How many rows of a sheet would be made, brought back, changed and deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Made.
     pub created: usize,
+    /// Brought back.
+    pub restored: usize,
     /// Changed.
     pub updated: usize,
     /// Deleted.
@@ -112,7 +117,7 @@ pub struct Counts {
 }
 
 impl Diff {
-    /// How many rows of each sheet would be made, changed and deleted.
+    /// How many rows of each sheet would be made, brought back, changed and deleted.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<Sheet, Counts> {
         let mut counts: BTreeMap<Sheet, Counts> = BTreeMap::new();
@@ -120,6 +125,7 @@ impl Diff {
             let sheet = counts.entry(change.sheet).or_default();
             match change.action {
                 Action::Create => sheet.created += 1,
+                Action::Restore => sheet.restored += 1,
                 Action::Update => sheet.updated += 1,
                 Action::Delete => sheet.deleted += 1,
             }

@@ -1,6 +1,6 @@
 //! What an import would do, row by row.
 //!
-//! A row is found by its id, or by its name. Rows that say the same are left; what a row does not say is left too.
+//! A row is found by its id, or by its name; what was deleted, by its id alone, and it comes back. Rows that say the same are left; what a row does not say is left too.
 //! What only the file lacks is deleted if that is asked for, and never silently.
 
 mod change;
@@ -79,7 +79,7 @@ impl Work {
                 fields.push(FieldChange::of(column, was, says));
             }
         }
-        if fields.is_empty() {
+        if fields.is_empty() && !old.is_deleted() {
             self.diff.unchanged += 1;
             return;
         }

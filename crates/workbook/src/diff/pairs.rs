@@ -13,13 +13,15 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// Finds by id first, then by the very name, then by the name whatever the case of its letters.
+    /// Finds by id first, then by the very name, then by the name whatever the case of its letters. What is deleted is meant
+    /// last: who made the same again since means that.
     pub(super) fn of<T: Kind>(before: &Table<T>, after: &Table<T>) -> Self {
         let (found, claimed) = (vec![None; after.rows.len()], vec![false; before.rows.len()]);
         let mut pairs = Self { found, claimed, twice: Vec::new() };
-        pairs.by_id(before, after);
+        pairs.by_id(before, after, false);
         pairs.by(before, after, |item| format!("{}\0{}", item.key(), item.name()));
         pairs.by(before, after, Kind::key);
+        pairs.by_id(before, after, true);
         pairs
     }
 
@@ -29,19 +31,22 @@ impl Pairs {
     }
 
     /// What is there and not in the file.
-    pub(super) fn left<'a, T>(&'a self, before: &'a Table<T>) -> impl Iterator<Item = &'a T> {
-        before.items().zip(&self.claimed).filter(|(_, claimed)| !**claimed).map(|(item, _)| item)
+    pub(super) fn left<'a, T: Kind>(&'a self, before: &'a Table<T>) -> impl Iterator<Item = &'a T> {
+        let left = before.items().zip(&self.claimed).filter(|(item, claimed)| !**claimed && !item.is_deleted());
+        left.map(|(item, _)| item)
     }
 
-    fn by_id<T: Kind>(&mut self, before: &Table<T>, after: &Table<T>) {
+    fn by_id<T: Kind>(&mut self, before: &Table<T>, after: &Table<T>, deleted: bool) {
         let there: HashMap<_, _> = before
             .rows
             .iter()
             .enumerate()
+            .filter(|(_, row)| row.item.is_deleted() == deleted)
             .filter_map(|(index, row)| Some((row.item.id()?, (index, &row.item))))
             .collect();
         let mut first = HashMap::new();
-        for (row, found) in after.rows.iter().zip(&mut self.found) {
+        let rows = after.rows.iter().zip(&mut self.found).filter(|(_, found)| found.is_none());
+        for (row, found) in rows {
             let Some((id, (index, item))) = row.item.id().and_then(|id| Some((id, *there.get(&id)?))) else { continue };
             if let Some(first) = first.get(&id) {
                 self.twice.push((*first, row.number));
@@ -58,7 +63,7 @@ impl Pairs {
     fn by<T: Kind>(&mut self, before: &Table<T>, after: &Table<T>, key: impl Fn(&T) -> String) {
         let mut there: HashMap<String, VecDeque<usize>> = HashMap::new();
         for (index, (item, claimed)) in before.items().zip(&self.claimed).enumerate() {
-            if !claimed {
+            if !claimed && !item.is_deleted() {
                 there.entry(key(item)).or_default().push_back(index);
             }
         }

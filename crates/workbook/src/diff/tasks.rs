@@ -165,11 +165,14 @@ fn by_id(before: &Workbook, after: &Workbook, delete_missing: bool) -> HashMap<T
 
 /// Notes when the tasks would weigh more than a hundred together.
 pub(super) fn weigh(before: &Workbook, diff: &mut Diff) {
-    let mut weight: i64 = before.tasks.iter().flat_map(Table::items).map(|task| i64::from(task.weight.0)).sum();
+    let there = before.tasks.iter().flat_map(Table::items).filter(|task| !task.is_deleted);
+    let mut weight: i64 = there.map(|task| i64::from(task.weight.0)).sum();
     let mut changed = false;
     for change in &diff.changes {
-        let weight_of =
-            |item: &Option<Item>| if let Some(Item::Task(task)) = item { task.weight } else { Hundredths::ZERO };
+        let weight_of = |item: &Option<Item>| match item {
+            Some(Item::Task(task)) if !task.is_deleted => task.weight,
+            _ => Hundredths::ZERO,
+        };
         let (minus, plus) = (weight_of(&change.before), weight_of(&change.after));
         weight += i64::from(plus.0) - i64::from(minus.0);
         changed |= plus > minus;

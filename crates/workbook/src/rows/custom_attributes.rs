@@ -48,7 +48,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("Attribute Value", "value", Form::Json).needed(),
     Column::new("Display Order", "displayOrder", Form::Number(1.0, 2_147_483_647.0)).keeps(),
     Column::new("Type", "dataType", Form::Choice(&["Text", "Number", "Boolean", "Date", "JSON"])).keeps(),
-    Column::new("Required", "isRequired", Form::Flag),
+    Column::new("Required", "isRequired", Form::Flag).keeps(),
     Column::new("Description", "description", Form::Long),
 ];
 

@@ -29,7 +29,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("License Name", "name", Form::Text).needed(),
     Column::new("Level", "level", Form::Number(1.0, 10.0)).needed(),
     Column::new("Description", "description", Form::Long),
-    Column::new("Active", "isActive", Form::Flag),
+    Column::new("Active", "isActive", Form::Flag).keeps(),
 ];
 
 impl Kind for License {

@@ -29,7 +29,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("Release Name", "name", Form::Text).needed(),
     Column::new("Level", "level", Form::Number(0.0, 21_474_836.47)).needed(),
     Column::new("Description", "description", Form::Long),
-    Column::new("Active", "isActive", Form::Flag),
+    Column::new("Active", "isActive", Form::Flag).keeps(),
 ];
 
 impl Kind for Release {

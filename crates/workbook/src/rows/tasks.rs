@@ -39,6 +39,8 @@ pub struct Task {
     pub releases: Vec<String>,
     /// Its tags, by name.
     pub tags: Vec<String>,
+    /// It is deleted, and comes back when a file has its id. Never so in a file.
+    pub is_deleted: bool,
 }
 
 const LEVELS: [(&str, LicenseLevel); 3] = [
@@ -51,10 +53,10 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("ID", "id", Form::Id),
     Column::new("Task Name", "name", Form::Text).needed(),
     Column::new("Description", "description", Form::Long),
-    Column::new("Weight", "weight", Form::Number(0.0, 100.0)),
+    Column::new("Weight", "weight", Form::Number(0.0, 100.0)).keeps(),
     Column::new("Sequence", "sequenceNumber", Form::Number(1.0, 2_147_483_647.0)).keeps(),
-    Column::new("Est. Minutes", "estMinutes", Form::Number(0.0, 1_000_000.0)),
-    Column::new("License Level", "licenseLevel", Form::Choice(&["Essential", "Advantage", "Signature"])),
+    Column::new("Est. Minutes", "estMinutes", Form::Number(0.0, 1_000_000.0)).keeps(),
+    Column::new("License Level", "licenseLevel", Form::Choice(&["Essential", "Advantage", "Signature"])).keeps(),
     Column::new("Notes", "notes", Form::Long),
     Column::new("How To Doc", "howToDoc", Form::Lines),
     Column::new("How To Video", "howToVideo", Form::Lines),
@@ -72,6 +74,10 @@ impl Kind for Task {
 
     fn id(&self) -> Option<Uuid> {
         self.id.map(Uuid::from)
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.is_deleted
     }
 
     /// Names may repeat.
@@ -113,6 +119,7 @@ impl Kind for Task {
             outcomes: fields.names(),
             releases: fields.names(),
             tags: fields.names(),
+            is_deleted: false,
         }
     }
 }

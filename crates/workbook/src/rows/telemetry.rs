@@ -57,10 +57,10 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("Type", "dataType", Form::Choice(&["string", "number", "boolean", "json", "timestamp"])).needed(),
     Column::new("Expected Value", "expectedValue", Form::Text),
     Column::new("Operator", "operator", Form::Choice(criterion::OPERATORS)),
-    Column::new("Required", "isRequired", Form::Flag),
+    Column::new("Required", "isRequired", Form::Flag).keeps(),
     Column::new("Criterion", "criterion", Form::Json),
     Column::new("Description", "description", Form::Long),
-    Column::new("Active", "isActive", Form::Flag),
+    Column::new("Active", "isActive", Form::Flag).keeps(),
 ];
 
 impl Kind for TelemetryAttribute {

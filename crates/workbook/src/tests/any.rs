@@ -148,7 +148,7 @@ prop_compose! {
     ) -> Task {
         Task {
             id: Some(id), name, description, weight: Hundredths(weight), sequence: Some(1), est_minutes, license_level: level,
-            notes, how_to_doc, how_to_video, outcomes, releases, tags,
+            notes, how_to_doc, how_to_video, outcomes, releases, tags, is_deleted: false,
         }
     }
 }

@@ -91,6 +91,7 @@ fn the_largest_workbook_takes_little_memory() {
         notes: Some(format!("Ask for the serial number {number}")),
         how_to_doc: vec![format!("https://docs.example.com/{number}")],
         how_to_video: vec![],
+        is_deleted: false,
         outcomes: vec![],
         releases: vec![],
         tags: vec![],

@@ -21,6 +21,7 @@ fn task(name: &str, weight: i32) -> Task {
         outcomes: vec!["Speed".to_owned()],
         releases: vec![],
         tags: vec!["Security".to_owned()],
+        is_deleted: false,
     }
 }
 
@@ -49,10 +50,11 @@ fn lines(diff: &Diff) -> Vec<String> {
     let line = |change: &Change| {
         let verb = match change.action {
             Action::Create => "create",
+            Action::Restore => "restore",
             Action::Update => "update",
             Action::Delete => "delete",
         };
-        let fields = change.fields.iter().filter(|_| verb == "update").map(|field| {
+        let fields = change.fields.iter().filter(|_| ["restore", "update"].contains(&verb)).map(|field| {
             format!(
                 " {}: {} > {}",
                 field.key,
@@ -76,7 +78,7 @@ fn what_a_file_does_not_have_is_left_alone() {
     assert_eq!(lines(&diff(&before, &after, false)), ["update outcomes speed name: Speed > speed"]);
     let asked = diff(&before, &after, true);
     assert_eq!(lines(&asked), ["delete outcomes Safety", "update outcomes speed name: Speed > speed"]);
-    assert_eq!(asked.counts()[&Sheet::Outcomes], Counts { created: 0, updated: 1, deleted: 1 });
+    assert_eq!(asked.counts()[&Sheet::Outcomes], Counts { updated: 1, deleted: 1, ..Counts::default() });
 }
 
 #[test]
@@ -245,4 +247,36 @@ fn products_of_a_solution_are_looked_up() {
         "Products, row 3, column Product Name: is no product; make it first, or name another"
     );
     assert_eq!(after.products.unwrap().rows[0].item.id, Some(known));
+}
+
+#[test]
+fn what_is_deleted_comes_back_by_its_id_unless_something_that_is_there_is_meant() {
+    let mut before = before();
+    let gone = Task { is_deleted: true, sequence: None, ..task("Connect", 2_000) };
+    before.tasks.get_or_insert_default().extend([gone.clone()]);
+    let file = |task: Task| Workbook { tasks: Some(Table::from_iter([task])), ..Workbook::default() };
+    let named = |name: &str| {
+        let (name, sequence) = (name.to_owned(), Some(3));
+        file(Task { name, sequence, is_deleted: false, ..gone.clone() })
+    };
+    let asked = diff(&before, &named("Link"), false);
+    assert_eq!(lines(&asked), ["restore tasks Link name: Connect > Link sequenceNumber: - > 3"]);
+    assert_eq!((codes(&asked), asked.counts()[&Sheet::Tasks].restored), (vec!["TOTAL_WEIGHT_EXCEEDED"], 1));
+    let other = diff(&before, &named("Connect"), false);
+    assert_eq!(lines(&other), ["update tasks Connect weight: 50 > 20 sequenceNumber: 1 > 3"]);
+    let without = file(Task { id: None, ..gone.clone() });
+    assert_eq!(
+        diff(&before, &without, true).counts()[&Sheet::Tasks],
+        Counts { updated: 1, deleted: 1, ..Counts::default() }
+    );
+}
+
+#[test]
+fn an_empty_cell_of_what_cannot_be_empty_leaves_what_is_there() {
+    let before = before();
+    let file = sound(Sheet::Tasks, "name,weight,estMinutes,licenseLevel,description\nConnect,,,,Anew\nNew,,,,\n");
+    let asked = diff(&before, &file, false);
+    assert_eq!(lines(&asked), ["update tasks Connect description: - > Anew", "create tasks New"]);
+    let Some(Item::Task(made)) = &asked.changes[1].after else { panic!("a task") };
+    assert_eq!((made.weight, made.est_minutes), (Hundredths(100), 60));
 }

@@ -85,6 +85,9 @@ pub enum Error {
     /// It is not clear for whom.
     #[error("there is not one tenant but {0}: say with --tenant which one is meant")]
     WhichTenant(usize),
+    /// There is none with that id.
+    #[error("there is no tenant {0}")]
+    NoTenant(TenantId),
     /// It is there already.
     #[error("this tenant was filled before: choose another one")]
     FilledBefore,
@@ -152,13 +155,12 @@ impl Generator<'_> {
 
     /// Whom it is for, if nothing was made for them yet.
     async fn tenant(&self, conn: &mut AsyncPgConnection) -> Result<TenantId, Error> {
-        let tenant = match self.tenant {
-            Some(tenant) => tenant,
-            None => {
-                let all: Vec<Tenant> = diesel::sql_query("select id from identity.tenants").load(conn).await?;
-                let [Tenant { id }] = all.as_slice() else { return Err(Error::WhichTenant(all.len())) };
-                *id
-            }
+        let all: Vec<Tenant> = diesel::sql_query("select id from identity.tenants").load(conn).await?;
+        let tenant = match (self.tenant, all.as_slice()) {
+            (Some(named), all) if all.iter().any(|tenant| tenant.id == named) => named,
+            (Some(named), _) => return Err(Error::NoTenant(named)),
+            (None, [Tenant { id }]) => *id,
+            (None, all) => return Err(Error::WhichTenant(all.len())),
         };
         let made = "select id from catalog.products where tenant_id = $1 and external_key = 'generated:1'";
         let made = diesel::sql_query(made).bind::<SqlUuid, _>(tenant).execute(conn).await?;

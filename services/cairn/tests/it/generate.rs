@@ -15,7 +15,11 @@ pub(crate) const SMALL: Sizes = Sizes { customers: 12, plans: 7, tasks: 10, valu
 
 /// Fills the tenant of somebody.
 pub(crate) async fn fill(stage: &Stage, whose: &Client, seed: u32, sizes: Sizes) -> Result<(), Error> {
-    let tenant: TenantId = whose.get("/identity/v1/tenant").await.id().parse().unwrap();
+    let tenant = whose.get("/identity/v1/tenant").await.id().parse().unwrap();
+    fill_tenant(stage, tenant, seed, sizes).await
+}
+
+async fn fill_tenant(stage: &Stage, tenant: TenantId, seed: u32, sizes: Sizes) -> Result<(), Error> {
     let at = "2026-11-21T00:00:00Z".parse().unwrap();
     let config = &stage.platform.config;
     Generator { config, tenant: Some(tenant), seed, at, tell: &|_| () }.fill(sizes).await
@@ -118,6 +122,8 @@ fn what_is_generated_is_sound_and_can_be_worked_with() {
         // Whoever changes something afterwards leaves it sound.
         assert_sound(&mut stage.world.administrator().await).await;
         assert!(matches!(fill(&stage, admin, 1, SMALL).await, Err(Error::FilledBefore)));
+        let nobody = TenantId::fresh();
+        assert!(matches!(fill_tenant(&stage, nobody, 1, SMALL).await, Err(Error::NoTenant(id)) if id == nobody));
     });
 }
 

@@ -159,6 +159,7 @@ fn large(name: &str, tasks: usize) -> Workbook {
         notes: None,
         how_to_doc: Vec::new(),
         how_to_video: Vec::new(),
+        is_deleted: false,
         outcomes: Vec::new(),
         releases: Vec::new(),
         tags: Vec::new(),

@@ -113,6 +113,33 @@ fn rows(of: &Response) -> Vec<[&str; 2]> {
 }
 
 #[test]
+fn a_version_that_is_restored_brings_back_what_plans_know() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let here = Harbour::new(admin).await;
+        let done = here.report(&stage, 3, 0).await;
+        assert_eq!(stands(&done), ["DONE", "TELEMETRY"]);
+        let versions = format!("/catalog/v1/products/{}/versions", id(&here.product));
+        let kept = make(admin, &versions, &json!({ "name": "Then" })).await;
+        let attributes = format!("/catalog/v1/tasks/{}/telemetry-attributes", id(&here.tasks[0]));
+        let sites = items(&admin.get(&attributes).await).remove(0);
+        admin.delete(&format!("/catalog/v1/telemetry-attributes/{}", id(&sites))).await.expect(204);
+        here.delete(admin, 0).await;
+        here.needs_sync(admin, true).await;
+        here.sync(admin).await.expect(200);
+        assert_eq!(stands(&here.task(admin, "Connect").await), ["NOT_APPLICABLE", "SYSTEM"]);
+
+        let import = make(admin, &format!("/catalog/v1/versions/{}/restore", id(&kept)), &json!({})).await;
+        admin.post(&format!("/catalog/v1/imports/{}/commit", id(&import)), &json!({})).await.expect(200);
+        here.needs_sync(admin, true).await;
+        here.sync(admin).await.expect(200);
+        let back = here.task(admin, "Connect").await;
+        assert_eq!((&back["id"], stands(&back)), (&done["id"], ["DONE", "TELEMETRY"]));
+        assert_eq!(stands(&here.report(&stage, 4, 1).await), ["DONE", "TELEMETRY"], "what it measures counts again");
+    });
+}
+
+#[test]
 fn a_dry_run_shows_what_a_sync_does_and_nothing_that_people_did_is_lost() {
     on_stage(async |stage| {
         let admin = &stage.admin;

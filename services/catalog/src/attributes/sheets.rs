@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use contracts::catalog::{TELEMETRY_ATTRIBUTE_CHANGED, TELEMETRY_ATTRIBUTE_CREATED, TELEMETRY_ATTRIBUTE_DELETED};
 use db::{Conn, Json, Tx};
 use kernel::{AttributeId, Problem, TaskId, TenantId};
-use workbook::{Change, TelemetryAttribute};
+use workbook::{Sheet, TelemetryAttribute};
 
 use super::model::{Attribute, AttributePatch, CreateAttribute};
 use super::store;
-use crate::imports::{Edits, Imported, Said, announce};
+use crate::imports::{Changes, Edits, Imported, New, Said, announce};
 use crate::owners::{Owner, Under};
 use crate::tasks::sheets::{Settled, touch_all};
 
@@ -20,8 +20,22 @@ pub(crate) async fn read(
     owner: Owner,
     tasks: &[workbook::Task],
 ) -> Result<Vec<TelemetryAttribute>, Problem> {
+    Ok(under_tasks(store::of_owner(conn, tenant, owner).await?, tasks))
+}
+
+/// The telemetry attributes of deleted tasks.
+pub(crate) async fn read_deleted(
+    conn: &Conn,
+    tenant: TenantId,
+    tasks: &[workbook::Task],
+) -> Result<Vec<TelemetryAttribute>, Problem> {
+    let ids: Vec<TaskId> = tasks.iter().filter_map(|task| task.id).collect();
+    Ok(under_tasks(store::of_tasks(conn, tenant, &ids).await?, tasks))
+}
+
+fn under_tasks(attributes: Vec<Attribute>, tasks: &[workbook::Task]) -> Vec<TelemetryAttribute> {
     let mut rows: BTreeMap<TaskId, Vec<Attribute>> = BTreeMap::new();
-    for row in store::of_owner(conn, tenant, owner).await? {
+    for row in attributes {
         rows.entry(row.task_id).or_default().push(row);
     }
     let of_task = |task: &workbook::Task| {
@@ -29,7 +43,7 @@ pub(crate) async fn read(
         let name = task.name.clone();
         rows.into_iter().map(move |row| shown(row, name.clone()))
     };
-    Ok(tasks.iter().flat_map(of_task).collect())
+    tasks.iter().flat_map(of_task).collect()
 }
 
 fn shown(row: Attribute, task: String) -> TelemetryAttribute {
@@ -47,8 +61,14 @@ fn shown(row: Attribute, task: String) -> TelemetryAttribute {
 }
 
 /// Does what an import says of the telemetry attributes; each task of theirs gets one new version, unless it has one already.
-pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: Vec<Change>, settled: &Settled) -> Result<(), Problem> {
-    if changes.is_empty() {
+pub(crate) async fn import(
+    tx: &mut Tx,
+    under: &Under,
+    changes: &mut Changes,
+    settled: &Settled,
+) -> Result<(), Problem> {
+    let edits = Edits::of::<TelemetryAttribute>(changes, Sheet::Telemetry)?;
+    if edits.is_empty() {
         return Ok(());
     }
     let rows = store::of_owner(tx, under.tenant, under.owner).await?;
@@ -59,7 +79,6 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: Vec<Change>, set
     }
     let rows: BTreeMap<AttributeId, Attribute> = rows.into_iter().map(|row| (row.id, row)).collect();
     let find = |id: &AttributeId| rows.get(id).cloned().ok_or_else(|| Problem::not_found("telemetry attribute"));
-    let edits = Edits::of::<TelemetryAttribute>(changes)?;
     let mut touched = BTreeSet::new();
 
     let deleted = edits.deleted.iter().map(find).collect::<Result<Vec<Attribute>, Problem>>()?;
@@ -81,13 +100,15 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: Vec<Change>, set
     announce(tx, &TELEMETRY_ATTRIBUTE_CHANGED, changed).await?;
 
     let mut created = Vec::new();
-    for (of, command) in edits.created {
+    for New { command: (of, command), was } in edits.created {
         let task =
             of.id.or_else(|| settled.created.get(&of.name).copied()).ok_or_else(|| Problem::not_found("task"))?;
         let place = last.entry(task).or_default();
         *place = place.saturating_add(1);
         touched.insert(task);
-        created.push(Attribute::create(command, under.tenant, task, *place, under.now)?);
+        let made = Attribute::create(command, under.tenant, task, *place, under.now)?;
+        let (id, version) = was.unwrap_or((made.id, made.version));
+        created.push(Attribute { id, version, ..made });
     }
     store::insert_all(tx, &created).await?;
     announce(tx, &TELEMETRY_ATTRIBUTE_CREATED, created.into_iter().map(|row| (None, row))).await?;

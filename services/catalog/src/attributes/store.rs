@@ -55,6 +55,13 @@ pub(crate) async fn of_owner(mut conn: &Conn, tenant: TenantId, owner: Owner) ->
     Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
 }
 
+/// The attributes of tasks, each task's in order.
+pub(super) async fn of_tasks(mut conn: &Conn, tenant: TenantId, tasks: &[TaskId]) -> Result<Vec<Attribute>, Problem> {
+    use telemetry_attributes::{display_order, id, table, task_id, tenant_id};
+    let rows = table.filter(tenant_id.eq(tenant)).filter(task_id.eq_any(tasks)).order((display_order, id));
+    Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
+}
+
 /// Those of `ids` that are attributes.
 pub(crate) async fn named(mut conn: &Conn, tenant: TenantId, ids: &[AttributeId]) -> Result<Vec<Attribute>, Problem> {
     use telemetry_attributes::{id, table, tenant_id};

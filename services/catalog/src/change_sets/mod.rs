@@ -11,6 +11,7 @@ mod store;
 mod undo;
 
 pub(crate) use model::{EntityType, Fields};
+pub(crate) use store::lost;
 pub(crate) use undo::{States, Undo, Undos, command, next_version};
 use utoipa_actix_web::service_config::ServiceConfig;
 

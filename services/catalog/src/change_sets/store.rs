@@ -1,5 +1,7 @@
 //! The statements of change sets. The database itself writes them.
 
+use std::collections::HashMap;
+
 use db::{Conn, Tx};
 use diesel::QueryableByName;
 use diesel::prelude::*;
@@ -9,7 +11,7 @@ use grants::Scope;
 use kernel::{ChangeSetId, Cursor, Problem, TenantId};
 use uuid::Uuid;
 
-use super::model::{ChangeItem, ChangeSet};
+use super::model::{ChangeAction, ChangeItem, ChangeSet};
 use crate::owners::{Owner, OwnerKind};
 use crate::schema::{change_items, change_sets};
 
@@ -90,4 +92,27 @@ pub(super) async fn mark(tx: &mut Tx, reverted: ChangeSetId) -> Result<ChangeSet
     diesel::update(before).set(change_sets::reverted_by.eq(id)).execute(&mut tx.conn()).await?;
     let this = diesel::update(change_sets::table.find((tx.tenant(), id))).set(change_sets::reverts.eq(reverted));
     Ok(this.returning(ChangeSet::as_returning()).get_result(&mut tx.conn()).await?)
+}
+
+/// Those of `ids` that were deleted under an owner, each with the version that follows its end: whoever heard of that has
+/// to hear of its return.
+pub(crate) async fn lost(
+    mut conn: &Conn,
+    tenant: TenantId,
+    owner: Owner,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, i64>, Problem> {
+    use change_items::{change_set_id, entity_id};
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let of_owner = change_sets::table.filter(change_sets::tenant_id.eq(tenant));
+    let of_owner = of_owner.filter(change_sets::owner_id.eq(owner.id())).select(change_sets::id);
+    let items = change_items::table.filter(change_items::tenant_id.eq(tenant)).filter(entity_id.eq_any(ids));
+    let last = items.filter(change_set_id.eq_any(of_owner)).distinct_on(entity_id);
+    let last = last.order((entity_id, change_set_id.desc(), change_items::position.desc()));
+    let last = last.select((entity_id, change_items::action, change_items::version));
+    let last: Vec<(Uuid, ChangeAction, i64)> = last.load(&mut conn).await?;
+    let deleted = last.into_iter().filter(|(_, action, _)| *action == ChangeAction::Deleted);
+    Ok(deleted.map(|(id, _, version)| (id, version + 1)).collect())
 }

@@ -13,7 +13,7 @@ use super::model::Import;
 use super::work::Progress;
 use super::{Changes, Said, store};
 use crate::owners::{self, CreateOwner, Owner, OwnerKind, OwnerPatch, Under};
-use crate::{attributes, order, parts, products, solutions, tasks};
+use crate::{attributes, change_sets, order, parts, products, solutions, tasks};
 
 /// Does what an import has shown, and answers with whose it is.
 ///
@@ -40,13 +40,14 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
         Some(owner) => change(tx, authority, owner, &mut changes).await?,
         None => make(tx, authority, kind, &mut changes).await?,
     };
+    changes.bring_back(change_sets::lost(tx, tenant, under.owner, &changes.made_with_id()).await?);
     progress.left(changes.len()).await;
     parts::sheets::import(tx, &under, &mut changes).await?;
     progress.left(changes.len()).await;
     let names = parts::sheets::names(tx, tenant, under.owner).await?;
     let settled = tasks::sheets::import(tx, &under, changes.take(Sheet::Tasks), &names.by_name()).await?;
     progress.left(changes.len()).await;
-    attributes::sheets::import(tx, &under, changes.take(Sheet::Telemetry), &settled).await?;
+    attributes::sheets::import(tx, &under, &mut changes, &settled).await?;
     Ok(under.owner)
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
     let Json(authority) = &import.authority;
     let owner = finding::owner(conn, tenant, authority, import.target(), &file).await?;
     let before = match owner {
-        Some(owner) => workbooks::read(conn, tenant, owner).await?,
+        Some(owner) => workbooks::read_for(conn, tenant, owner, &file).await?,
         None => Workbook { kind: file.kind, ..Workbook::default() },
     };
     faults.extend(finding::products(conn, tenant, authority, &before, &mut file).await?);
@@ -79,6 +79,7 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
         let counts = diff.counts().into_iter().map(|(sheet, counts)| SheetCounts {
             sheet: sheet.key().to_owned(),
             created: counts.created,
+            restored: counts.restored,
             updated: counts.updated,
             deleted: counts.deleted,
         });

@@ -1,12 +1,17 @@
 //! What an import does, sorted by kind of row and turned into the commands that the API has for it. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use kernel::{Field, Problem};
+use uuid::Uuid;
 use workbook::{Action, Change, FieldChange, Item, OtherKind, Sheet};
 
 /// The changes of an import by the sheets they stand in.
-pub(crate) struct Changes(BTreeMap<Sheet, Vec<Change>>);
+pub(crate) struct Changes {
+    sheets: BTreeMap<Sheet, Vec<Change>>,
+    /// Things that were deleted for good, each with its next version.
+    lost: HashMap<Uuid, i64>,
+}
 
 impl Changes {
     pub(crate) fn new(changes: Vec<Change>) -> Self {
@@ -14,17 +19,28 @@ impl Changes {
         for change in changes {
             sheets.entry(change.sheet).or_default().push(change);
         }
-        Self(sheets)
+        Self { sheets, lost: HashMap::new() }
     }
 
     /// Those of a sheet, in the order in which they are to be made.
     pub(crate) fn take(&mut self, sheet: Sheet) -> Vec<Change> {
-        self.0.remove(&sheet).unwrap_or_default()
+        self.sheets.remove(&sheet).unwrap_or_default()
     }
 
     /// How many are left.
     pub(crate) fn len(&self) -> usize {
-        self.0.values().map(Vec::len).sum()
+        self.sheets.values().map(Vec::len).sum()
+    }
+
+    /// The ids that the file gives to what is to be made.
+    pub(crate) fn made_with_id(&self) -> Vec<Uuid> {
+        let made = self.sheets.values().flatten().filter(|change| change.action == Action::Create);
+        made.filter_map(|change| change.after.as_ref()?.id()).collect()
+    }
+
+    /// What is made with the id of something lost is that thing again: plans that chose it know it by its id.
+    pub(crate) fn bring_back(&mut self, lost: HashMap<Uuid, i64>) {
+        self.lost = lost;
     }
 }
 
@@ -84,20 +100,31 @@ impl<'a> Said<'a> {
 pub(crate) struct Edits<Id, Create, Patch> {
     pub(crate) deleted: Vec<Id>,
     pub(crate) changed: Vec<(Id, Patch)>,
-    pub(crate) created: Vec<Create>,
+    pub(crate) created: Vec<New<Id, Create>>,
 }
 
-impl<Id, Create, Patch> Edits<Id, Create, Patch> {
+/// Something to be made.
+pub(crate) struct New<Id, Create> {
+    pub(crate) command: Create,
+    /// The id and the next version of what was deleted for good and comes back with it.
+    pub(crate) was: Option<(Id, i64)>,
+}
+
+impl<Id: Copy + Into<Uuid>, Create, Patch> Edits<Id, Create, Patch> {
     /// Turns changes into commands.
     pub(crate) fn of<T: Imported<Id = Id, Create = Create, Patch = Patch>>(
-        changes: Vec<Change>,
+        changes: &mut Changes,
+        sheet: Sheet,
     ) -> Result<Self, Problem> {
         let mut edits = Self { deleted: Vec::new(), changed: Vec::new(), created: Vec::new() };
-        for Change { action, before, after, fields, .. } in changes {
+        for Change { action, before, after, fields, .. } in changes.take(sheet) {
             let id = before.map(T::try_from).transpose().map_err(Problem::internal)?.and_then(|row| row.id());
             let after = after.map(T::try_from).transpose().map_err(Problem::internal)?;
             match (action, id, after) {
-                (Action::Create, None, Some(row)) => edits.created.push(row.create()?),
+                (Action::Create, None, Some(row)) => {
+                    let was = row.id().and_then(|id| Some((id, changes.lost.remove(&id.into())?)));
+                    edits.created.push(New { command: row.create()?, was });
+                }
                 (Action::Update, Some(id), Some(row)) => edits.changed.push((id, row.patch(&Said(&fields))?)),
                 (Action::Delete, Some(id), None) => edits.deleted.push(id),
                 _ => return Err(Problem::internal("a change of an import lacks what it changes")),

@@ -18,7 +18,7 @@ kernel::text_enum! {
     }
 }
 
-/// A row that an import makes, changes or deletes.
+/// A row that an import makes, brings back, changes or deletes.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ImportChange<'a> {
@@ -26,7 +26,7 @@ pub(crate) struct ImportChange<'a> {
     sheet: &'static str,
     /// The row in the file, the header being 1; missing when it is not there.
     row: Option<u32>,
-    /// CREATE, UPDATE or DELETE.
+    /// CREATE, RESTORE, UPDATE or DELETE.
     #[schema(value_type = String)]
     action: workbook::Action,
     /// The row's id; missing when it is to be made.

@@ -123,7 +123,7 @@ pub(super) struct Import {
     pub(super) expires_at: Timestamp,
 }
 
-/// How many rows of a sheet would be made, changed and deleted.
+/// How many rows of a sheet would be made, brought back, changed and deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SheetCounts {
@@ -131,6 +131,9 @@ pub(super) struct SheetCounts {
     pub(super) sheet: String,
     /// Made.
     pub(super) created: usize,
+    /// Brought back under the ids that they had.
+    #[serde(default)]
+    pub(super) restored: usize,
     /// Changed.
     pub(super) updated: usize,
     /// Deleted.
@@ -234,7 +237,7 @@ impl Import {
     /// How many rows it makes, changes or deletes.
     pub(super) fn changes(&self) -> usize {
         let Json(counts) = &self.counts;
-        counts.iter().map(|count| count.created + count.updated + count.deleted).sum()
+        counts.iter().map(|count| count.created + count.restored + count.updated + count.deleted).sum()
     }
 
     /// How many rows were compared.
@@ -307,7 +310,7 @@ pub(crate) struct ImportView {
     solution_id: Option<SolutionId>,
     /// What the file calls it.
     name: Option<String>,
-    /// How many rows of each sheet it makes, changes and deletes.
+    /// How many rows of each sheet it makes, brings back, changes and deletes.
     counts: Vec<SheetCounts>,
     /// How many rows say what is there already.
     unchanged: i32,

@@ -144,7 +144,11 @@ macro_rules! part {
 
             let places = (1..).map(|step| last.saturating_add(step));
             let created = edits.created.into_iter().zip(places);
-            let created = created.map(|(command, place)| $Row::create(command, under, place));
+            let created = created.map(|(crate::imports::New { command, was }, place)| {
+                let made = $Row::create(command, under, place)?;
+                let (id, version) = was.unwrap_or((made.id, made.version));
+                Ok($Row { id, version, ..made })
+            });
             let created = created.collect::<Result<Vec<$Row>, kernel::Problem>>()?;
             store::insert_all(tx, &created).await?;
             crate::imports::announce(tx, &$created, created.into_iter().map(|row| (None, row))).await
@@ -159,23 +163,20 @@ macro_rules! part {
             unlink: impl AsyncFn(&mut db::Tx, &Under, $Id) -> Result<(), kernel::Problem>,
         ) -> Result<(), kernel::Problem> {
             use crate::change_sets::{Undo, command, next_version};
+            use crate::imports::{Edits, New};
 
-            let mut edits = crate::imports::Edits { deleted: Vec::new(), changed: Vec::new(), created: Vec::new() };
-            let mut back = Vec::new();
+            let mut edits = Edits { deleted: Vec::new(), changed: Vec::new(), created: Vec::new() };
             for (id, undo) in undos {
                 match undo {
                     Undo::Remove(_) => edits.deleted.push($Id(id)),
                     Undo::PutBack(before, _) => edits.changed.push(($Id(id), command(before, but)?)),
                     Undo::BringBack(before) => {
-                        let version = next_version(&before);
-                        let made = $Row::create(command(before, but)?, under, 1)?;
-                        back.push($Row { id: $Id(id), version, ..made });
+                        let was = Some(($Id(id), next_version(&before)));
+                        edits.created.push(New { command: command(before, but)?, was });
                     }
                 }
             }
-            import(tx, under, edits, unlink).await?;
-            store::insert_all(tx, &back).await?;
-            crate::imports::announce(tx, &$created, back.into_iter().map(|row| (None, row))).await
+            import(tx, under, edits, unlink).await
         }
 
         mod commands {

@@ -55,15 +55,15 @@ pub(crate) async fn read(
 
 /// Does what an import says of the parts that tasks name.
 pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: &mut Changes) -> Result<(), Problem> {
-    let edits = Edits::of::<workbook::License>(changes.take(Sheet::Licenses))?;
+    let edits = Edits::of::<workbook::License>(changes, Sheet::Licenses)?;
     licenses::import(tx, under, edits, async |_, _, _| Ok(())).await?;
-    let edits = Edits::of::<workbook::Outcome>(changes.take(Sheet::Outcomes))?;
+    let edits = Edits::of::<workbook::Outcome>(changes, Sheet::Outcomes)?;
     outcomes::import(tx, under, edits, async |tx, under, id| links::outcomes::forget(tx, under, id).await).await?;
-    let edits = Edits::of::<workbook::Release>(changes.take(Sheet::Releases))?;
+    let edits = Edits::of::<workbook::Release>(changes, Sheet::Releases)?;
     releases::import(tx, under, edits, async |tx, under, id| links::releases::forget(tx, under, id).await).await?;
-    let edits = Edits::of::<workbook::Tag>(changes.take(Sheet::Tags))?;
+    let edits = Edits::of::<workbook::Tag>(changes, Sheet::Tags)?;
     tags::import(tx, under, edits, async |tx, under, id| links::tags::forget(tx, under, id).await).await?;
-    let edits = Edits::of::<workbook::CustomAttribute>(changes.take(Sheet::CustomAttributes))?;
+    let edits = Edits::of::<workbook::CustomAttribute>(changes, Sheet::CustomAttributes)?;
     custom_attributes::import(tx, under, edits, async |_, _, _| Ok(())).await
 }
 

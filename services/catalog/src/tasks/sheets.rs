@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contracts::catalog::{TASK_CHANGED, TASK_CREATED, TASK_DELETED};
+use contracts::catalog::{TASK_CHANGED, TASK_CREATED, TASK_DELETED, TASK_RESTORED};
 use db::{Conn, Tx};
 use kernel::{Field, Hundredths, Problem, TaskId, TenantId};
 use workbook::{Action, Change, FieldChange, Item};
@@ -13,7 +13,7 @@ use super::{steps, store};
 use crate::imports::{Said, announce};
 use crate::order;
 use crate::owners::{Owner, Under};
-use crate::parts::sheets::{ByName, Names};
+use crate::parts::sheets::{ById, ByName, Names};
 
 /// The tasks of an owner, each naming its outcomes, releases and tags.
 pub(crate) async fn read(
@@ -23,8 +23,25 @@ pub(crate) async fn read(
     names: &Names,
 ) -> Result<Vec<workbook::Task>, Problem> {
     let names = names.by_id();
-    let rows = store::line(conn, tenant, owner).await?;
-    let row = |task: Task| workbook::Task {
+    Ok(store::line(conn, tenant, owner).await?.into_iter().map(|task| shown(task, &names)).collect())
+}
+
+/// Those of `ids` that are deleted tasks of an owner.
+pub(crate) async fn read_deleted(
+    conn: &Conn,
+    tenant: TenantId,
+    owner: Owner,
+    ids: &[TaskId],
+    names: &Names,
+) -> Result<Vec<workbook::Task>, Problem> {
+    let (rows, names) = (store::named(conn, tenant, ids).await?, names.by_id());
+    let deleted = rows.into_iter().filter(|task| task.owner_id == owner.id() && task.deleted_at.is_some());
+    Ok(deleted.map(|task| shown(task, &names)).collect())
+}
+
+fn shown(task: Task, names: &ById<'_>) -> workbook::Task {
+    let is_deleted = task.deleted_at.is_some();
+    workbook::Task {
         id: Some(task.id),
         outcomes: named(&task.outcome_ids, &names.outcomes),
         releases: named(&task.release_ids, &names.releases),
@@ -32,14 +49,14 @@ pub(crate) async fn read(
         name: task.name,
         description: task.description,
         weight: task.weight,
-        sequence: Some(task.sequence_number),
+        sequence: Some(task.sequence_number).filter(|_| !is_deleted),
         est_minutes: task.est_minutes,
         license_level: task.license_level,
         notes: task.notes,
         how_to_doc: task.how_to_doc,
         how_to_video: task.how_to_video,
-    };
-    Ok(rows.into_iter().map(row).collect())
+        is_deleted,
+    }
 }
 
 fn named<Id: std::hash::Hash + Eq>(ids: &[Id], names: &HashMap<Id, &str>) -> Vec<String> {
@@ -66,7 +83,8 @@ pub(crate) async fn import(
     if changes.is_empty() {
         return Ok(Settled::default());
     }
-    let line = store::line(tx, under.tenant, under.owner).await?;
+    let mut line = store::line(tx, under.tenant, under.owner).await?;
+    line.extend(store::named(tx, under.tenant, &returning(&changes)).await?);
     let mut edits = Edits::of(changes, &line, names)?;
     let all = edits.standing(&line);
     // Each asks for the place that the file gives it; the places of all are settled together.
@@ -80,7 +98,7 @@ pub(crate) async fn import(
     let placed = |task: Task| Task { sequence_number: places.get(&task.id).copied().unwrap_or(i32::MAX), ..task };
     let created: Vec<Task> = created.into_iter().map(|(task, _)| placed(task)).collect();
 
-    let (mut deleted, mut changed, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut deleted, mut restored, mut changed, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for task in line {
         if edits.deleted.contains(&task.id) {
             deleted.push((task.clone(), task.delete(under)));
@@ -89,19 +107,21 @@ pub(crate) async fn import(
             let rest = Standing { tasks: all.tasks, weight: all.weight - weight };
             let sequence_number = places.get(&task.id).map_or(Field::Absent, |place| Field::Value(*place));
             let patch = TaskPatch { sequence_number, ..patch.clone() };
-            changed.push((task.clone(), task.change(patch, under, rest)?));
+            let became = if task.deleted_at.is_some() { &mut restored } else { &mut changed };
+            became.push((task.clone(), Task { deleted_at: None, ..task }.change(patch, under, rest)?));
         } else {
             others.push(task);
         }
     }
-    store::update_all(tx, deleted.iter().chain(&changed).map(|(_, after)| after)).await?;
+    store::update_all(tx, deleted.iter().chain(&restored).chain(&changed).map(|(_, after)| after)).await?;
     store::insert_all(tx, &created).await?;
     steps::settle(tx, under, &others, &order).await?;
     let settled = Settled {
         created: created.iter().map(|task| (task.name.clone(), task.id)).collect(),
-        touched: created.iter().chain(changed.iter().map(|(_, after)| after)).map(|task| task.id).collect(),
+        touched: restored.iter().chain(&changed).map(|(_, after)| after).chain(&created).map(|task| task.id).collect(),
     };
     announce(tx, &TASK_DELETED, deleted.into_iter().map(|(old, new)| (Some(old), new))).await?;
+    announce(tx, &TASK_RESTORED, restored.into_iter().map(|(old, new)| (Some(old), new))).await?;
     announce(tx, &TASK_CHANGED, changed.into_iter().map(|(old, new)| (Some(old), new))).await?;
     announce(tx, &TASK_CREATED, created.into_iter().map(|task| (None, task))).await?;
     Ok(settled)
@@ -117,6 +137,12 @@ pub(crate) async fn touch_all(tx: &mut Tx, under: &Under, ids: &BTreeSet<TaskId>
     let after: Vec<Task> = tasks.iter().map(|task| task.clone().touched(under)).collect();
     store::update_all(tx, &after).await?;
     announce(tx, &TASK_CHANGED, tasks.into_iter().map(Some).zip(after)).await
+}
+
+/// The deleted tasks that an import brings back.
+fn returning(changes: &[Change]) -> Vec<TaskId> {
+    let before = changes.iter().filter(|change| change.action == Action::Restore).map(|change| &change.before);
+    before.filter_map(|before| if let Some(Item::Task(task)) = before { task.id } else { None }).collect()
 }
 
 /// What an import does with tasks.
@@ -139,7 +165,7 @@ impl Edits {
                     let sequence = task.sequence;
                     edits.created.push((create(task, names), sequence));
                 }
-                (Action::Update, Some(id), Some(Item::Task(task))) => {
+                (Action::Update | Action::Restore, Some(id), Some(Item::Task(task))) => {
                     edits.changed.insert(id, patch(task, &fields, names));
                 }
                 (Action::Delete, Some(id), None) => {

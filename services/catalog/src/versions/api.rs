@@ -154,7 +154,8 @@ pub(super) async fn list_version_changes(
 /// Restore a version
 ///
 /// As an import of it: the answer says what that would do, and nothing happens until it is committed. What came since is
-/// deleted then, but for links that help; what was deleted since is made anew. Committed, it is one change set.
+/// deleted then, but for links that help; what was deleted since comes back under its id, and plans know it again.
+/// Committed, it is one change set.
 #[utoipa::path(tag = "versions", security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ImportView), (status = 202, body = ImportView, description = "It is being read."), (status = 409, description = "The owner is deleted.")))]
 #[post("/versions/{versionId}/restore")]
 pub(super) async fn restore_version(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<VersionId>) -> Answer {

@@ -57,20 +57,23 @@ fn a_version_is_restored_as_one_change_set() {
         let admin = &stage.admin;
         let (office, gate) = (solution(admin, "Branch Office").await, product(admin, "Harbour Gate").await);
         admin.put(&format!("{office}/products"), &json!({ "productIds": [id(&gate)] })).await.expect(200);
-        made(admin, &format!("{office}/tags"), &json!({ "name": "Old", "color": "#112233" })).await;
+        let tag = made(admin, &format!("{office}/tags"), &json!({ "name": "Old", "color": "#112233" })).await;
         let kept = task(admin, &office, "Kept", 30.0).await;
         let gone = task(admin, &office, "Gone", 70.0).await;
-        let export = async || {
-            let mut file = admin.get(&format!("{office}/export?format=json")).await.expect(200).body.clone();
-            // What was deleted is made anew.
-            for row in file["tasks"].as_array_mut().unwrap() {
-                row.as_object_mut().unwrap().remove("id");
-            }
-            file
+        let marked = admin.get(&gone).await.version();
+        admin.patch(&gone, marked, &json!({ "tagIds": [id(&tag)] })).await.expect(200);
+        let attributes = async |task: &str, name: &str| {
+            let attribute = json!({ "name": name, "dataType": "NUMBER", "isRequired": true });
+            made(admin, &format!("{task}/telemetry-attributes"), &attribute).await
         };
+        let (lost, _stays) = (attributes(&kept, "uptime").await, attributes(&gone, "sites").await);
+        let export = async || admin.get(&format!("{office}/export?format=json")).await.expect(200).body.clone();
         let before = export().await;
         let version = version(admin, &office, "Then").await;
-        admin.delete(&gone).await.expect(204);
+        let last = admin.get(&tag).await.version();
+        for path in [&gone, &tag, &lost] {
+            admin.delete(path).await.expect(204);
+        }
         task(admin, &office, "Later", 50.0).await;
         admin.put(&format!("{office}/products"), &json!({ "productIds": [] })).await.expect(200);
         let edited = admin.get(&kept).await.version();
@@ -81,7 +84,14 @@ fn a_version_is_restored_as_one_change_set() {
         assert_eq!(import.body["status"], "READY", "{:?}", import.body);
         assert_ne!(export().await, before, "nothing has happened yet");
         admin.post(&format!("{path}/commit"), &json!({})).await.expect(200);
-        assert_eq!(export().await, before);
+        assert_eq!(export().await, before, "to the ids");
+        let counts = admin.get(&path).await.body["counts"].clone();
+        let tasks = counts.as_array().unwrap().iter().find(|counts| counts["sheet"] == "tasks").unwrap();
+        assert_eq!((&tasks["restored"], &tasks["created"]), (&json!(1), &json!(0)));
+        assert!(
+            admin.get(&tag).await.version() > last.map(|version| version + 1),
+            "whoever heard of its end hears of it"
+        );
         assert_eq!(admin.get(&kept).await.body["name"], "Kept");
         let sets = admin.get(&format!("/catalog/v1/change-sets?solutionId={}&limit=1", id(&office))).await;
         let set = sets.body["items"][0]["id"].as_str().unwrap().to_owned();

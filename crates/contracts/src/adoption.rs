@@ -53,7 +53,7 @@ kernel::text_enum! {
         Telemetry = "TELEMETRY",
         /// An import.
         Import = "IMPORT",
-        /// The platform: the first status, and eligibility.
+        /// The platform: the first status, also when all that telemetry had said of it was taken back, and eligibility.
         System = "SYSTEM",
     }
 }
@@ -265,7 +265,7 @@ pub struct PlanView {
     pub solution_plan_id: Option<SolutionPlanId>,
     /// The product's name when the plan was last made equal to the catalog, or the solution's.
     pub product_name: String,
-    /// The catalog revision that it was last made equal to.
+    /// The catalog revision that it was last made equal to; after that was undone, an earlier one.
     pub catalog_revision: i64,
     /// The licence level that it is for.
     pub license_level: LicenseLevel,

@@ -69,7 +69,8 @@ async fn alone(tx: &mut Tx) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether the catalog has moved since a plan was made equal to it. One whose owner nobody has told of may be behind.
+/// Whether the catalog has moved since a plan was made equal to it; one whose sync was undone is at an earlier revision than
+/// that. One whose owner nobody has told of may be behind.
 pub(crate) fn needs_sync() -> Box<dyn BoxableExpression<plans::table, Pg, SqlType = Bool>> {
     let of_plan = catalog_revisions::tenant_id
         .eq(plans::tenant_id)

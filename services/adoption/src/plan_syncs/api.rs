@@ -77,7 +77,8 @@ pub(super) async fn sync_plan(
 /// Undo the last sync of a plan
 ///
 /// The last one that is not undone yet; what people and telemetry did since stays: a task that came with the sync leaves
-/// again if nobody has touched it and is retired if somebody has, and a value that was edited since is kept.
+/// again if nobody has touched it and is retired if somebody has, and a value that was edited since is kept. What the sync had
+/// followed, the catalog or the customer's entitlement, is not taken back: the plan needs a sync from then on.
 #[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = PlanSyncedView), (status = 409, description = "There is no sync to undo, or the customer is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[post("/plans/{planId}/sync/undo")]
 pub(super) async fn undo_sync(who: Allow<PlanWrite>, db: Data<Db>, Path(id): Path<PlanId>) -> Answer {

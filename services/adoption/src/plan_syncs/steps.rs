@@ -160,7 +160,9 @@ async fn make(
     Ok(views)
 }
 
-/// Takes back the last sync of a locked plan that is not undone yet, and tells. What was done since stays.
+/// Takes back the last sync of a locked plan that is not undone yet, and tells. What was done since stays. What the sync had
+/// followed, the catalog or the customer's entitlement, is as it was: so the plan is behind from here on, at a revision
+/// before the one that it was made equal to, also where only the entitlement had moved.
 ///
 /// # Errors
 /// 409 when there is none.
@@ -169,6 +171,7 @@ pub(super) async fn undo(tx: &mut Tx, plan: Plan) -> Result<PlanSyncedView, Prob
     let before = synced_for_change(tx, vec![plan]).await?.pop().ok_or_else(|| Problem::not_found("plan"))?;
     let mut after = before.undo(&sync.changes.0, tx.now());
     after.plan.last_synced_at = sync.synced_before;
+    after.plan.catalog_revision = after.plan.catalog_revision.min(sync.catalog_revision - 1);
     let mut moves = Moves::default();
     let plan = moves.add(before, after, tx.now());
     settle(tx, moves).await?;

@@ -73,7 +73,7 @@ pub(crate) struct PlanQuery {
     #[serde(default)]
     #[param(value_type = Vec<Uuid>)]
     pub(crate) solution_plan_id: Vec<SolutionPlanId>,
-    /// `true`: only plans that the catalog has left behind; `false`: only those it has not.
+    /// `true`: only plans that need a sync; `false`: only those that do not.
     pub(crate) needs_sync: Option<bool>,
 }
 
@@ -83,8 +83,8 @@ pub(crate) struct PlanQuery {
 pub(crate) struct ShownPlan {
     #[serde(flatten)]
     plan: PlanView,
-    /// Whether the catalog has moved since the plan was made equal to it: GET /adoption/v1/plans/{planId}/sync shows what
-    /// that would change. It follows the catalog within moments.
+    /// Whether the catalog has moved since the plan was made equal to it, or its last sync was undone: GET
+    /// /adoption/v1/plans/{planId}/sync shows what a sync would change. It follows the catalog within moments.
     needs_sync: bool,
 }
 

@@ -11,17 +11,19 @@ fn is_held(status: TaskStatus, source: StatusSource) -> bool {
     (set_by_somebody && status != TaskStatus::NotStarted) || status == TaskStatus::NotApplicable
 }
 
-/// The status that the facts ask for, when it is another than the present one and telemetry may set it.
+/// The status that the facts ask for and whose word it is, when it is another than the present one and telemetry may set it.
+/// Where nothing is left of what telemetry said, the task is as the platform made it.
 ///
 /// How the task stands by its values alone is telemetry's to say: it follows from what was observed, in the order of its
 /// moments and not of its arrival. So does the status here: it is a function of the latest facts and of what people have said,
 /// never of a status that earlier facts have led to. What telemetry never saw done does not end with its data.
-pub(crate) fn decide(status: TaskStatus, source: StatusSource, facts: &Facts) -> Option<TaskStatus> {
+pub(crate) fn decide(status: TaskStatus, source: StatusSource, facts: &Facts) -> Option<(TaskStatus, StatusSource)> {
     let done_by_others = status == TaskStatus::Done && source != StatusSource::Telemetry && facts.with_data == 0;
     if facts.active == 0 || is_held(status, source) || done_by_others {
         return None;
     }
-    Some(facts.standing).filter(|next| *next != status)
+    let by = if facts.standing == TaskStatus::NotStarted { StatusSource::System } else { StatusSource::Telemetry };
+    (facts.standing != status).then_some((facts.standing, by))
 }
 
 #[cfg(test)]
@@ -38,7 +40,7 @@ mod tests {
 
     /// The status and its source after the facts.
     fn follow((status, source): (TaskStatus, StatusSource), facts: &Facts) -> (TaskStatus, StatusSource) {
-        decide(status, source, facts).map_or((status, source), |next| (next, Telemetry))
+        decide(status, source, facts).unwrap_or((status, source))
     }
 
     #[test]
@@ -61,6 +63,13 @@ mod tests {
             ("nothing active", Done, Telemetry, Facts::default(), Done),
         ] {
             assert_eq!(follow((status, source), &facts).0, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_task_of_which_all_is_taken_back_is_as_the_platform_made_it() {
+        for emptied in [facts(0, NotStarted), facts(1, NotStarted)] {
+            assert_eq!(follow((Done, Telemetry), &emptied), (NotStarted, System));
         }
     }
 

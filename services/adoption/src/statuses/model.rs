@@ -169,8 +169,8 @@ impl Changed {
 
     fn follow_facts(&mut self, now: Timestamp) {
         let CustomerTask { status, status_source, facts, .. } = self.after;
-        if let Some(status) = decide(status, status_source, &facts) {
-            self.turn(status, StatusSource::Telemetry, None, Some(facts.sentence()), now);
+        if let Some((status, source)) = decide(status, status_source, &facts) {
+            self.turn(status, source, None, Some(facts.sentence()), now);
         }
     }
 

@@ -378,6 +378,39 @@ fn the_last_sync_is_undone_and_what_was_done_since_stays() {
 }
 
 #[test]
+fn a_sync_that_followed_the_licence_is_undone_and_the_plan_is_behind_until_it_agrees() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let here = Harbour::new(admin).await;
+        here.add(admin, json!({ "name": "Insure", "weight": 0, "licenseLevel": "SIGNATURE" })).await;
+        here.sync(admin).await.expect(200);
+        let path = format!("/adoption/v1/assignments/{}", id(&here.assignment));
+        let license = async |level: &str| {
+            admin.patch(&path, None, &json!({ "licenseLevel": level })).await.expect(200);
+            here.needs_sync(admin, false).await;
+        };
+        license("ESSENTIAL").await;
+        let undone = here.undo(admin).await;
+        assert_eq!(undone.expect(200).body["plan"]["licenseLevel"], "SIGNATURE");
+        assert_eq!(plan(admin, &here.assignment).await["needsSync"], true, "at once: the catalog has not moved");
+        let behind = items(&admin.get("/adoption/v1/plans?needsSync=true").await);
+        assert_eq!(column(&behind, "id"), [here.assignment["planId"].clone()]);
+        let told = items(&admin.get("/adoption/v1/reports/unsynced-plans?days=0").await);
+        assert_eq!(column(&told, "needsSync"), [true]);
+        here.undo(admin).await.expect(200);
+        assert_eq!(plan(admin, &here.assignment).await["needsSync"], true);
+
+        let again = here.sync(admin).await;
+        assert_eq!(again.expect(200).body["plan"]["licenseLevel"], "ESSENTIAL");
+        here.needs_sync(admin, false).await;
+        here.undo(admin).await.expect(200);
+        // The other way: what the customer is entitled to comes back to the plan.
+        license("SIGNATURE").await;
+        assert_eq!(column(&tasks(admin, &here.assignment).await, "name"), ["Connect", "Train", "Audit", "Insure"]);
+    });
+}
+
+#[test]
 fn twice_is_once() {
     on_stage(async |stage| {
         let admin = &stage.admin;

@@ -105,6 +105,8 @@ fn a_value_that_another_batch_repeats_stays_as_that_one_sent_it() {
         stage.admin.delete(&second).await.expect(200);
         assert_eq!((value().await, it.series("users").await.len()), (Value::Null, 0));
         it.becomes("Roll out", "NOT_STARTED").await;
+        let emptied = stage.admin.get(&format!("/adoption/v1/customer-tasks/{}", it.task("Roll out"))).await;
+        assert_eq!(emptied.expect(200).body["statusSource"], "SYSTEM", "as if nothing had come");
     });
 }
 

@@ -37,11 +37,20 @@ impl Hundredths {
     /// `part / whole` in percent, rounded half up; zero when there is no whole.
     #[must_use]
     pub fn percent(part: Self, whole: Self) -> Self {
-        if whole.0 <= 0 {
-            return Self::ZERO;
-        }
-        let (part, whole) = (i64::from(part.0), i64::from(whole.0));
-        Self(i32::try_from((part * 20_000 + whole) / (2 * whole)).unwrap_or(i32::MAX))
+        Self::part(part.0.into(), whole.0.into()).unwrap_or_default()
+    }
+
+    /// A part of a whole in percent, rounded half up; `None` when there is no whole.
+    #[must_use]
+    pub fn part(part: i64, whole: i64) -> Option<Self> {
+        Self::mean(10_000 * part, whole)
+    }
+
+    /// The mean of so many that add up to a sum of hundredths, rounded half up; `None` when there are none.
+    #[must_use]
+    pub fn mean(sum: i64, count: i64) -> Option<Self> {
+        let mean = (2 * sum + count).checked_div(2 * count)?;
+        Some(Self(i32::try_from(mean).unwrap_or(i32::MAX)))
     }
 
     /// Reads a decimal number; refuses more than two places and what does not fit.
@@ -146,6 +155,14 @@ mod tests {
         assert_eq!(Hundredths::percent(Hundredths(5_000), Hundredths(7_000)).to_string(), "71.43");
         assert_eq!(Hundredths::percent(Hundredths(13_500), Hundredths(26_000)).to_string(), "51.92");
         assert_eq!(Hundredths::percent(Hundredths::ZERO, Hundredths::ZERO), Hundredths::ZERO);
+    }
+
+    #[test]
+    fn halves_are_rounded_up_and_of_nothing_there_is_no_mean() {
+        assert_eq!(Hundredths::mean(5, 2), Some(Hundredths(3)));
+        assert_eq!(Hundredths::mean(10_000, 3), Some(Hundredths(3_333)));
+        assert_eq!(Hundredths::part(1, 3), Some(Hundredths(3_333)));
+        assert_eq!((Hundredths::mean(0, 0), Hundredths::part(1, 0)), (None, None));
     }
 
     #[test]

@@ -208,6 +208,7 @@ diesel::table! {
         own_completed_tasks -> Integer,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        completed_at -> Nullable<Timestamptz>,
     }
 }
 

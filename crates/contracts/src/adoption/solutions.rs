@@ -49,6 +49,9 @@ pub struct SolutionPlanView {
     pub solution_tasks_total: i32,
     /// Those of the solution's own tasks that are DONE.
     pub solution_tasks_complete: i32,
+    /// Since when all that counts is done; null while something is open.
+    #[serde(default)]
+    pub completed_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

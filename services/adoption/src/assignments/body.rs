@@ -27,7 +27,7 @@ pub(crate) struct CreateAssignment {
     pub(super) release_ids: Vec<ReleaseId>,
     /// The caller's own key, unique per tenant: makes imports repeatable.
     pub(super) external_key: Option<String>,
-    /// When the customer bought it (default: now).
+    /// When the customer bought it (default: now); a year ahead at most.
     pub(super) purchased_at: Option<Timestamp>,
     /// Make the plan as well (the default); a solution always comes with its plans.
     #[serde(default = "yes")]
@@ -41,25 +41,25 @@ pub(crate) struct CreateAssignment {
 pub(crate) struct AssignmentPatch {
     /// 1 to 255 characters.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false)]
     pub(super) name: Field<String>,
     /// The licence level the customer holds.
     #[serde(default)]
-    #[schema(value_type = Option<LicenseLevel>)]
+    #[schema(value_type = LicenseLevel, required = false)]
     pub(super) license_level: Field<LicenseLevel>,
     /// Replaces the chosen outcomes; none means all.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<OutcomeId>>)]
+    #[schema(value_type = Vec<OutcomeId>, required = false)]
     pub(super) outcome_ids: Field<Vec<OutcomeId>>,
     /// Replaces the chosen releases; none means all.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<ReleaseId>>)]
+    #[schema(value_type = Vec<ReleaseId>, required = false)]
     pub(super) release_ids: Field<Vec<ReleaseId>>,
     /// The caller's own key.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub(super) external_key: Field<String>,
-    /// When the customer bought it.
+    /// When the customer bought it; a year ahead at most.
     #[serde(default)]
     #[schema(value_type = Option<Timestamp>)]
     pub(super) purchased_at: Field<Timestamp>,

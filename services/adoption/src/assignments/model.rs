@@ -1,5 +1,6 @@
 //! What an assignment is and which ones are possible. Pure.
 
+use chrono::Duration;
 use contracts::adoption::AssignmentView;
 use contracts::catalog::{LicenseLevel, OwnerId, OwnerKind};
 use diesel::prelude::*;
@@ -28,6 +29,9 @@ static SOLUTION_GONE: ProblemKind =
     ProblemKind::new("ASSIGNMENT_SOLUTION_GONE", 409, "The solution is no longer in the catalog");
 /// An assignment has one plan.
 static PLAN_EXISTS: ProblemKind = ProblemKind::new("PLAN_ALREADY_EXISTS", 409, "The assignment has a plan already");
+
+/// How long before it begins a purchase may be known.
+const AHEAD: Duration = Duration::days(366);
 
 /// A row of `assignments`.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -101,7 +105,7 @@ impl Assignment {
             created_at: now,
             updated_at: now,
         };
-        assignment.check(Check::new(), Some(bundle), None)?;
+        assignment.check(Check::new(), Some(bundle), None, now)?;
         Ok(assignment)
     }
 
@@ -128,7 +132,7 @@ impl Assignment {
         external_key.set_option(&mut self.external_key);
         purchased_at.set_option(&mut self.purchased_at);
         self.name = self.name.trim().to_owned();
-        self.check(check, bundle, Some(&before))?;
+        self.check(check, bundle, Some(&before), now)?;
         Ok(self.touched(now))
     }
 
@@ -142,7 +146,7 @@ impl Assignment {
         if self.is_part() { Err(self.part_of_solution("change that")) } else { Ok(()) }
     }
 
-    fn is_part(&self) -> bool {
+    pub(super) fn is_part(&self) -> bool {
         self.place.is_some()
     }
 
@@ -183,8 +187,16 @@ impl Assignment {
     }
 
     /// What was chosen before stays possible, whatever the catalog has now.
-    fn check(&self, mut check: Check, bundle: Option<&Bundle>, before: Option<&Self>) -> Result<(), Problem> {
+    fn check(
+        &self,
+        mut check: Check,
+        bundle: Option<&Bundle>,
+        before: Option<&Self>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
         check.line("/name", &self.name, 1, 255);
+        let is_soon = self.purchased_at.is_none_or(|at| at <= now + AHEAD);
+        check.that(is_soon, "/purchasedAt", "OUT_OF_RANGE", || "is more than a year ahead; check the year".to_owned());
         if let Some(key) = &self.external_key {
             check.text("/externalKey", key, 1, 200);
         }

@@ -43,9 +43,20 @@ pub(crate) fn parts<'a>(
 }
 
 impl Assignment {
+    /// Whether it is a part of a solution plan whose solution has the product no more.
+    pub(crate) fn has_left(&self, plan: SolutionPlanId, bundle: &Bundle) -> bool {
+        self.solution_plan_id == Some(plan) && !bundle.has(self.owner_id)
+    }
+
+    /// The part as it is called when the solution's assignment is called otherwise; `None`: it was not named after that, or
+    /// somebody has named it anew.
+    pub(super) fn renamed(&self, before: &str, after: &str, now: Timestamp) -> Option<Self> {
+        let name = renamed(&self.name, before, after).filter(|name| self.came_along && *name != self.name)?;
+        Some(Self { name, ..self.clone().touched(now) })
+    }
+
     /// A product's assignment that is made because the solution has it.
     fn made_for(&self, product: &Blueprint, now: Timestamp) -> Self {
-        let name = format!("{} - {} - {}", self.name, self.owner_name, product.name());
         Self {
             id: AssignmentId::fresh(),
             version: 1,
@@ -53,7 +64,7 @@ impl Assignment {
             owner_kind: OwnerKind::Product,
             owner_id: product.owner_id().id(),
             owner_name: product.name().to_owned(),
-            name: name.chars().take(LONGEST).collect(),
+            name: named_after(&self.name, &format!("{} - {}", self.owner_name, product.name())),
             outcome_ids: Vec::new(),
             release_ids: Vec::new(),
             plan_id: None,
@@ -83,6 +94,16 @@ impl Assignment {
     }
 }
 
+/// What a part is called that is named after the solution's assignment.
+fn named_after(whole: &str, rest: &str) -> String {
+    format!("{whole} - {rest}").chars().take(LONGEST).collect()
+}
+
+/// What a name becomes that was made from another one, when that is another now.
+fn renamed(name: &str, before: &str, after: &str) -> Option<String> {
+    name.strip_prefix(before)?.strip_prefix(" - ").map(|rest| named_after(after, rest))
+}
+
 /// What a solution's choice says of a product: those that the product has, none of which means all. What the product has no
 /// more stays chosen if it was all that was: nobody chose everything instead.
 fn choice<T: Copy + PartialEq>(ours: &[T], whole: &[T], offered: &[T]) -> Vec<T> {
@@ -94,6 +115,15 @@ fn choice<T: Copy + PartialEq>(ours: &[T], whole: &[T], offered: &[T]) -> Vec<T>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_follows_the_name_that_its_own_was_made_from() {
+        let made = named_after("Rotterdam", "Whole harbour - Crane");
+        assert_eq!(renamed(&made, "Rotterdam", "Ghent").unwrap(), "Ghent - Whole harbour - Crane");
+        assert_eq!(renamed("The cranes", "Rotterdam", "Ghent"), None);
+        assert_eq!(renamed("Rotterdam", "Rotterdam", "Ghent"), None);
+        assert_eq!(renamed(&made, "Rotterdam", &"x".repeat(255)).unwrap().len(), LONGEST);
+    }
 
     #[test]
     fn a_choice_says_of_a_product_what_the_product_has_and_never_comes_to_mean_everything() {

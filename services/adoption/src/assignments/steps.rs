@@ -44,6 +44,19 @@ pub(crate) async fn settle(tx: &mut Tx, before: Assignment, after: &Assignment) 
     tx.announce(&ASSIGNMENT_CHANGED, Some(&before.into()), &after.clone().into()).await
 }
 
+/// Has the parts that are named after a solution's locked assignment follow its name, and tells.
+pub(super) async fn rename_parts(tx: &mut Tx, before: &Assignment, after: &Assignment) -> Result<(), Problem> {
+    let Some(plan) = after.solution_plan_id.filter(|_| !after.is_part() && before.name != after.name) else {
+        return Ok(());
+    };
+    for part in store::fetch_parts_for_change(tx, plan).await? {
+        if let Some(renamed) = part.renamed(&before.name, &after.name, tx.now()) {
+            settle(tx, part, &renamed).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes a locked assignment with its plan, and tells.
 pub(crate) async fn remove(tx: &mut Tx, assignment: Assignment) -> Result<(), Problem> {
     let before = AssignmentView::from(assignment);

@@ -49,7 +49,7 @@ pub(crate) struct CreateCustomer {
 pub(crate) struct CustomerPatch {
     /// 1 to 255 characters.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false)]
     name: Field<String>,
     /// Up to 5,000 characters.
     #[serde(default)]

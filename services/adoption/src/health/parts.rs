@@ -47,8 +47,8 @@ pub(super) fn velocity(counts: &Counts) -> Measured {
         _ if counts.total_tasks == 0 => (None, "There are no tasks.".to_owned()),
         0 => (Some(Hundredths::HUNDRED), "All tasks are done.".to_owned()),
         _ => {
-            let score = percent(PACE * done, open + done).min(Hundredths::HUNDRED);
             let whole = open + done;
+            let score = Hundredths::part(PACE * done, whole).unwrap_or_default().min(Hundredths::HUNDRED);
             let because = format!(
                 "{done} task(s) were done in {LATELY} days, {PACE} times as many would be in a year, and {whole} were open: \
                  {PACE} × {done} / {whole}, 100 at most, is {score} %."
@@ -65,7 +65,7 @@ pub(super) fn freshness(heard: Option<Freshness>) -> Measured {
         let because = "Telemetry did not answer.".to_owned();
         return Measured { score: None, inputs: Map::new(), because };
     };
-    let score = (attributes > 0).then(|| percent(fresh, attributes));
+    let score = Hundredths::part(fresh, attributes);
     let because = match score {
         Some(score) => {
             format!("{fresh} of {attributes} attribute(s) that ever had a value had one in {FRESH} days: {score} %.")
@@ -83,12 +83,6 @@ pub(super) fn tickets() -> Measured {
 
 fn inputs<const N: usize>(of: [(&str, Value); N]) -> Map<String, Value> {
     of.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// A part of a whole that is not empty, in percent, rounded half up.
-fn percent(part: i64, whole: i64) -> Hundredths {
-    let hundredths = (20_000 * part + whole).checked_div(2 * whole).unwrap_or_default();
-    Hundredths(i32::try_from(hundredths).unwrap_or(i32::MAX))
 }
 
 #[cfg(test)]

@@ -22,8 +22,7 @@ pub(crate) use standing::{Counts, standings};
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(overview::show_overview)
-        .service(solutions::show_solution_report)
-        .service(solutions::compare_customers)
+        .configure(solutions::routes)
         .service(api::list_stalled_tasks)
         .service(api::list_low_adoption)
         .service(api::list_skipped_tasks)

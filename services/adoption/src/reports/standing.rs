@@ -47,8 +47,7 @@ pub(crate) struct Standing {
 impl Counts {
     /// The mean progress of the assigned products, rounded half up; without any there is none. One without a plan counts as 0.
     pub(crate) fn adoption(&self) -> Option<Hundredths> {
-        let mean = (2 * self.progress + self.products).checked_div(2 * self.products)?;
-        i32::try_from(mean).ok().map(Hundredths)
+        Hundredths::mean(self.progress, self.products)
     }
 }
 

@@ -102,7 +102,7 @@ impl Facts {
         let remaining = self.days_remaining();
         Verdict {
             health_score,
-            telemetry_health_score: percent(self.met, self.active),
+            telemetry_health_score: Hundredths::part(self.met, self.active),
             risk_level: self.risk(&bottlenecks, health_score),
             on_track: 10 * (self.days + remaining) <= 12 * DAYS_PER_TASK * self.total,
             estimated_days_remaining: remaining,
@@ -194,12 +194,6 @@ impl Bottleneck {
             }
         }
     }
-}
-
-/// A part in percent; without a whole there is none.
-pub(super) fn percent(part: i64, whole: i64) -> Option<Hundredths> {
-    let hundredths = (20_000 * part + whole).checked_div(2 * whole)?;
-    i32::try_from(hundredths).ok().map(Hundredths)
 }
 
 #[cfg(test)]

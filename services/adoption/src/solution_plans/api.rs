@@ -62,7 +62,7 @@ pub(super) async fn show_solution_plan(who: Allow<PlanRead>, db: Data<Db>, Path(
 
 /// Show what a sync of a solution plan would change
 ///
-/// A dry run: part by part, which products would come in and what would become of each plan. Nothing is written.
+/// A dry run: part by part, which products would come in or leave, and what would become of each plan. Nothing is written.
 #[utoipa::path(tag = "solution plans", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = SolutionSyncPreview), (status = 409, description = "The solution is no longer in the catalog.")))]
 #[get("/solution-plans/{solutionPlanId}/sync")]
 pub(super) async fn show_solution_sync(
@@ -83,8 +83,10 @@ pub(super) async fn show_solution_sync(
 ///
 /// Products that the solution has now come in: an assignment that the customer has and that stands alone becomes a part, else
 /// one is made. All parts take the solution's licence level and choice, and each plan is synced as POST /plans/{planId}/sync
-/// does it, and can be undone by itself. All of it happens or nothing. Products that the solution no longer has stay.
-#[utoipa::path(tag = "solution plans", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = SolutionSyncedView), (status = 409, description = "The solution is no longer in the catalog, the customer is deleted, or somebody has synced a plan meanwhile.")))]
+/// does it, and can be undone by itself. Products that the solution no longer has leave: their assignments stand alone from
+/// then on, with their plans as they are. All of it happens or nothing. `If-Match` with the solution plan's version is
+/// honoured when sent.
+#[utoipa::path(tag = "solution plans", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = SolutionSyncedView), (status = 409, description = "The solution is no longer in the catalog, the customer is deleted, or somebody has synced a plan meanwhile."), (status = 412, description = "Somebody else changed it.")))]
 #[post("/solution-plans/{solutionPlanId}/sync")]
 pub(super) async fn sync_solution_plan(
     who: Allow<PlanWrite>,
@@ -100,10 +102,10 @@ pub(super) async fn sync_solution_plan(
     who.write(&db, async |tx| {
         let whole = assignments::fetch_for_change(tx, known.id).await?;
         customers::hold(tx, whole.customer_id).await?.require_present()?;
-        let before = store::find(tx, tx.tenant(), id).await?.ok_or_else(|| Problem::not_found("solution plan"))?;
+        let ((before, after), plans) = steps::follow(tx, &whole, id, &bundle).await?;
+        // Its row is locked after its plans, so only now nobody can change it any more. A refusal takes all of it back.
         who.expect_version(before.version)?;
-        let (plan, plans) = steps::follow(tx, &whole, id, &bundle).await?;
-        Reply::ok(&SolutionSyncedView { solution_plan: plan.into(), plans })
+        Reply::ok(&SolutionSyncedView { solution_plan: after.into(), plans })
     })
     .await
 }

@@ -5,7 +5,8 @@
 //! solution plan is locked last, after its plans; who changes several of its plans holds the solution's assignment first.
 //!
 //! A sync brings the products in that the solution has now, lets all parts follow the solution's licence level and choice,
-//! and makes each plan equal to the catalog, all in one transaction. A product that the solution no longer has stays.
+//! and makes each plan equal to the catalog, all in one transaction. A product that the solution no longer has leaves: the
+//! customer keeps it, with its plan, as if it had been assigned by itself.
 
 mod api;
 mod model;

@@ -13,7 +13,7 @@ use crate::schema::solution_plans;
 
 /// A row of `solution_plans`.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = solution_plans, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = solution_plans, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 pub(crate) struct SolutionPlan {
     pub(super) tenant_id: TenantId,
     pub(super) id: SolutionPlanId,
@@ -33,6 +33,7 @@ pub(crate) struct SolutionPlan {
     pub(super) own_completed_tasks: i32,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
+    pub(super) completed_at: Option<Timestamp>,
 }
 
 /// Filters of the list of solution plans.
@@ -63,7 +64,7 @@ pub(super) struct ShownSolutionPlan {
     #[serde(flatten)]
     plan: SolutionPlanView,
     /// Whether the catalog has moved since one of the parts was made equal to it: a product, the solution's own tasks, or
-    /// which products it has.
+    /// which products it has; or whether the last sync of one was undone.
     needs_sync: bool,
     /// The plan of the solution's own tasks, then those of its products in its order.
     parts: Vec<PartView>,
@@ -134,17 +135,19 @@ impl SolutionPlan {
             own_completed_tasks: 0,
             created_at: now,
             updated_at: now,
+            completed_at: None,
         };
-        new.with(sums)
+        new.with(sums, now)
     }
 
     /// The solution plan with the sums and the name of now; `None` when they are what they were.
     pub(super) fn rolled_up(&self, sums: RollUp, solution_name: String, now: Timestamp) -> Option<Self> {
-        let after = Self { solution_name, ..self.clone().with(sums) };
+        let after = Self { solution_name, ..self.clone().with(sums, now) };
         (after != *self).then(|| Self { version: self.version + 1, updated_at: now, ..after })
     }
 
-    fn with(self, sums: RollUp) -> Self {
+    /// It is completed from the moment on at which the last of its sums makes it so, until something is open again.
+    fn with(self, sums: RollUp, now: Timestamp) -> Self {
         let RollUp { progress, status, own_tasks, own_completed_tasks } = sums;
         let Progress { total_tasks, completed_tasks, total_weight, completed_weight, progress_percentage } = progress;
         Self {
@@ -156,6 +159,7 @@ impl SolutionPlan {
             progress_percentage,
             own_tasks,
             own_completed_tasks,
+            completed_at: (status == PartStatus::Completed).then(|| self.completed_at.unwrap_or(now)),
             ..self
         }
     }
@@ -182,6 +186,7 @@ impl From<SolutionPlan> for SolutionPlanView {
             own_completed_tasks: solution_tasks_complete,
             created_at,
             updated_at,
+            completed_at,
         } = row;
         Self {
             id,
@@ -199,6 +204,7 @@ impl From<SolutionPlan> for SolutionPlanView {
             progress_percentage,
             solution_tasks_total,
             solution_tasks_complete,
+            completed_at,
             created_at,
             updated_at,
         }

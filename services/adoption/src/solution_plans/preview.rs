@@ -18,6 +18,8 @@ kernel::text_enum! {
         Joins = "JOINS",
         /// The product is assigned and planned.
         IsMade = "IS_MADE",
+        /// The solution no longer has the product: the assignment stands alone from then on, with its plan as it is.
+        Leaves = "LEAVES",
     }
 }
 
@@ -27,7 +29,7 @@ kernel::text_enum! {
 pub(super) struct SolutionSyncPreview {
     /// The solution plan.
     pub(super) solution_plan_id: SolutionPlanId,
-    /// The solution's own tasks first, then its products in its order.
+    /// The solution's own tasks first, then its products in its order, then those that it no longer has.
     pub(super) parts: Vec<PartPreview>,
 }
 
@@ -43,7 +45,7 @@ pub(super) struct PartPreview {
     name: String,
     /// The assignment; null when it is yet to be made.
     assignment_id: Option<AssignmentId>,
-    /// What becomes of its plan, row by row; null when the plan is yet to be made.
+    /// What becomes of its plan, row by row; null when the plan is yet to be made or stays as it is.
     sync: Option<SyncPreview>,
     /// How many tasks a plan would have that is yet to be made; null for the others.
     tasks: Option<usize>,
@@ -61,12 +63,28 @@ pub(super) async fn preview(
 ) -> Result<SolutionSyncPreview, Problem> {
     let products: Vec<_> = bundle.products.iter().map(|product| product.owner_id().id()).collect();
     let known = assignments::candidates(conn, (whole.tenant_id, whole.customer_id), id, &products).await?;
+    let (leaving, known): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.has_left(id, bundle));
     let own = Part { before: Some(whole.clone()), after: whole.clone(), of: &bundle.owner };
     let mut parts = vec![look(conn, id, own, now).await?];
     for part in assignments::parts(whole, id, bundle, &known, now) {
         parts.push(look(conn, id, part, now).await?);
     }
+    parts.extend(leaving.into_iter().map(PartPreview::leaving));
     Ok(SolutionSyncPreview { solution_plan_id: id, parts })
+}
+
+impl PartPreview {
+    /// A part whose product the solution no longer has.
+    fn leaving(part: Assignment) -> Self {
+        Self {
+            step: PartStep::Leaves,
+            product_id: part.owner().product(),
+            assignment_id: Some(part.id),
+            name: part.owner_name,
+            sync: None,
+            tasks: None,
+        }
+    }
 }
 
 async fn look(

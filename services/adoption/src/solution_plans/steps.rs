@@ -32,8 +32,8 @@ pub(crate) async fn begin(tx: &mut Tx, new: Assignment, bundle: &Bundle) -> Resu
     Ok(whole)
 }
 
-/// Makes a solution plan what its locked assignment and the catalog say, and tells; returns the syncs of the plans that it
-/// had.
+/// Makes a solution plan what its locked assignment and the catalog say, and tells; returns it before and after, and the syncs
+/// of the plans that it had.
 ///
 /// # Errors
 /// 409 when a plan has seen a later state of the catalog, 423 when somebody else is editing one.
@@ -42,10 +42,10 @@ pub(crate) async fn follow(
     whole: &Assignment,
     id: SolutionPlanId,
     bundle: &Bundle,
-) -> Result<(SolutionPlan, Vec<PlanSyncedView>), Problem> {
+) -> Result<((SolutionPlan, SolutionPlan), Vec<PlanSyncedView>), Problem> {
     let synced = follow_parts(tx, whole, id, bundle).await?;
-    let plan = settle(tx, id, Some(bundle.owner.name())).await?;
-    Ok((plan.ok_or_else(|| Problem::not_found("solution plan"))?, synced))
+    let moved = settle(tx, id, Some(bundle.owner.name())).await?;
+    Ok((moved.ok_or_else(|| Problem::not_found("solution plan"))?, synced))
 }
 
 /// Makes the sums of a solution plan, if there is one, those of its parts, and tells when they changed. Whoever has changed a
@@ -65,13 +65,10 @@ pub(crate) async fn take_apart(tx: &mut Tx, id: SolutionPlanId) -> Result<(), Pr
     for part in parts {
         if part.came_along {
             assignments::remove(tx, part).await?;
-            continue;
+        } else {
+            let plan = part.plan_id.and_then(|plan| plans.remove(&plan));
+            leave(tx, part, plan).await?;
         }
-        if let Some(plan) = part.plan_id.and_then(|plan| plans.remove(&plan)) {
-            plans::join(tx, plan, None).await?;
-        }
-        let after = part.clone().alone(tx.now());
-        assignments::settle(tx, part, &after).await?;
     }
     Ok(())
 }
@@ -87,10 +84,16 @@ async fn follow_parts(
     let known = assignments::candidates(tx, (tx.tenant(), whole.customer_id), id, &products).await?;
     let ids: Vec<_> = known.iter().map(|known| known.id).collect();
     let known = assignments::fetch_many_for_change(tx, &ids).await?;
+    let (leaving, known): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.has_left(id, bundle));
     let parts = assignments::parts(whole, id, bundle, &known, tx.now());
-    let theirs = parts.iter().filter_map(|part| part.before.as_ref()?.plan_id);
+    let theirs = leaving.iter().chain(parts.iter().filter_map(|part| part.before.as_ref()));
+    let theirs = theirs.filter_map(|known| known.plan_id);
     // All are locked before one is changed, so that whoever holds one of them can still come to its end.
     let mut plans = hold(tx, whole.plan_id.into_iter().chain(theirs)).await?;
+    for part in leaving {
+        let plan = part.plan_id.and_then(|plan| plans.remove(&plan));
+        leave(tx, part, plan).await?;
+    }
     let mut synced = Vec::new();
     if let Some(own) = whole.plan_id.and_then(|own| plans.remove(&own)) {
         synced.extend(plan_syncs::sync(tx, own, &bundle.owner).await?);
@@ -126,6 +129,15 @@ async fn enter(
     }
 }
 
+/// Lets a locked part go: the customer keeps it, with its plan, as it came through the solution.
+async fn leave(tx: &mut Tx, part: Assignment, plan: Option<Plan>) -> Result<(), Problem> {
+    if let Some(plan) = plan {
+        plans::join(tx, plan, None).await?;
+    }
+    let after = part.clone().alone(tx.now());
+    assignments::settle(tx, part, &after).await
+}
+
 /// Plans, locked until the transaction ends, by id; 423 when somebody else is editing one.
 async fn hold(tx: &mut Tx, ids: impl Iterator<Item = PlanId>) -> Result<BTreeMap<PlanId, Plan>, Problem> {
     let ids: BTreeSet<_> = ids.collect();
@@ -138,13 +150,17 @@ async fn hold(tx: &mut Tx, ids: impl Iterator<Item = PlanId>) -> Result<BTreeMap
     Ok(plans.into_iter().map(|plan| (plan.id, plan)).collect())
 }
 
-/// Writes what a solution plan's parts come to, and tells when that is something else than before.
-async fn settle(tx: &mut Tx, id: SolutionPlanId, name: Option<&str>) -> Result<Option<SolutionPlan>, Problem> {
+/// Writes what a solution plan's parts come to, and tells when that is something else than before; returns it before and after.
+async fn settle(
+    tx: &mut Tx,
+    id: SolutionPlanId,
+    name: Option<&str>,
+) -> Result<Option<(SolutionPlan, SolutionPlan)>, Problem> {
     let Some(before) = store::fetch_for_change(tx, id).await? else { return Ok(None) };
     let sums = store::sums(tx, id, before.plan_id).await?;
     let name = name.unwrap_or(&before.solution_name).to_owned();
-    let Some(after) = before.rolled_up(sums, name, tx.now()) else { return Ok(Some(before)) };
+    let Some(after) = before.rolled_up(sums, name, tx.now()) else { return Ok(Some((before.clone(), before))) };
     store::update(tx, &after).await?;
-    tx.announce(&SOLUTION_PLAN_PROGRESSED, Some(&before.into()), &after.clone().into()).await?;
-    Ok(Some(after))
+    tx.announce(&SOLUTION_PLAN_PROGRESSED, Some(&before.clone().into()), &after.clone().into()).await?;
+    Ok(Some((before, after)))
 }

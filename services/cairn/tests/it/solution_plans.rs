@@ -2,8 +2,10 @@
 
 mod rules;
 
+use chrono::Duration;
+use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{Client, Response};
+use testkit::{Client, Response, send};
 
 use crate::adoption::{assign, column, customer, id, items, make, plan, plan_path, product, read_after, set, tasks};
 use crate::support::on_stage;
@@ -192,22 +194,28 @@ fn a_sync_brings_the_solution_of_today_and_shows_it_before() {
 
         let preview = admin.get(&format!("{}/sync", path(&whole))).await.expect(200).body.clone();
         let parts = preview["parts"].as_array().unwrap();
-        assert_eq!(column(parts, "name"), ["Whole harbour", "Yard", "Harbour Gate"]);
-        assert_eq!(column(parts, "step"), ["FOLLOWS", "IS_MADE", "FOLLOWS"]);
-        assert_eq!(column(parts, "tasks"), [Value::Null, json!(1), Value::Null]);
+        assert_eq!(column(parts, "name"), ["Whole harbour", "Yard", "Harbour Gate", "Crane Watch"]);
+        assert_eq!(column(parts, "step"), ["FOLLOWS", "IS_MADE", "FOLLOWS", "LEAVES"]);
+        assert_eq!(column(parts, "tasks"), [Value::Null, json!(1), Value::Null, Value::Null]);
         assert_eq!(
             (&parts[0]["sync"]["counts"]["added"], &parts[2]["sync"]["counts"]["added"]),
             (&json!(1), &json!(1))
         );
         assert_eq!(shown(admin, &whole).await["parts"].as_array().unwrap().len(), 3, "nothing was written");
 
+        let crane = part(&shown(admin, &whole).await, 2);
         let synced = sync(admin, &whole).await.expect(200).body.clone();
         assert_eq!(synced["plans"].as_array().unwrap().len(), 2, "{synced}");
         let after = shown(admin, &whole).await;
         let parts = after["parts"].as_array().unwrap();
-        assert_eq!(column(parts, "productName"), ["Whole harbour", "Yard", "Harbour Gate", "Crane Watch"]);
-        assert_eq!((sums(&after).0, sums(&after).1), (270.0, 50.0));
-        assert_eq!(after["totalTasks"], json!(9));
+        assert_eq!(column(parts, "productName"), ["Whole harbour", "Yard", "Harbour Gate"]);
+        assert_eq!((sums(&after).0, sums(&after).1), (210.0, 50.0));
+        assert_eq!(after["totalTasks"], json!(8));
+        // What has left is the customer's by itself.
+        assert_eq!(plan(admin, &crane).await["solutionPlanId"], Value::Null);
+        let crane_path = format!("/adoption/v1/assignments/{}", id(&crane));
+        admin.patch(&crane_path, None, &json!({ "licenseLevel": "ESSENTIAL" })).await.expect(200);
+        admin.delete(&crane_path).await.expect(204);
         let known = admin.get_until(&path(&whole), |plan| plan.body["needsSync"] == false).await;
         assert_eq!(known.expect(200).body["needsSync"], false);
         let again = sync(admin, &whole).await.expect(200).body.clone();
@@ -215,7 +223,53 @@ fn a_sync_brings_the_solution_of_today_and_shows_it_before() {
 
         // The sync of each plan can be taken back by itself, and the sums follow.
         admin.post(&format!("{}/sync/undo", plan_path(&port.had)), &json!({})).await.expect(200);
-        assert_eq!(shown(admin, &whole).await["totalTasks"], json!(8));
+        let undone = shown(admin, &whole).await;
+        assert_eq!((&undone["totalTasks"], &undone["needsSync"]), (&json!(7), &json!(true)));
         assert_eq!(plan(admin, &port.had).await["completedWeight"], json!(50));
+    });
+}
+
+#[test]
+fn a_sync_of_what_somebody_has_moved_on_is_refused_and_changes_nothing() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        let seen = shown(admin, &whole).await["version"].clone();
+        port.bundle(admin, &[&port.gate]).await;
+        done(admin, &port.had, 50).await.expect(200);
+        let stale = admin.request(Method::POST, &format!("{}/sync", path(&whole)));
+        let stale = stale.header("if-match", format!("\"{seen}\"")).json(&json!({}));
+        send(stale).await.expect_problem(412, "VERSION_MISMATCH");
+        assert_eq!(shown(admin, &whole).await["parts"].as_array().unwrap().len(), 3);
+        sync(admin, &whole).await.expect(200);
+        assert_eq!(shown(admin, &whole).await["parts"].as_array().unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn a_solution_is_completed_when_the_last_of_it_is_done_and_not_when_it_is_next_touched() {
+    on_stage(async |stage| {
+        let port = Port::new(&stage.admin).await;
+        let whole = port.assign(&stage.admin).await;
+        let crane = part(&shown(&stage.admin, &whole).await, 2);
+        stage.clock.advance(Duration::days(2));
+        let admin = stage.another_session().await;
+        for part in [&whole, &port.had, &crane] {
+            for task in tasks(&admin, part).await {
+                set(&admin, &task, "DONE").await.expect(200);
+            }
+        }
+        let at = shown(&admin, &whole).await["completedAt"].clone();
+        assert!(at.is_string());
+        stage.clock.advance(Duration::days(8));
+        let admin = stage.another_session().await;
+        set(&admin, &tasks(&admin, &port.had).await[0], "NOT_APPLICABLE").await.expect(200);
+        assert_eq!(shown(&admin, &whole).await["completedAt"], at);
+        let compare = format!("/adoption/v1/reports/solutions/{}", id(&port.solution));
+        let compared = admin.get(&compare).await.expect(200).body.clone();
+        assert_eq!((&compared["averageDaysToComplete"], &compared["successRate"]), (&json!(2), &json!(100)));
+        set(&admin, &tasks(&admin, &crane).await[0], "IN_PROGRESS").await.expect(200);
+        assert_eq!(shown(&admin, &whole).await["completedAt"], Value::Null);
     });
 }

@@ -39,7 +39,11 @@ fn what_a_customer_is_entitled_to_changes_and_the_plan_follows_without_losing_a_
         assert_eq!(column(&tasks(admin, &assignment).await, "status"), ["DONE", "DONE"]);
 
         change(json!({ "outcomeIds": [gate["id"]] })).await.expect_problem(422, "CONTENT_INVALID");
-        change(json!({ "licenseLevel": null })).await.expect_problem(422, "CONTENT_INVALID");
+        for field in ["name", "licenseLevel", "outcomeIds", "releaseIds"] {
+            change(json!({ field: null })).await.expect_problem(422, "CONTENT_INVALID");
+        }
+        let typo = change(json!({ "purchasedAt": "2999-01-01T00:00:00Z" })).await;
+        assert_eq!(typo.expect_problem(422, "CONTENT_INVALID").body["errors"][0]["pointer"], "/purchasedAt");
         change(json!({ "productId": gate["id"] })).await.expect_problem(422, "CONTENT_INVALID");
         let stale = admin.request(Method::PATCH, &assignment_path(&assignment)).header("if-match", "\"1\"");
         send(stale.json(&json!({ "name": "Late" }))).await.expect_problem(412, "VERSION_MISMATCH");
@@ -74,6 +78,44 @@ fn a_solutions_licence_and_choice_hold_for_its_products_and_are_changed_there_al
         part.expect_problem(409, "ASSIGNMENT_PART_OF_SOLUTION");
         admin.patch(&assignment_path(&crane), None, &json!({ "name": "The cranes" })).await.expect(200);
         admin.delete(&assignment_path(&crane)).await.expect_problem(409, "ASSIGNMENT_PART_OF_SOLUTION");
+    });
+}
+
+#[test]
+fn what_is_named_after_a_solution_is_renamed_with_it() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        let crane = part(&shown(admin, &whole).await, 2);
+        let name = async |of: &Value| admin.get(&assignment_path(of)).await.expect(200).body["name"].clone();
+        let rename = async |of: &Value, name: &str| {
+            admin.patch(&assignment_path(of), None, &json!({ "name": name })).await.expect(200);
+        };
+        rename(&whole, "Europoort").await;
+        assert_eq!(name(&crane).await, "Europoort - Whole harbour - Crane Watch");
+        assert_eq!(name(&port.had).await, "Head office", "it was there before");
+        rename(&crane, "The cranes").await;
+        rename(&whole, "Rotterdam").await;
+        assert_eq!(name(&crane).await, "The cranes");
+    });
+}
+
+#[test]
+fn the_licence_that_a_solution_gives_can_be_undone_in_a_part_and_the_whole_says_that_it_is_behind() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        admin.patch(&assignment_path(&whole), None, &json!({ "licenseLevel": "ESSENTIAL" })).await.expect(200);
+        assert_eq!(shown(admin, &whole).await["needsSync"], false);
+        let undo = format!("{}/sync/undo", plan_path(&port.had));
+        admin.post(&undo, &json!({})).await.expect(200);
+        let behind = shown(admin, &whole).await;
+        assert_eq!((&behind["needsSync"], &behind["parts"][1]["needsSync"]), (&json!(true), &json!(true)));
+        sync(admin, &whole).await.expect(200);
+        let after = shown(admin, &whole).await;
+        assert_eq!((&after["needsSync"], &after["parts"][1]["licenseLevel"]), (&json!(false), &json!("ESSENTIAL")));
     });
 }
 

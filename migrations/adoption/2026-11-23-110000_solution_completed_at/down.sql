@@ -1,0 +1,1 @@
+alter table solution_plans drop column completed_at;

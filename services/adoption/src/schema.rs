@@ -246,6 +246,8 @@ diesel::table! {
         note -> Nullable<Text>,
         measured_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        retracted_at -> Nullable<Timestamptz>,
+        retracted_by -> Nullable<Uuid>,
     }
 }
 

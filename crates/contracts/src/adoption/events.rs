@@ -102,6 +102,12 @@ pub const OUTCOME_GOAL_REMOVED: EventType<OutcomeGoalView> = EventType::new(
 /// An outcome was measured.
 pub const OUTCOME_MEASURED: EventType<OutcomeMeasurementView> =
     EventType::new("adoption.outcome-measurement.created", "A plan's outcome was measured.", PLAN_READ);
+/// A measured value was taken back.
+pub const OUTCOME_MEASUREMENT_RETRACTED: EventType<OutcomeMeasurementView> = EventType::new(
+    "adoption.outcome-measurement.retracted",
+    "A measured value of a plan's outcome was taken back: it stays in the history and no longer counts.",
+    PLAN_READ,
+);
 /// A sync of many plans was asked for.
 pub const SYNC_OPERATION_CREATED: EventType<SyncOperationView> =
     EventType::new("adoption.sync-operation.created", "A sync of many plans was asked for.", PLAN_READ);
@@ -142,6 +148,7 @@ pub fn events() -> Vec<EventSpec> {
         OUTCOME_GOAL_SET.spec(),
         OUTCOME_GOAL_REMOVED.spec(),
         OUTCOME_MEASURED.spec(),
+        OUTCOME_MEASUREMENT_RETRACTED.spec(),
         SYNC_OPERATION_CREATED.spec(),
         SYNC_OPERATION_FINISHED.spec(),
         HEALTH_WEIGHTS_CHANGED.spec(),

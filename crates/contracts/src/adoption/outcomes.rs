@@ -42,7 +42,7 @@ pub struct OutcomeGoalView {
     pub updated_at: Timestamp,
 }
 
-/// A measured value. It is never changed.
+/// A measured value. It is never changed; one that was taken back says so and no longer counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeMeasurementView {
@@ -62,6 +62,12 @@ pub struct OutcomeMeasurementView {
     pub by: Option<UserId>,
     /// When it was recorded.
     pub created_at: Timestamp,
+    /// When it was taken back, if it was.
+    #[serde(default)]
+    pub retracted_at: Option<Timestamp>,
+    /// Who has taken it back.
+    #[serde(default)]
+    pub retracted_by: Option<UserId>,
 }
 
 impl Aggregate for OutcomeGoalView {
@@ -78,6 +84,6 @@ impl Aggregate for OutcomeMeasurementView {
         self.id.0
     }
     fn version(&self) -> i64 {
-        1
+        1 + i64::from(self.retracted_at.is_some())
     }
 }

@@ -4,10 +4,11 @@ use actix_web::web::Data;
 use actix_web::{delete, get, post, put};
 use clients::Catalog;
 use contracts::adoption::{
-    OUTCOME_GOAL_REMOVED, OUTCOME_GOAL_SET, OUTCOME_MEASURED, OutcomeGoalView, OutcomeMeasurementView,
+    OUTCOME_GOAL_REMOVED, OUTCOME_GOAL_SET, OUTCOME_MEASURED, OUTCOME_MEASUREMENT_RETRACTED, OutcomeGoalView,
+    OutcomeMeasurementView,
 };
 use db::{Conn, Db};
-use kernel::{Cursor, OutcomeId, Page, PageQuery, PlanId, Problem};
+use kernel::{Cursor, OutcomeId, OutcomeMeasurementId, Page, PageQuery, PlanId, Problem};
 use serde_json::json;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
@@ -21,18 +22,33 @@ const MEASUREMENTS: &str = "outcome_measurements";
 
 /// List the outcomes of a plan
 ///
-/// Those that are chosen, those that a task serves and those with a goal, in the order they were made in the catalog, all at
-/// once: how far the customer has come with each, and how far the tasks that serve it.
+/// Those that are chosen, which is all that the catalog has where none is, those that a task serves and those with a goal, in
+/// the order they were made in the catalog, all at once: how far the customer has come with each, and how far the tasks that
+/// serve it.
 #[utoipa::path(tag = "plan outcomes", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<PlanOutcome>)))]
 #[get("/plans/{planId}/outcomes")]
-pub(super) async fn list_plan_outcomes(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<PlanId>) -> Answer {
-    who.read(&db, async |conn| {
+pub(super) async fn list_plan_outcomes(
+    who: Allow<PlanRead>,
+    db: Data<Db>,
+    catalog: Data<Catalog>,
+    Path(id): Path<PlanId>,
+) -> Answer {
+    let find = async |conn: &Conn| {
         access::may(&who, conn, Thing::Plan(id)).await?;
-        let plan = plans::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
+        plans::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))
+    };
+    let plan = who.look(&db, find).await?;
+    let chosen = if plan.outcome_ids.is_empty() {
+        let blueprint = catalog.blueprint(who.actor(), plan.owner()).await?;
+        blueprint.map(|blueprint| blueprint.outcome_ids).unwrap_or_default()
+    } else {
+        plan.outcome_ids
+    };
+    who.read(&db, async |conn| {
         let goals = store::goals(conn, who.tenant, id).await?;
         let latest = store::latest(conn, who.tenant, &goals).await?;
         let tasks = customer_tasks::served(conn, who.tenant, id).await?;
-        let items = PlanOutcome::all(&plan, goals, latest, &tasks).collect();
+        let items = PlanOutcome::all(&chosen, goals, latest, &tasks).collect();
         Reply::ok(&Page { items, next_cursor: None, total: None })
     })
     .await
@@ -108,7 +124,7 @@ pub(super) async fn delete_outcome_goal(
 
 /// Record a measured value of an outcome
 ///
-/// It is added to what was measured before. The value measured last counts, whenever it was recorded.
+/// It is added to what was measured before. The value measured last counts, whenever it was recorded, until it is taken back.
 #[utoipa::path(tag = "plan outcomes", request_body = RecordMeasurement, security(("bearer" = [PlanWrite::NAME])), responses((status = 201, body = OutcomeMeasurementView), (status = 409, description = "The outcome has no goal in this plan.")))]
 #[post("/plans/{planId}/outcomes/{outcomeId}/measurements")]
 pub(super) async fn record_measurement(
@@ -131,9 +147,36 @@ pub(super) async fn record_measurement(
     .await
 }
 
+/// Take back a measured value of an outcome
+///
+/// It stays in the history, which tells who has taken it back and when, and no longer counts: what was measured before it does.
+#[utoipa::path(tag = "plan outcomes", security(("bearer" = [PlanWrite::NAME])), responses((status = 204, description = "Taken back."), (status = 409, description = "The customer is deleted.")))]
+#[delete("/plans/{planId}/outcomes/{outcomeId}/measurements/{measurementId}")]
+pub(super) async fn retract_measurement(
+    who: Allow<PlanWrite>,
+    db: Data<Db>,
+    Path((id, outcome, measurement)): Path<(PlanId, OutcomeId, OutcomeMeasurementId)>,
+) -> Answer {
+    who.write(&db, async |tx| {
+        access::may(&who, tx, Thing::Plan(id)).await?;
+        let plan = plans::fetch_for_change(tx, id).await?;
+        customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
+        let missing = || Problem::not_found("outcome measurement");
+        let goal = store::find(tx, tx.tenant(), (id, outcome)).await?.ok_or_else(missing)?;
+        let before = store::measurement(tx, &goal, measurement).await?.ok_or_else(missing)?;
+        if before.retracted_at.is_none() {
+            let after = before.clone().retracted(tx.actor().person(), tx.now());
+            store::retract(tx, &after).await?;
+            tx.announce(&OUTCOME_MEASUREMENT_RETRACTED, Some(&before.view(&goal)), &after.view(&goal)).await?;
+        }
+        Ok(Reply::done())
+    })
+    .await
+}
+
 /// List what was measured of an outcome
 ///
-/// The value measured last comes first.
+/// The value measured last comes first. What was taken back is shown too, with `retractedAt`.
 #[utoipa::path(tag = "plan outcomes", params(MeasurementQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<OutcomeMeasurementView>)))]
 #[get("/plans/{planId}/outcomes/{outcomeId}/measurements")]
 pub(super) async fn list_measurements(

@@ -23,6 +23,9 @@ const LARGEST: f64 = 1e15;
 /// How far ahead of ours the clock may be that a measurement's moment comes from.
 const AHEAD: Duration = Duration::minutes(5);
 
+/// How long ago something may have been measured: ten years.
+const BACK: Duration = Duration::days(3_653);
+
 /// What to say when an outcome is measured that has no goal.
 pub(super) fn goal_missing() -> Problem {
     GOAL_MISSING.detail("Set its baseline and its target first: PUT /adoption/v1/plans/{planId}/outcomes/{outcomeId}.")
@@ -56,6 +59,8 @@ pub(super) struct Measurement {
     pub(super) note: Option<String>,
     pub(super) measured_by: Option<UserId>,
     pub(super) created_at: Timestamp,
+    pub(super) retracted_at: Option<Timestamp>,
+    pub(super) retracted_by: Option<UserId>,
 }
 
 /// A goal for an outcome.
@@ -78,7 +83,7 @@ pub(super) struct SetGoal {
 pub(super) struct RecordMeasurement {
     /// In the goal's unit.
     value: f64,
-    /// When it was measured (default: now).
+    /// When it was measured (default: now): within the last ten years.
     measured_at: Option<Timestamp>,
     /// How, or by what: up to 2,000 characters.
     note: Option<String>,
@@ -133,13 +138,13 @@ pub(super) type Served = (Vec<OutcomeId>, TaskStatus, Hundredths);
 impl PlanOutcome {
     /// The outcomes of a plan: those that are chosen, those that a task serves and those with a goal.
     pub(super) fn all(
-        plan: &Plan,
+        chosen: &[OutcomeId],
         goals: Vec<Goal>,
         latest: Vec<Measurement>,
         tasks: &[Served],
     ) -> impl Iterator<Item = Self> {
         let served = tasks.iter().flat_map(|(outcomes, ..)| outcomes);
-        let ids: BTreeSet<_> = plan.outcome_ids.iter().chain(served).copied().collect();
+        let ids: BTreeSet<_> = chosen.iter().chain(served).copied().collect();
         let mut goals: BTreeMap<_, _> = goals.into_iter().map(|goal| (goal.outcome_id, goal)).collect();
         let mut latest: BTreeMap<_, _> = latest.into_iter().map(|last| (last.goal_id, last)).collect();
         let ids: BTreeSet<_> = ids.into_iter().chain(goals.keys().copied()).collect();
@@ -232,6 +237,9 @@ impl RecordMeasurement {
         check.that(measured_at <= now + AHEAD, "/measuredAt", "IN_FUTURE", || {
             "is ahead of our clock; say when it was measured".to_owned()
         });
+        check.that(measured_at >= now - BACK, "/measuredAt", "TOO_OLD", || {
+            "is more than ten years ago; check the year".to_owned()
+        });
         check.optional_text("/note", note.as_deref(), 2_000);
         check.finish()?;
         Ok(Measurement {
@@ -243,6 +251,8 @@ impl RecordMeasurement {
             note,
             measured_by: by,
             created_at: now,
+            retracted_at: None,
+            retracted_by: None,
         })
     }
 }
@@ -253,11 +263,28 @@ fn check_number(check: &mut Check, pointer: &str, number: f64) {
 }
 
 impl Measurement {
+    /// The measurement after it was taken back.
+    pub(super) fn retracted(self, by: Option<UserId>, now: Timestamp) -> Self {
+        Self { retracted_at: Some(now), retracted_by: by, ..self }
+    }
+
     /// The measurement as people see it.
     pub(super) fn view(self, goal: &Goal) -> OutcomeMeasurementView {
-        let Self { tenant_id: _, id, goal_id: _, measured_at, value, note, measured_by: by, created_at } = self;
+        let Self { tenant_id: _, id, goal_id: _, measured_at, value, note, measured_by: by, .. } = self;
+        let Self { created_at, retracted_at, retracted_by, .. } = self;
         let (plan_id, outcome_id) = (goal.plan_id, goal.outcome_id);
-        OutcomeMeasurementView { id, plan_id, outcome_id, measured_at, value, note, by, created_at }
+        OutcomeMeasurementView {
+            id,
+            plan_id,
+            outcome_id,
+            measured_at,
+            value,
+            note,
+            by,
+            created_at,
+            retracted_at,
+            retracted_by,
+        }
     }
 }
 
@@ -321,6 +348,9 @@ mod tests {
         let ahead = RecordMeasurement { value: 1e16, measured_at: Some(later), note: Some("x".repeat(2_001)) };
         let refused = ahead.of(&goal(0.0, 1.0), None, Timestamp::from_micros(0)).unwrap_err();
         assert_eq!(faults(refused), ["/value", "/measuredAt", "/note"]);
+        let ancient = "0001-01-01T00:00:00Z".parse().unwrap();
+        let ancient = RecordMeasurement { value: 1.0, measured_at: Some(ancient), note: None };
+        assert_eq!(faults(ancient.of(&goal(0.0, 1.0), None, later).unwrap_err()), ["/measuredAt"]);
     }
 
     proptest! {

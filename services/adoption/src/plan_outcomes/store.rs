@@ -26,10 +26,11 @@ pub(super) async fn find(
     Ok(row.select(Goal::as_select()).first(&mut conn).await.optional()?)
 }
 
-/// What was measured last of each of these goals.
+/// What was measured last of each of these goals, and not taken back.
 pub(super) async fn latest(mut conn: &Conn, tenant: TenantId, goals: &[Goal]) -> Result<Vec<Measurement>, Problem> {
-    use outcome_measurements::{goal_id, id, measured_at, table, tenant_id};
+    use outcome_measurements::{goal_id, id, measured_at, retracted_at, table, tenant_id};
     let rows = table.filter(tenant_id.eq(tenant)).filter(goal_id.eq_any(goals.iter().map(|goal| goal.id)));
+    let rows = rows.filter(retracted_at.is_null());
     let rows = rows.distinct_on(goal_id).order((goal_id, measured_at.desc(), id.desc()));
     Ok(rows.select(Measurement::as_select()).load(&mut conn).await?)
 }
@@ -50,6 +51,27 @@ pub(super) async fn remove(tx: &mut Tx, goal: &Goal) -> Result<(), Problem> {
 
 pub(super) async fn insert(tx: &mut Tx, measurement: &Measurement) -> Result<(), Problem> {
     diesel::insert_into(outcome_measurements::table).values(measurement).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+/// What was measured of a goal and has this id.
+pub(super) async fn measurement(
+    tx: &mut Tx,
+    goal: &Goal,
+    id: OutcomeMeasurementId,
+) -> Result<Option<Measurement>, Problem> {
+    let row = of_goal(goal).filter(outcome_measurements::id.eq(id)).select(Measurement::as_select());
+    Ok(row.first(&mut tx.conn()).await.optional()?)
+}
+
+/// Marks a measurement as taken back.
+pub(super) async fn retract(tx: &mut Tx, measurement: &Measurement) -> Result<(), Problem> {
+    let columns = (
+        outcome_measurements::retracted_at.eq(measurement.retracted_at),
+        outcome_measurements::retracted_by.eq(measurement.retracted_by),
+    );
+    let row = outcome_measurements::table.find((measurement.tenant_id, measurement.id));
+    diesel::update(row).set(columns).execute(&mut tx.conn()).await?;
     Ok(())
 }
 

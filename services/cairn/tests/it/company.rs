@@ -54,7 +54,7 @@ pub(crate) async fn one_of_everything(admin: &Client, mark: &str) -> Ids {
     let goal = format!("/adoption/v1/plans/{plan}/outcomes/{outcome}");
     admin.put(&goal, &json!({ "baseline": 0, "target": 10 })).await.expect(200);
     let measured = json!({ "value": 5, "note": format!("{mark} report") });
-    create(&format!("{goal}/measurements"), measured).await.expect(201);
+    made("measurementId", &create(&format!("{goal}/measurements"), measured).await);
     let whole = json!({ "solutionId": solution, "name": format!("{mark} whole"), "licenseLevel": "SIGNATURE" });
     let whole = create(&format!("/adoption/v1/customers/{customer}/assignments"), whole).await;
     let solution_plan = whole.expect(201).body["solutionPlanId"].as_str().unwrap().to_owned();

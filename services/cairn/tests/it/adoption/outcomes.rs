@@ -37,7 +37,7 @@ fn an_outcome_is_measured_from_its_baseline_to_its_target() {
         let (assignment, outcomes) = planned_for_outcomes(admin).await;
         let all = format!("{}/outcomes", plan_path(&assignment));
         let first = items(&admin.get(&all).await);
-        assert_eq!(column(&first, "outcomeId"), outcomes[..2], "a task serves them");
+        assert_eq!(column(&first, "outcomeId"), outcomes, "choosing none means all of them");
         assert!(first.iter().all(|one| one["goal"].is_null() && one["progressPercentage"].is_null()));
 
         let goal = path_of(&assignment, &outcomes[1]);
@@ -72,7 +72,10 @@ fn an_outcome_is_measured_from_its_baseline_to_its_target() {
 
         let unserved = path_of(&assignment, &outcomes[2]);
         admin.put(&unserved, &json!({ "baseline": 0, "target": 1 })).await.expect(200);
-        assert_eq!(items(&admin.get(&all).await).len(), 3, "one with a goal is shown as well");
+        let narrower = json!({ "outcomeIds": [outcomes[0]] });
+        let path = format!("/adoption/v1/assignments/{}", id(&assignment));
+        admin.patch(&path, None, &narrower).await.expect(200);
+        assert_eq!(column(&items(&admin.get(&all).await), "outcomeId"), outcomes, "one with a goal is shown as well");
         for _ in 0..2 {
             admin.delete(&goal).await.expect(204);
         }
@@ -82,6 +85,40 @@ fn an_outcome_is_measured_from_its_baseline_to_its_target() {
         let trail = admin.get_until(&trail, |answer| answer.body["items"][2].is_object()).await;
         assert_eq!(column(&items(&trail), "action"), ["removed", "set", "set"]);
         assert_eq!(trail.body["items"][1]["changes"]["target"], json!({ "before": 10.0, "after": 25.0 }));
+    });
+}
+
+#[test]
+fn what_was_measured_by_mistake_is_taken_back_and_stays_in_the_history() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (assignment, outcomes) = planned_for_outcomes(admin).await;
+        let goal = path_of(&assignment, &outcomes[0]);
+        admin.put(&goal, &json!({ "baseline": 0, "target": 100 })).await.expect(200);
+        let measurements = format!("{goal}/measurements");
+        for (value, at) in [(20, "2026-10-01T12:00:00Z"), (90, "2026-11-01T12:00:00Z")] {
+            admin.post(&measurements, &json!({ "value": value, "measuredAt": at })).await.expect(201);
+        }
+        let progress = async || {
+            let all = items(&admin.get(&format!("{}/outcomes", plan_path(&assignment))).await);
+            all[0]["progressPercentage"].clone()
+        };
+        assert_eq!(progress().await, 90);
+        let mistaken = items(&admin.get(&measurements).await)[0].clone();
+        let path = format!("{measurements}/{}", id(&mistaken));
+        for _ in 0..2 {
+            admin.delete(&path).await.expect(204);
+        }
+        assert_eq!(progress().await, 20);
+        let kept = items(&admin.get(&measurements).await);
+        assert_eq!((column(&kept, "value"), &kept[1]["retractedAt"]), (vec![json!(90.0), json!(20.0)], &Value::Null));
+        assert!(kept[0]["retractedAt"].is_string() && kept[0]["retractedBy"] == mistaken["by"], "{kept:?}");
+        let trail = format!("/identity/v1/audit-events?entityId={}", id(&mistaken));
+        let trail = admin.get_until(&trail, |answer| answer.body["items"][1].is_object()).await;
+        assert_eq!(column(&items(&trail), "action"), ["retracted", "created"]);
+        let elsewhere = path_of(&assignment, &outcomes[1]);
+        let nowhere = format!("{elsewhere}/measurements/{}", id(&mistaken));
+        admin.delete(&nowhere).await.expect_problem(404, "NOT_FOUND");
     });
 }
 
@@ -109,6 +146,9 @@ fn a_goal_or_a_measurement_that_means_nothing_is_refused() {
         let later = stage.clock.now() + chrono::Duration::minutes(10);
         let ahead = admin.post(&measurements, &json!({ "value": 99.5, "measuredAt": later })).await;
         assert_eq!(pointers(ahead.expect_problem(422, "CONTENT_INVALID")), ["/measuredAt"]);
+        let ancient = json!({ "value": 99.5, "measuredAt": "0001-01-01T00:00:00Z" });
+        let ancient = admin.post(&measurements, &ancient).await;
+        assert_eq!(pointers(ancient.expect_problem(422, "CONTENT_INVALID")), ["/measuredAt"]);
     });
 }
 

@@ -1,12 +1,14 @@
 //! The lists over HTTP.
 
+use std::ops::RangeInclusive;
+
 use actix_web::get;
 use actix_web::web::Data;
 use auth::Permission;
 use chrono::{Datelike, Duration, Months, NaiveDate};
 use db::{Conn, Db};
 use kernel::problem::REQUEST_MALFORMED;
-use kernel::{Page, PageQuery, Problem, Timestamp};
+use kernel::{Hundredths, Page, PageQuery, Problem, Timestamp};
 use web::{Allow, Answer, Context, Query};
 
 use super::file::{Format, Part, Row, whole};
@@ -31,7 +33,7 @@ const MOST_MONTHS: u16 = 60;
 /// List tasks that stay in progress
 ///
 /// Customer tasks that have been in progress for more than 30 days, or as many as you say, the longest first.
-#[utoipa::path(tag = "reports", params(AgeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<StalledTask> = "application/json"), (String = "text/csv")))))]
+#[utoipa::path(tag = "reports", params(AgeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<StalledTask> = "application/json"), (String = "text/csv"))), (status = 422, description = "It has more rows than a table takes.")))]
 #[get("/reports/stalled-tasks")]
 pub(super) async fn list_stalled_tasks(
     who: Allow<PlanRead>,
@@ -49,7 +51,7 @@ pub(super) async fn list_stalled_tasks(
 ///
 /// Those whose assigned products have come less far than 50 % on average, or than you say, the least first. An assignment
 /// without a plan counts as 0 %; a customer without products is not listed.
-#[utoipa::path(tag = "reports", params(BelowQuery), security(("bearer" = [CustomerRead::NAME])), responses((status = 200, content((Page<LowAdoption> = "application/json"), (String = "text/csv")))))]
+#[utoipa::path(tag = "reports", params(BelowQuery), security(("bearer" = [CustomerRead::NAME])), responses((status = 200, content((Page<LowAdoption> = "application/json"), (String = "text/csv"))), (status = 422, description = "It has more rows than a table takes.")))]
 #[get("/reports/low-adoption")]
 pub(super) async fn list_low_adoption(
     who: Allow<CustomerRead>,
@@ -57,7 +59,7 @@ pub(super) async fn list_low_adoption(
     context: Data<Context>,
     Query(query): Query<BelowQuery>,
 ) -> Answer {
-    let below = i32::from(query.below.unwrap_or(LOW)) * 100;
+    let below = within("below", query.below.unwrap_or(LOW), 0..=100, "percent").map(Hundredths::of)?;
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let find = async |conn: &Conn, among: &Among, part: &Part| store::low_adoption(conn, among, below, part).await;
     list((&who, &db, &context), (query.format, paging), find).await
@@ -67,7 +69,7 @@ pub(super) async fn list_low_adoption(
 ///
 /// Tasks of the catalog that somebody has set to `NOT_APPLICABLE` in plans, the one skipped most first. Tasks that a sync has
 /// retired do not count.
-#[utoipa::path(tag = "reports", params(ListQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<SkippedTask> = "application/json"), (String = "text/csv")))))]
+#[utoipa::path(tag = "reports", params(ListQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<SkippedTask> = "application/json"), (String = "text/csv"))), (status = 422, description = "It has more rows than a table takes.")))]
 #[get("/reports/skipped-tasks")]
 pub(super) async fn list_skipped_tasks(
     who: Allow<PlanRead>,
@@ -83,7 +85,7 @@ pub(super) async fn list_skipped_tasks(
 ///
 /// Plans that were last made equal to the catalog more than 90 days ago, or as many as you say, the longest ago first;
 /// `needsSync` tells which of them the catalog has left behind.
-#[utoipa::path(tag = "reports", params(AgeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<UnsyncedPlan> = "application/json"), (String = "text/csv")))))]
+#[utoipa::path(tag = "reports", params(AgeQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, content((Page<UnsyncedPlan> = "application/json"), (String = "text/csv"))), (status = 422, description = "It has more rows than a table takes.")))]
 #[get("/reports/unsynced-plans")]
 pub(super) async fn list_unsynced_plans(
     who: Allow<PlanRead>,
@@ -165,12 +167,18 @@ fn before(now: Timestamp, days: u16) -> (Timestamp, Timestamp) {
     (now - Duration::days(days.into()), now)
 }
 
+/// A number of a query that must lie within bounds.
+fn within(name: &str, number: u16, bounds: RangeInclusive<u16>, of: &str) -> Result<u16, Problem> {
+    if bounds.contains(&number) {
+        return Ok(number);
+    }
+    let how = format!("Give {} to {} {of}.", bounds.start(), bounds.end());
+    Err(REQUEST_MALFORMED.detail(how.clone()).at(name, "OUT_OF_RANGE", how))
+}
+
 /// The first days of the first and the last of so many months.
 fn months(now: Timestamp, count: u16) -> Result<(NaiveDate, NaiveDate), Problem> {
-    if !(1..=MOST_MONTHS).contains(&count) {
-        let how = format!("Give 1 to {MOST_MONTHS} months.");
-        return Err(REQUEST_MALFORMED.detail(how.clone()).at("months", "OUT_OF_RANGE", how));
-    }
+    let count = within("months", count, 1..=MOST_MONTHS, "months")?;
     let today = now.date_naive();
     let last = today.with_day(1).unwrap_or(today);
     Ok((last.checked_sub_months(Months::new(u32::from(count) - 1)).unwrap_or(last), last))

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use kernel::keys::Keyring;
-use kernel::{Cursor, PageQuery, Problem};
+use kernel::{Cursor, PageQuery, Problem, ProblemKind};
 use serde::Serialize;
 use serde_json::Value;
 use web::{Answer, Reply};
@@ -12,12 +12,15 @@ use workbook::grid;
 /// The most rows of a table.
 const MOST: i64 = 50_000;
 
+/// A table holds all of a report, so it is not cut off.
+static TOO_LONG: ProblemKind = ProblemKind::new("REPORT_TOO_LONG", 422, "The report is too long for a table");
+
 kernel::text_enum! {
     /// What a report comes as.
     pub enum Format {
         /// A page of JSON.
         Json = "json",
-        /// All of it, 50,000 rows at most, as comma-separated values with a header.
+        /// All of it as comma-separated values with a header; a report of more than 50,000 rows is refused.
         Csv = "csv",
     }
 }
@@ -58,6 +61,10 @@ impl Part {
         let page = Cursor::page(rows, self.limit, keys, T::NAME, T::key);
         match self.format {
             Format::Json => Ok(Reply::ok(&page)?.into_response()),
+            Format::Csv if page.next_cursor.is_some() => {
+                let how = "It has more than 50,000 rows. Ask for fewer, where it has a limit of age or percent, or read it page by page as JSON.";
+                Err(TOO_LONG.detail(how).into())
+            }
             Format::Csv => table(&page.items),
         }
     }
@@ -89,5 +96,33 @@ fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError;
+    use kernel::keys::MasterKey;
+
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Line(i32);
+
+    impl Row for Line {
+        const NAME: &'static str = "lines";
+        const COLUMNS: &'static [&'static str] = &[];
+        fn key(&self) -> Vec<Value> {
+            vec![self.0.into()]
+        }
+    }
+
+    #[test]
+    fn a_table_is_whole_or_refused() {
+        let keys = Keyring { current: MasterKey::random().unwrap(), previous: None };
+        let part = Part { format: Format::Csv, limit: 2, after: None };
+        assert!(part.answer(vec![Line(1), Line(2)], &keys).is_ok());
+        let refused = part.answer(vec![Line(1), Line(2), Line(3)], &keys).unwrap_err();
+        assert_eq!(refused.status_code(), TOO_LONG.status);
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct BelowQuery {
     /// `json` (default) or `csv`: all of it as a table.
     #[param(inline)]
     pub(super) format: Option<Format>,
-    /// Percent (default 50).
+    /// Percent, 0 to 100 (default 50).
     pub(super) below: Option<u16>,
 }
 
@@ -186,7 +186,7 @@ pub(super) struct UnsyncedPlan {
     /// How far it has come, in percent.
     #[diesel(sql_type = Integer)]
     progress_percentage: Hundredths,
-    /// Whether the catalog has moved since.
+    /// Whether the catalog has moved since, or the last sync was undone.
     #[diesel(sql_type = Bool)]
     needs_sync: bool,
     /// When it last was.
@@ -342,5 +342,33 @@ impl Row for TrendMonth {
     const COLUMNS: &'static [&'static str] = &["month", "completedTasks", "plansMade"];
     fn key(&self) -> Vec<Value> {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use utoipa::PartialSchema;
+    use utoipa::openapi::{RefOr, Schema};
+
+    use super::*;
+
+    /// A table shows what the page shows.
+    fn assert_whole<T: Row + PartialSchema>() {
+        let RefOr::T(Schema::Object(row)) = T::schema() else { panic!("{} has no fields", T::NAME) };
+        let (fields, columns) = (row.properties.keys().map(String::as_str), T::COLUMNS.iter().copied());
+        assert_eq!(columns.collect::<BTreeSet<_>>(), fields.collect(), "{}", T::NAME);
+    }
+
+    #[test]
+    fn a_table_has_a_column_for_every_field() {
+        assert_whole::<StalledTask>();
+        assert_whole::<LowAdoption>();
+        assert_whole::<SkippedTask>();
+        assert_whole::<UnsyncedPlan>();
+        assert_whole::<CompletionTime>();
+        assert_whole::<LevelAdoption>();
+        assert_whole::<TrendMonth>();
     }
 }

@@ -5,7 +5,7 @@ use contracts::identity::Scope;
 use db::Conn;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kernel::{Problem, TenantId, Timestamp};
+use kernel::{Hundredths, Problem, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::file::Part;
@@ -63,7 +63,7 @@ pub(super) async fn stalled(
 pub(super) async fn low_adoption(
     mut conn: &Conn,
     among: &Among,
-    below: i32,
+    below: Hundredths,
     part: &Part,
 ) -> Result<Vec<LowAdoption>, Problem> {
     let after = part.after.as_ref();
@@ -90,7 +90,7 @@ pub(super) async fn low_adoption(
         .map_err(Problem::from)
 }
 
-/// The catalog's tasks that were skipped, the one skipped most first.
+/// The catalog's tasks that were skipped, the one skipped most first, each called as in the plan that has had it last.
 pub(super) async fn skipped(mut conn: &Conn, among: &Among, part: &Part) -> Result<Vec<SkippedTask>, Problem> {
     let after = part.after.as_ref();
     let rows = diesel::sql_query(
@@ -112,8 +112,10 @@ pub(super) async fn skipped(mut conn: &Conn, among: &Among, part: &Part) -> Resu
          from most, lateral ( \
              select t.name, owner_kind, owner_id, owner_name as product_name \
              from customer_tasks t join plans p on p.tenant_id = t.tenant_id and p.id = plan_id \
+                 join customers c on c.tenant_id = p.tenant_id and c.id = customer_id \
              where t.tenant_id = $1 and original_task_id = task_id and status = 'NOT_APPLICABLE' and status_source <> 'SYSTEM' \
-             limit 1) as one join sizes using (owner_id) \
+                 and ($2 is null or customer_id = any($2)) and deleted_at is null \
+             order by t.id desc limit 1) as latest join sizes using (owner_id) \
          order by skipped desc, task_id",
     );
     rows.bind::<SqlUuid, _>(among.tenant)

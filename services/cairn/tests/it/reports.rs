@@ -242,7 +242,7 @@ fn grants_narrow_every_report_to_the_customers_one_sees() {
         onlooker.get_until(&path, |answer| answer.status == 200).await.expect(200);
         onlooker.get(&format!("/adoption/v1/customers/{other}/overview")).await.expect(404);
         for (report, most) in
-            [("stalled-tasks?days=0", 70), ("low-adoption?below=101", 1), ("unsynced-plans?days=0", 7)]
+            [("stalled-tasks?days=0", 70), ("low-adoption?below=100", 1), ("unsynced-plans?days=0", 7)]
         {
             let rows = all(&onlooker, &format!("/adoption/v1/reports/{report}")).await;
             assert!(!rows.is_empty() && rows.len() <= most, "{report}: {}", rows.len());
@@ -270,6 +270,7 @@ fn a_question_that_cannot_be_is_refused() {
             "stalled-tasks?days=x",
             "license-levels?format=xml",
             "low-adoption?limit=0",
+            "low-adoption?below=101",
         ] {
             let answer = admin.get(&format!("/adoption/v1/reports/{path}")).await;
             assert_eq!(answer.status, 400, "{path}: {}", answer.text);

@@ -34,6 +34,9 @@ fn a_customer_is_made_changed_deleted_and_restored() {
         let deleted = stage.admin.get(&path).await;
         assert_eq!(deleted.expect(200).version(), Some(4), "deleting twice is deleting once");
         assert!(deleted.body["deletedAt"].is_string());
+        for more in ["overview", "health"] {
+            stage.admin.get(&format!("{path}/{more}")).await.expect_problem(404, "NOT_FOUND");
+        }
         stage.admin.patch(&path, None, &json!({ "name": "Ghost" })).await.expect_problem(409, "CUSTOMER_DELETED");
         assert_eq!(stage.admin.get(&format!("{CUSTOMERS}?count=true")).await.body["total"], 0);
         assert_eq!(items(&stage.admin.get(&format!("{CUSTOMERS}?deleted=include")).await).len(), 1);

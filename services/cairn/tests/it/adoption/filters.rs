@@ -149,6 +149,9 @@ fn everybody_keeps_a_filter_of_a_plan_for_themselves() {
         admin.delete(&filter).await.expect(204);
         admin.delete(&filter).await.expect(204);
         assert_eq!(items(&admin.get(&tasks).await).len(), 7);
+        let customer = format!("{CUSTOMERS}/{}", assignment["customerId"].as_str().unwrap());
+        admin.delete(&customer).await.expect(204);
+        admin.put(&filter, &json!({})).await.expect_problem(409, "CUSTOMER_DELETED");
     });
 }
 

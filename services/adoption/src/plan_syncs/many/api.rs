@@ -48,11 +48,11 @@ pub(super) async fn sync_plans(
     };
     let meant = db.read(who.tenant, meant).await?;
     // Asked before the write begins: no transaction waits for another service.
-    let product = command.product_id.map(OwnerId::Product);
-    let owners: BTreeSet<OwnerId> = meant.iter().map(|(_, owner)| *owner).chain(product).collect();
+    let owner = command.owner();
+    let owners: BTreeSet<OwnerId> = meant.iter().map(|(_, owner)| *owner).chain(owner).collect();
     let blueprints = ask_each(&catalog, who.actor(), owners).await?;
-    if let Some(product) = product.filter(|_| blueprints.is_empty()) {
-        return Err(unknown(product).into());
+    if let Some(owner) = owner.filter(|_| blueprints.is_empty()) {
+        return Err(unknown(owner).into());
     }
     who.write(&db, async |tx| {
         let operation = SyncOperation::create(tx.tenant(), who.user, tx.now());

@@ -6,7 +6,7 @@ use contracts::adoption::{OperationResult, OperationStatus, SyncOperationView};
 use contracts::catalog::OwnerId;
 use diesel::prelude::*;
 use kernel::problem::PERMISSION_DENIED;
-use kernel::{Check, PlanId, Problem, ProductId, SyncOperationId, TenantId, Timestamp, UserId};
+use kernel::{Check, PlanId, Problem, ProductId, SolutionId, SyncOperationId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{sync_operation_plans, sync_operations};
@@ -38,6 +38,8 @@ pub(super) type Became = (PlanId, Result<OperationPlanState, Problem>);
 pub(super) struct SyncPlans {
     /// The plans of this product, of all customers that are not deleted.
     pub(super) product_id: Option<ProductId>,
+    /// The plans of this solution's own tasks, of all customers that are not deleted; not together with a product.
+    pub(super) solution_id: Option<SolutionId>,
     /// These, 1 to 1,000.
     pub(super) plan_ids: Option<Vec<PlanId>>,
 }
@@ -99,10 +101,15 @@ pub(super) struct OperationPlanQuery {
 }
 
 impl SyncPlans {
+    /// Whose plans are meant, if it says that.
+    pub(super) fn owner(&self) -> Option<OwnerId> {
+        self.product_id.map(OwnerId::Product).or(self.solution_id.map(OwnerId::Solution))
+    }
+
     pub(super) fn check(&self) -> Result<(), Problem> {
         let mut check = Check::new();
-        let is_any = self.product_id.is_some() || self.plan_ids.is_some();
-        check.that(is_any, "/", "REQUIRED", || "say which: productId or planIds".to_owned());
+        let is_any = self.owner().is_some() || self.plan_ids.is_some();
+        check.that(is_any, "/", "REQUIRED", || "say which: productId, solutionId or planIds".to_owned());
         if let Some(ids) = &self.plan_ids {
             check.that((1..=MOST).contains(&ids.len()), "/planIds", "LENGTH", || format!("name 1 to {MOST} plans"));
             check.distinct("/planIds", ids);
@@ -110,7 +117,7 @@ impl SyncPlans {
         check.finish()
     }
 
-    /// Requires that those who were named were found. A caller whom grants narrow is not told whether there are others.
+    /// Requires that those who were named were found, by one owner at most. A caller whom grants narrow is not told whether there are others.
     pub(super) fn require_found(&self, found: &[(PlanId, OwnerId)], is_narrowed: bool) -> Result<(), Problem> {
         let found: BTreeSet<PlanId> = found.iter().map(|(plan, _)| *plan).collect();
         let named = self.plan_ids.as_deref().unwrap_or_default();
@@ -121,9 +128,11 @@ impl SyncPlans {
             );
         }
         let mut check = Check::new();
+        let is_one = self.product_id.is_none() || self.solution_id.is_none();
+        check.that(is_one, "/solutionId", "EXCLUSIVE", || "Name a product or a solution, not both.".to_owned());
         for (index, id) in named.iter().enumerate() {
             check.that(!is_missing(id), &format!("/planIds/{index}"), "UNKNOWN", || {
-                "is no plan of the product, or of a customer that is not deleted".to_owned()
+                "is no plan of what is named, or of a customer that is not deleted".to_owned()
             });
         }
         check.finish()
@@ -210,7 +219,7 @@ mod tests {
     #[test]
     fn a_command_says_which_plans_it_means() {
         let (one, other) = (PlanId::fresh(), PlanId::fresh());
-        let of = |plan_ids| SyncPlans { product_id: None, plan_ids };
+        let of = |plan_ids| SyncPlans { product_id: None, solution_id: None, plan_ids };
         assert_eq!(ids(&of(None).check().unwrap_err()), ["/"]);
         for plan_ids in [vec![], vec![one, one]] {
             assert_eq!(ids(&of(Some(plan_ids)).check().unwrap_err()), ["/planIds"]);

@@ -31,8 +31,8 @@ pub(super) async fn meant(
     if let Scope::Some(ids) = scope {
         rows = rows.filter(plans::customer_id.eq_any(ids));
     }
-    if let Some(product) = command.product_id {
-        rows = rows.filter(plans::owner_id.eq(product.0));
+    if let Some(owner) = command.owner() {
+        rows = rows.filter(plans::owner_id.eq(owner.id())).filter(plans::owner_kind.eq(owner.kind()));
     }
     if let Some(ids) = &command.plan_ids {
         rows = rows.filter(plans::id.eq_any(ids));

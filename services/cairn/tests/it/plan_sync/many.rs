@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::{Client, Response};
 
 use super::Harbour;
-use crate::adoption::{assign, column, customer, id, items, plan_path, read_after};
+use crate::adoption::{assign, column, customer, id, items, make, plan_path, read_after};
 use crate::company::{FIRST_PASSWORD, colleague, member};
 use crate::support::{PASSWORD, on_stage, owner};
 
@@ -112,6 +112,29 @@ fn many_plans_are_synced_in_the_background_and_one_that_fails_hinders_no_other()
         assert_eq!(undone.expect(200).body["plan"]["totalTasks"], 3);
         let behind = admin.get("/adoption/v1/plans?needsSync=true&count=true").await;
         assert_eq!(behind.body["total"], 2, "the one that failed and the one that was taken back");
+    });
+}
+
+#[test]
+fn the_plans_of_a_solution_are_named_as_a_solutions() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let solution = make(admin, "/catalog/v1/solutions", &json!({ "name": "Whole harbour" })).await;
+        let northwind = customer(admin, "Northwind").await;
+        let whole = json!({ "solutionId": solution["id"], "name": "Port", "licenseLevel": "SIGNATURE" });
+        make(admin, &format!("/adoption/v1/customers/{}/assignments", id(&northwind)), &whole).await;
+        make(admin, &format!("/catalog/v1/solutions/{}/tasks", id(&solution)), &json!({ "name": "Review" })).await;
+        let sync = async |command: Value| admin.post("/adoption/v1/plan-syncs", &command).await;
+        for (command, fault) in [
+            (json!({ "productId": solution["id"] }), "/productId"),
+            (json!({ "solutionId": northwind["id"] }), "/solutionId"),
+            (json!({ "productId": northwind["id"], "solutionId": solution["id"] }), "/solutionId"),
+        ] {
+            let refused = sync(command).await;
+            assert_eq!(refused.expect_problem(422, "CONTENT_INVALID").body["errors"][0]["pointer"], fault);
+        }
+        let ended = finished(admin, &sync(json!({ "solutionId": solution["id"] })).await).await;
+        assert_eq!(ended["result"], json!({ "plans": 1, "synced": 1, "unchanged": 0, "failed": 0 }));
     });
 }
 

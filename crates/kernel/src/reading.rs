@@ -8,7 +8,14 @@ pub fn in_words(message: &str) -> String {
         return "is not an id (a UUID)".to_owned();
     }
     match message {
-        "invalid digit found in string" => return "is not a whole number".to_owned(),
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            return "is not a whole number".to_owned();
+        }
+        "number too large to fit in target type" => return "is too large".to_owned(),
+        // What is said of a day; moments have words of their own.
+        "input contains invalid characters" | "premature end of input" | "trailing input" | "input is out of range" => {
+            return "is no day, such as 2026-11-21".to_owned();
+        }
         // Of a query parameter that takes one value.
         "unsupported value" => return "is given twice; give it once".to_owned(),
         _ => {}
@@ -17,7 +24,7 @@ pub fn in_words(message: &str) -> String {
     let wanted = match wanted {
         "f32" | "f64" => "a number",
         "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
-        "bool" | "a boolean" => "true or false",
+        "bool" | "a boolean" | r#""true", "on" or "false""# => "true or false",
         "a sequence" => "a list",
         "a map" => "an object",
         "a string" | "str" => "a text",
@@ -42,6 +49,11 @@ mod tests {
             ("invalid value: integer `-1`, expected u16", "invalid value: integer `-1`, expected a whole number"),
             ("missing field `name`", "missing field `name`"),
             ("UUID parsing failed: invalid length: found 3", "is not an id (a UUID)"),
+            (
+                r#"invalid value: string "maybe", expected "true", "on" or "false""#,
+                r#"invalid value: string "maybe", expected true or false"#,
+            ),
+            ("input contains invalid characters", "is no day, such as 2026-11-21"),
         ] {
             assert_eq!(in_words(said), told);
         }

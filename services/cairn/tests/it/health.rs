@@ -53,6 +53,9 @@ fn health_is_the_weighted_mean_of_what_is_known_and_is_kept_every_night_as_it_wa
         let then = admin.get(&explain(&day)).await.expect(200).body.clone();
         assert_eq!((&then["score"], &then["parts"]), (&json!(80), &health["parts"]));
         admin.get(&explain("2020-01-01")).await.expect_problem(404, "NOT_FOUND");
+        let never = admin.get(&explain("yesterday")).await;
+        let fault = &never.expect_problem(400, "REQUEST_MALFORMED").body["errors"][0];
+        assert_eq!((&fault["pointer"], &fault["detail"]), (&json!("at"), &json!("is no day, such as 2026-11-21")));
 
         // Other weights count from now on, and not for days that were kept.
         let weights = json!({ "adoption": 100, "velocity": 0, "freshness": 0, "tickets": 0 });

@@ -7,6 +7,9 @@ use serde::Serialize;
 use super::edits::Edit;
 use super::sheets::TASKS;
 
+/// The most errors that are told.
+const MOST_ERRORS: usize = 100;
+
 /// What an import does, or would do.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -17,8 +20,10 @@ pub(super) struct WorkbookReceipt {
     changes: Vec<WorkbookChange>,
     /// Rows that change nothing.
     unchanged: usize,
-    /// What keeps the file from being imported.
+    /// What keeps the file from being imported: the first hundred.
     errors: Vec<WorkbookError>,
+    /// How many errors there are beyond these.
+    more_errors: usize,
 }
 
 /// A row that changes something.
@@ -61,17 +66,23 @@ pub(super) struct WorkbookError {
 pub(super) type Reading = Result<Option<Edit>, WorkbookError>;
 
 impl WorkbookError {
-    pub(super) fn at(row: u64, (column, code, message): (&'static str, &'static str, String)) -> Self {
-        Self { sheet: TASKS, row, column, code, message }
+    pub(super) fn at(row: u64, column: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+        Self { sheet: TASKS, row, column, code, message: message.into() }
     }
 }
 
 impl WorkbookReceipt {
     pub(super) fn of(readings: &[Reading], dry_run: bool) -> Self {
         let edits = readings.iter().filter_map(|reading| reading.as_ref().ok()?.as_ref());
-        let errors = readings.iter().filter_map(|reading| reading.as_ref().err().cloned());
         let unchanged = readings.iter().filter(|reading| matches!(reading, Ok(None))).count();
-        Self { dry_run, changes: edits.map(WorkbookChange::of).collect(), unchanged, errors: errors.collect() }
+        let mut errors = readings.iter().filter_map(|reading| reading.as_ref().err());
+        Self {
+            dry_run,
+            changes: edits.map(WorkbookChange::of).collect(),
+            unchanged,
+            errors: errors.by_ref().take(MOST_ERRORS).cloned().collect(),
+            more_errors: errors.count(),
+        }
     }
 }
 
@@ -103,4 +114,19 @@ pub(super) fn sound(readings: Vec<Reading>) -> Result<Vec<Edit>, Problem> {
         return Err(Problem::invalid(faults));
     }
     Ok(readings.into_iter().flatten().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_errors_the_first_are_told_and_the_others_counted() {
+        let wrong = |row| Err(WorkbookError::at(row, "Status", "STATUS_UNKNOWN", "It is none."));
+        let readings: Vec<Reading> = (2..252).map(wrong).collect();
+        let receipt = WorkbookReceipt::of(&readings, true);
+        assert_eq!((receipt.errors.len(), receipt.more_errors, receipt.unchanged), (MOST_ERRORS, 150, 0));
+        assert_eq!(receipt.errors.last().map(|error| error.row), Some(101));
+        assert_eq!(sound(readings).unwrap_err().errors().len(), MOST_ERRORS);
+    }
 }

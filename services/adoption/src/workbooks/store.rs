@@ -1,15 +1,17 @@
 //! What a workbook is made from.
 
+use contracts::adoption::StatusSource;
 use db::{Conn, Tx};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::{CustomerId, PlanId, Problem, TenantId};
 
+use super::edits::Notes;
 use super::sheets::Standing;
 use crate::assignments::Assignment;
 use crate::customer_tasks;
 use crate::plans::{self, Plan};
-use crate::schema::{assignments, plans as rows};
+use crate::schema::{assignments, plans as rows, status_changes};
 
 /// Everything that a customer adopts, as it is at one moment.
 pub(super) async fn standing(conn: &Conn, tenant: TenantId, customer: CustomerId) -> Result<Standing, Problem> {
@@ -27,6 +29,17 @@ pub(super) async fn standing_for_change(tx: &mut Tx, customer: CustomerId) -> Re
     let plans = plans::fetch_all_for_change(tx, &ids).await?;
     let tasks = customer_tasks::fetch_of_plans_for_change(tx, &ids).await?;
     Ok(Standing { assignments, plans, tasks })
+}
+
+/// What somebody wrote last about each of the tasks.
+pub(super) async fn notes(mut conn: &Conn, tenant: TenantId, standing: &Standing) -> Result<Notes, Problem> {
+    use status_changes::{customer_task_id, id, note, source, table, tenant_id};
+    let of_tasks = customer_task_id.eq_any(standing.tasks.iter().map(|task| task.id));
+    let by_somebody = source.eq_any([StatusSource::Manual, StatusSource::Import]).and(note.is_not_null());
+    let rows = table.filter(tenant_id.eq(tenant)).filter(of_tasks).filter(by_somebody);
+    let rows = rows.distinct_on(customer_task_id).order((customer_task_id, id.desc()));
+    let rows: Vec<(_, String)> = rows.select((customer_task_id, note.assume_not_null())).load(&mut conn).await?;
+    Ok(rows.into_iter().collect())
 }
 
 async fn assigned(mut conn: &Conn, tenant: TenantId, customer: CustomerId) -> Result<Vec<Assignment>, Problem> {

@@ -102,7 +102,7 @@ fn a_workbook_shows_how_a_customer_stands_and_unedited_changes_nothing() {
 
         let before = [tasks(admin, &first).await, items(&admin.get(&format!("{task}/history")).await)];
         let unedited = import(admin, &path, "?dryRun=false", bytes).await;
-        let nothing = json!({ "dryRun": false, "changes": [], "unchanged": 6, "errors": [] });
+        let nothing = json!({ "dryRun": false, "changes": [], "unchanged": 6, "errors": [], "moreErrors": 0 });
         assert_eq!(unedited.expect(200).body, nothing);
         assert_eq!(before, [tasks(admin, &first).await, items(&admin.get(&format!("{task}/history")).await)]);
     });
@@ -149,6 +149,11 @@ fn what_was_edited_is_set_as_an_import_in_one_go() {
         let noted = history(&of_first[1]).await;
         assert_eq!((&noted[0]["kind"], &noted[0]["source"]), (&json!("NOTE"), &json!("IMPORT")));
         assert_eq!(noted[0]["text"], "Waiting for names.");
+
+        // Once more it says nothing anew.
+        let again = import(admin, &path, "?dryRun=false", edited).await;
+        assert_eq!((&again.expect(200).body["changes"], &again.body["unchanged"]), (&json!([]), &json!(6)));
+        assert_eq!([history(&of_first[0]).await.len(), history(&of_first[1]).await.len()], [1, 1]);
 
         // What an import has set is held as a person's word is.
         let value = json!({ "assignmentId": first["id"], "attributeName": "sites", "value": 1, "observedAt": stage.clock.now() });
@@ -199,6 +204,10 @@ fn a_row_that_is_wrong_keeps_the_whole_file_out() {
             &[(0, "Status", "DONE"), (1, "Task ID", ""), (1, "Task Name", "Connect"), (1, "Note", "Again")],
         );
         assert_eq!(errors(&import(admin, &path, "", twice).await), ["3 Task Name ROW_TWICE"]);
+        let neither = import(admin, &path, "?dryRun=maybe", bytes.clone()).await;
+        let fault = &neither.expect_problem(400, "REQUEST_MALFORMED").body["errors"][0];
+        assert_eq!(fault["pointer"], "dryRun");
+        assert_eq!(fault["detail"], "invalid value: string \"maybe\", expected true or false");
         import(admin, &path, "", b"no workbook".to_vec()).await.expect_problem(400, "REQUEST_MALFORMED");
         import(admin, &path, "", vec![0; (10 << 20) + 1]).await.expect_problem(413, "BODY_TOO_LARGE");
         let text = admin.request(Method::POST, &path).header("content-type", "text/csv").body("a,b");

@@ -9,7 +9,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kernel::{Problem, ProductId, SolutionId};
+use kernel::{Problem, ProductId, SolutionId, TenantId};
 use serde::Deserialize;
 
 use crate::schema::{catalog_revisions, plans};
@@ -33,13 +33,14 @@ pub(crate) async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
     let of_part = told.product_id.map(|id| id.0).or(told.solution_id.map(|id| id.0));
     let owner = if is_owner { Some(event.subject) } else { of_part };
     let Some((owner, revision)) = owner.zip(told.revision) else { return Ok(()) };
-    alone(tx).await?;
     let raise = diesel::sql_query(
-        "insert into catalog_revisions as known (tenant_id, owner_id, revision) values ($1, $2, $3) \
+        "insert into catalog_revisions as known (tenant_id, owner_id, revision) \
+         select $1, $2, $3 from pg_advisory_xact_lock(hashtextextended($4, 0)) \
          on conflict (tenant_id, owner_id) do update set revision = excluded.revision \
          where excluded.revision > known.revision",
     );
     let raise = raise.bind::<SqlUuid, _>(tx.tenant()).bind::<SqlUuid, _>(owner).bind::<BigInt, _>(revision);
+    let raise = raise.bind::<Text, _>(alone(tx.tenant()));
     raise.execute(&mut tx.conn()).await?;
     Ok(())
 }
@@ -50,7 +51,8 @@ pub(crate) async fn learn(tx: &mut Tx, owner: OwnerId, revision: i64) -> Result<
     if diesel::select(known).get_result(&mut tx.conn()).await? {
         return Ok(());
     }
-    alone(tx).await?;
+    let lock = diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))");
+    lock.bind::<Text, _>(alone(tx.tenant())).execute(&mut tx.conn()).await?;
     let row = (
         catalog_revisions::tenant_id.eq(tx.tenant()),
         catalog_revisions::owner_id.eq(owner.id()),
@@ -60,13 +62,10 @@ pub(crate) async fn learn(tx: &mut Tx, owner: OwnerId, revision: i64) -> Result<
     Ok(())
 }
 
-/// Writes here alone in the tenant, until the transaction ends. The catalog tells of owners in any order, and a solution is
-/// assigned in its own: two who write the same ones in different orders would wait for each other.
-async fn alone(tx: &mut Tx) -> Result<(), Problem> {
-    let name = format!("catalog revisions of {}", tx.tenant());
-    let lock = diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<Text, _>(name);
-    lock.execute(&mut tx.conn()).await?;
-    Ok(())
+/// The lock of whoever writes here: alone in the tenant, until the transaction ends. The catalog tells of owners in any order,
+/// and a solution is assigned in its own: two who write the same ones in different orders would wait for each other.
+fn alone(tenant: TenantId) -> String {
+    format!("catalog revisions of {tenant}")
 }
 
 /// Whether the catalog has moved since a plan was made equal to it; one whose sync was undone is at an earlier revision than

@@ -3,12 +3,13 @@
 //! A request is read with suspicion (`path`), its caller verified and counted (`limits`), and passed on to one of the
 //! servers (`upstream`) of the service that its first path segment names (`table`, `proxy`); bodies flow both ways at the pace of
 //! the slower side (`body`). Which operations need no token, and what each one takes, is read from the merged contract
-//! (`contract`), which the gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform (`health`).
+//! (`contract`), which the gateway also serves, with an explorer (`explorer`). It answers for the health of the whole platform
+//! (`health`).
 //!
 //! On the wire it speaks HTTP/1.1, and with a certificate TLS and HTTP/2 (`tls`); it lets WebSockets through
-//! (`websocket`), keeps the tokens of browsers in cookies (`session`), exchanges the keys of programs (`api_key`), compresses texts (`compress`) and logs what was asked
-//! (`access`). Who wants to hear of changes while they happen listens to `live`. What a tenant allows its callers in a minute, a
-//! day and a month is counted by `quotas`, in a schema of the gateway's own.
+//! (`websocket`), keeps the tokens of browsers in cookies (`session`), exchanges the keys of programs (`api_key`), compresses
+//! texts (`compress`) and logs what was asked (`access`). Who wants to hear of changes while they happen listens to `live`.
+//! What a tenant allows its callers in a minute, a day and a month is counted by `quotas`, in a schema of the gateway's own.
 //!
 //! Services verify tokens again: what the gateway refuses it refuses early, and what it lets pass is not yet trusted.
 

@@ -1,7 +1,7 @@
 //! What an import would do, row by row.
 //!
-//! A row is found by its id, or by its name; what was deleted, by its id alone, and it comes back. Rows that say the same are left; what a row does not say is left too.
-//! What only the file lacks is deleted if that is asked for, and never silently.
+//! A row is found by its id, or by its name; what was deleted, by its id alone, and it comes back. Rows that say the same are
+//! left; what a row does not say is left too. What only the file lacks is deleted if that is asked for, and never silently.
 
 mod change;
 mod names;

@@ -2,7 +2,8 @@
 //!
 //! An outcome is the catalog's. In a plan it may have a goal: a baseline, where the customer stood, and a target, where they want
 //! to be. What is measured since is a history that is only added to: a value that was taken back stays there and says so. The
-//! one measured last that stands says how far they have come between the two. Beside it stand the tasks that serve the outcome: what was done, and what it has brought.
+//! one measured last that stands says how far they have come between the two. Beside it stand the tasks that serve the
+//! outcome: what was done, and what it has brought.
 
 mod api;
 mod model;

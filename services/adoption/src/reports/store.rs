@@ -68,15 +68,15 @@ pub(super) async fn low_adoption(
 ) -> Result<Vec<LowAdoption>, Problem> {
     let after = part.after.as_ref();
     let rows = diesel::sql_query(
-        "select * from ( \
-             select c.id as customer_id, c.name as customer_name, count(*) as products, \
-                 round(avg(coalesce(progress_percentage, 0)))::integer as adoption, \
+        "select customer_id, name as customer_name, products, adoption, total_tasks, completed_tasks from ( \
+             select a.customer_id, count(*) as products, \
+                 round(coalesce(sum(progress_percentage), 0)::numeric / count(*))::integer as adoption, \
                  coalesce(sum(total_tasks), 0) as total_tasks, coalesce(sum(completed_tasks), 0) as completed_tasks \
-             from assignments a join customers c on c.tenant_id = a.tenant_id and c.id = a.customer_id \
-                 left join plans p on p.tenant_id = a.tenant_id and p.id = plan_id \
-             where a.tenant_id = $1 and ($2 is null or c.id = any($2)) and deleted_at is null and a.owner_kind = 'PRODUCT' \
-             group by c.id, c.name) as each \
-         where adoption < $3 and ($4 is null or (adoption, customer_id) > ($4, $5)) \
+             from assignments a left join plans p on p.tenant_id = a.tenant_id and p.id = plan_id \
+             where a.tenant_id = $1 and ($2 is null or a.customer_id = any($2)) and a.owner_kind = 'PRODUCT' \
+             group by a.customer_id) as each \
+             join customers c on c.tenant_id = $1 and c.id = customer_id \
+         where deleted_at is null and adoption < $3 and ($4 is null or (adoption, customer_id) > ($4, $5)) \
          order by adoption, customer_id limit $6",
     );
     rows.bind::<SqlUuid, _>(among.tenant)
@@ -90,7 +90,7 @@ pub(super) async fn low_adoption(
         .map_err(Problem::from)
 }
 
-/// The catalog's tasks that were skipped, the one skipped most first, each called as in the plan that has had it last.
+/// The catalog's tasks that were skipped, the one skipped most first, each called as in the latest of these plans.
 pub(super) async fn skipped(mut conn: &Conn, among: &Among, part: &Part) -> Result<Vec<SkippedTask>, Problem> {
     let after = part.after.as_ref();
     let rows = diesel::sql_query(
@@ -100,22 +100,19 @@ pub(super) async fn skipped(mut conn: &Conn, among: &Among, part: &Part) -> Resu
          ), sizes as materialized ( \
              select owner_id, count(*) as plans from seen group by owner_id \
          ), most as ( \
-             select original_task_id as task_id, count(*) as skipped \
+             select original_task_id as task_id, count(*) as skipped, (array_agg(plan_id order by plan_id desc))[1] as latest \
              from customer_tasks join seen on seen.id = plan_id \
              where tenant_id = $1 and status = 'NOT_APPLICABLE' and status_source <> 'SYSTEM' \
              group by original_task_id \
              having $3 is null or (-count(*), original_task_id) > (-$3, $4) \
              order by skipped desc, task_id limit $5 \
          ) \
-         select task_id, name, skipped, case owner_kind when 'PRODUCT' then owner_id end as product_id, \
-             case owner_kind when 'SOLUTION' then owner_id end as solution_id, product_name, plans \
-         from most, lateral ( \
-             select t.name, owner_kind, owner_id, owner_name as product_name \
-             from customer_tasks t join plans p on p.tenant_id = t.tenant_id and p.id = plan_id \
-                 join customers c on c.tenant_id = p.tenant_id and c.id = customer_id \
-             where t.tenant_id = $1 and original_task_id = task_id and status = 'NOT_APPLICABLE' and status_source <> 'SYSTEM' \
-                 and ($2 is null or customer_id = any($2)) and deleted_at is null \
-             order by t.id desc limit 1) as latest join sizes using (owner_id) \
+         select task_id, t.name, skipped, case owner_kind when 'PRODUCT' then owner_id end as product_id, \
+             case owner_kind when 'SOLUTION' then owner_id end as solution_id, owner_name as product_name, plans \
+         from most join plans p on p.tenant_id = $1 and p.id = latest \
+             join customer_tasks t on t.tenant_id = $1 and t.plan_id = latest and original_task_id = task_id \
+                 and status = 'NOT_APPLICABLE' and status_source <> 'SYSTEM' \
+             join sizes using (owner_id) \
          order by skipped desc, task_id",
     );
     rows.bind::<SqlUuid, _>(among.tenant)
@@ -196,17 +193,17 @@ pub(super) async fn months(
     (first, last): (NaiveDate, NaiveDate),
 ) -> Result<Vec<TrendMonth>, Problem> {
     let rows = diesel::sql_query(
-        "with done as ( \
-             select month, sum(completed_tasks) as tasks \
-             from plan_months m join customers c on c.tenant_id = m.tenant_id and c.id = customer_id \
-             where m.tenant_id = $1 and ($2 is null or customer_id = any($2)) and deleted_at is null \
-                 and month between $3 and $4 \
+        "with deleted as ( \
+             select array_agg(id) as customers from customers where tenant_id = $1 and deleted_at is not null \
+         ), done as ( \
+             select month, sum(completed_tasks) as tasks from plan_months \
+             where tenant_id = $1 and ($2 is null or customer_id = any($2)) and month between $3 and $4 \
+                 and (customer_id = any((select customers from deleted)::uuid[])) is not true \
              group by month \
          ), made as ( \
-             select date_trunc('month', p.created_at at time zone 'UTC')::date as month, count(*) as plans \
-             from plans p join customers c on c.tenant_id = p.tenant_id and c.id = customer_id \
-             where p.tenant_id = $1 and ($2 is null or customer_id = any($2)) and deleted_at is null \
-                 and p.created_at >= $3::timestamp at time zone 'UTC' \
+             select date_trunc('month', created_at at time zone 'UTC')::date as month, count(*) as plans from plans \
+             where tenant_id = $1 and ($2 is null or customer_id = any($2)) and created_at >= $3::timestamp at time zone 'UTC' \
+                 and (customer_id = any((select customers from deleted)::uuid[])) is not true \
              group by 1 \
          ) \
          select each::date as month, coalesce(tasks, 0) as completed_tasks, coalesce(plans, 0) as plans_made \

@@ -67,7 +67,8 @@ pub(super) async fn export_customer(
 ///
 /// Shows row by row what the file would do, or, with `dryRun=false`, does it: all of it or, when a row is wrong, nothing. A status
 /// that was edited is set as by hand, with the import as its source; a note joins the task's history, unless it is what somebody
-/// wrote there last. What was not edited and what is missing changes nothing. Tasks are found by their hidden ids, else by the names of assignment and task.
+/// wrote there last. What was not edited and what is missing changes nothing. Tasks are found by their hidden ids, else by the
+/// names of assignment and task.
 #[utoipa::path(tag = "customer workbooks", params(ImportQuery), request_body(content((String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = WorkbookReceipt), (status = 400, description = "It is no such workbook, or a column is missing."), (status = 409, description = "The customer is deleted."), (status = 413, description = "More than 10 MiB."), (status = 415, description = "Not a workbook."), (status = 422, description = "A row is wrong; nothing was done."), (status = 423, description = "Somebody else is editing the customer or a plan that it changes.")))]
 #[post("/customers/{customerId}/workbook")]
 pub(super) async fn import_customer(

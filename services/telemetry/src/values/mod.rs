@@ -1,7 +1,8 @@
 //! Values: what customers' deployments report, stored once each, for ever unchanged.
 //!
-//! A batch is taken apart (`parts`, `table`) into entries (`entry`), its attributes are found and its values checked (`intake`), and many batches go to the
-//! disk together (`writer`). The identity of a value (`identity`) makes repeating safe; what cannot be taken is a refusal.
+//! A batch is taken apart (`parts`, `table`) into entries (`entry`), its attributes are found and its values checked
+//! (`intake`), and many batches go to the disk together (`writer`). The identity of a value (`identity`) makes repeating safe;
+//! what cannot be taken is a refusal.
 
 mod api;
 mod entry;

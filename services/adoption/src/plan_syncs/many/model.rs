@@ -117,7 +117,8 @@ impl SyncPlans {
         check.finish()
     }
 
-    /// Requires that those who were named were found, by one owner at most. A caller whom grants narrow is not told whether there are others.
+    /// Requires that those who were named were found, by one owner at most. A caller whom grants narrow is not told whether
+    /// there are others.
     pub(super) fn require_found(&self, found: &[(PlanId, OwnerId)], is_narrowed: bool) -> Result<(), Problem> {
         let found: BTreeSet<PlanId> = found.iter().map(|(plan, _)| *plan).collect();
         let named = self.plan_ids.as_deref().unwrap_or_default();

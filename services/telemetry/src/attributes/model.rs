@@ -12,6 +12,7 @@ use rules::{Criterion, DataType};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::rollups::Latest;
 use crate::schema::attributes;
 
 /// A row of `attributes`: what adoption says it is, and what the values say of it.
@@ -124,10 +125,16 @@ impl Attribute {
     }
 
     /// Its latest value was taken back: this one is the latest that is left.
-    pub(crate) fn see_only(&mut self, left: Option<(Timestamp, Uuid, String)>) {
+    pub(crate) fn see_only(&mut self, left: Option<Latest>) {
         (self.latest_observed_at, self.latest_event_id, self.latest_value) =
             left.map_or((None, None, None), |(at, id, value)| (Some(at), Some(id), Some(value)));
         self.vanished_at = None;
+    }
+
+    /// Its latest value, whether it stands or not.
+    pub(crate) fn latest(&self) -> Option<Latest> {
+        let (at, id) = self.latest_observed_at.zip(self.latest_event_id)?;
+        Some((at, id, self.latest_value.clone()?))
     }
 
     /// A complete feed said nothing of it. Says whether that is news.

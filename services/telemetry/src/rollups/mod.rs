@@ -10,7 +10,7 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use model::Sums;
-pub(crate) use store::{add, forget, latest, recompute};
+pub(crate) use store::{Latest, add, forget, latest, recompute};
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -11,6 +11,7 @@ mod window;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub(crate) use model::kept_from;
 pub(crate) use retain::kind as retain_kind;
 pub(crate) use window::Windows;
 

@@ -1,10 +1,8 @@
 //! Trials over HTTP.
 
-use std::collections::HashMap;
-
 use actix_web::post;
 use actix_web::web::Data;
-use chrono::{Duration, NaiveDate};
+use chrono::NaiveDate;
 use clients::Adoption;
 use db::{Conn, Db};
 use kernel::{AttributeId, Check, CustomerAttributeId, Problem, TenantId, Timestamp};
@@ -12,10 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use web::{Allow, Answer, Body, Context, Reply};
 
-use super::model::{Closed, DayEnd, Proposal, Trial};
+use super::model::{Closed, Proposal, Trial, ends};
 use super::store;
-use crate::attributes::Attribute;
 use crate::permissions::CriterionTest;
+use crate::settings::{Windows, kept_from};
 
 /// Days looked at when the caller does not say how many.
 const DAYS: i64 = 90;
@@ -35,22 +33,22 @@ pub(super) struct TestCriterion {
     original_attribute_id: AttributeId,
     /// The criterion, as the catalog takes it.
     success_criteria: Value,
-    /// How many days to look back, 1 to 400 (default 90).
+    /// How many days to look back, 1 to 400 (default 90), as far as values are kept.
     days: Option<i64>,
 }
 
 /// Try a criterion on what was reported
 ///
 /// How many tasks it would have closed, and how many of those against what a person says: by the last value of each day, of the
-/// attribute and of the others that the task requires, whatever a complete feed was silent about. Nothing is changed. Up
-/// to 5,000 tasks are looked at.
+/// attribute and of the others that the task requires, whatever a complete feed was silent about; and by where everything
+/// stands now. Nothing is changed. Up to 5,000 tasks are looked at. 404 when no plan has the attribute.
 #[utoipa::path(tag = "attributes", request_body = TestCriterion, security(("bearer" = [CriterionTest::NAME])), responses((status = 200, body = Trial)))]
 #[post("/criteria/test")]
 pub(super) async fn test_criterion(
     who: Allow<CriterionTest>,
     db: Data<Db>,
     context: Data<Context>,
-    adoption: Data<Adoption>,
+    (adoption, windows): (Data<Adoption>, Data<Windows>),
     Body(command): Body<TestCriterion>,
 ) -> Answer {
     let now = context.clock.now();
@@ -60,7 +58,8 @@ pub(super) async fn test_criterion(
     check.that((1..=MOST_DAYS).contains(&days), "/days", "OUT_OF_RANGE", || format!("give 1 to {MOST_DAYS}"));
     check.finish()?;
     let proposal = Proposal { original, criteria: &success_criteria };
-    let from = (now - Duration::days(days)).date_naive();
+    let kept = windows.days(&db, who.tenant).await?;
+    let from = kept_from(now, days.min(kept)).date_naive();
     let (mut trial, closed) =
         db.read(who.tenant, async |conn| judge(conn, who.tenant, &proposal, (from, now)).await).await?;
     let ids: Vec<_> = closed.iter().map(|task| task.customer_task_id).collect();
@@ -78,6 +77,9 @@ async fn judge(
     let mut trial = Trial::new(from, now.date_naive());
     let most = i64::try_from(MOST_TASKS + 1).unwrap_or(i64::MAX);
     let mut tasks = store::tasks(conn, tenant, proposal.original, most).await?;
+    if tasks.is_empty() {
+        return Err(Problem::not_found("attribute in any plan"));
+    }
     trial.complete = tasks.len() <= MOST_TASKS;
     tasks.truncate(MOST_TASKS);
     trial.tasks = tasks.len();
@@ -85,18 +87,14 @@ async fn judge(
     for piece in tasks.chunks(PIECE) {
         let rows = store::of_tasks(conn, tenant, piece).await?;
         let ids: Vec<CustomerAttributeId> = rows.iter().map(|row| row.id).collect();
-        let mut days: HashMap<CustomerAttributeId, Vec<store::Row>> = HashMap::new();
-        for row in store::days(conn, tenant, &ids, from).await? {
-            days.entry(row.0).or_default().push(row);
-        }
+        let mut days = store::last_values(conn, tenant, &ids, from).await?;
         for of_task in rows.chunk_by(|one, other| one.customer_task_id == other.customer_task_id) {
             let copy = of_task.iter().find(|row| row.original_attribute_id == Some(proposal.original));
             let Some(copy) = copy else { continue };
             proposal.criterion(copy.data_type)?;
             trial.with_data += usize::from(copy.latest_observed_at.is_some());
             trial.would_be_done += usize::from(proposal.is_done(of_task, now));
-            let ends = ends_of(of_task, &mut days);
-            let on = proposal.closes_on(of_task, from, &ends);
+            let on = proposal.closes_on(of_task, now, &ends(of_task, from, &mut days));
             closed.extend(on.map(|closed_on| Closed {
                 customer_task_id: copy.customer_task_id,
                 assignment_id: copy.assignment_id,
@@ -108,15 +106,4 @@ async fn judge(
         }
     }
     Ok((trial, closed))
-}
-
-/// The ends of the days of a task's attributes, day by day.
-fn ends_of(rows: &[Attribute], days: &mut HashMap<CustomerAttributeId, Vec<store::Row>>) -> Vec<DayEnd> {
-    let of = |(at, row): (usize, &Attribute)| {
-        let days = days.remove(&row.id).unwrap_or_default();
-        days.into_iter().map(move |(_, day, seen, id, value)| (day, at, seen, id, value))
-    };
-    let mut ends: Vec<DayEnd> = rows.iter().enumerate().flat_map(of).collect();
-    ends.sort_by_key(|(day, ..)| *day);
-    ends
 }

@@ -1,15 +1,17 @@
 //! Judging the past by a criterion on trial. Pure.
 
-use chrono::{Days, NaiveDate, NaiveTime};
+use std::collections::HashMap;
+
+use chrono::{Duration, NaiveDate, NaiveTime};
 use contracts::adoption::{StatusOf, StatusSource, TaskStatus};
-use kernel::{AssignmentId, AttributeId, CustomerTaskId, FieldError, Problem, Timestamp};
+use kernel::{AssignmentId, AttributeId, CustomerAttributeId, CustomerTaskId, FieldError, Problem, Timestamp};
 use rules::{Criterion, CriterionError, DataType};
 use serde::Serialize;
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::attributes::Attribute;
 use crate::facts::Counts;
+use crate::rollups::Latest;
 
 /// Tasks shown as examples.
 const EXAMPLES: usize = 20;
@@ -18,7 +20,7 @@ const EXAMPLES: usize = 20;
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Trial {
-    /// The first day that was looked at.
+    /// The first day that was looked at: none from before what is kept.
     pub(super) from: NaiveDate,
     /// The last.
     pub(super) to: NaiveDate,
@@ -28,7 +30,7 @@ pub(crate) struct Trial {
     pub(super) complete: bool,
     /// Those whose attribute ever had a value.
     pub(super) with_data: usize,
-    /// Those that would have been done at the end of some day.
+    /// Those that would have been done at the end of some day, or would be now.
     pub(super) would_close: usize,
     /// Those that would be done now.
     pub(super) would_be_done: usize,
@@ -49,7 +51,7 @@ pub(crate) struct Closed {
     pub(super) assignment_id: AssignmentId,
     /// Its name.
     pub(super) task_name: String,
-    /// The first day at whose end it would have been done.
+    /// The first day at whose end it would have been done, or today.
     pub(super) closed_on: NaiveDate,
     /// Where it stands; null when its plan is gone.
     pub(super) status: Option<TaskStatus>,
@@ -65,8 +67,24 @@ impl Closed {
     }
 }
 
-/// The last value of a day of one of a task's attributes, which is named by its place.
-pub(super) type DayEnd = (NaiveDate, usize, Timestamp, Uuid, String);
+/// What one of a task's attributes, named by its place, had as its last value at the end of a day.
+pub(super) type DayEnd = (NaiveDate, usize, Latest);
+
+/// What a task's attributes had at the ends of the days from this one on, day by day, by the last values of days. The latest
+/// value is known for longer than its day is kept; what was seen before the first day is what there was on it.
+pub(super) fn ends(
+    rows: &[Attribute],
+    from: NaiveDate,
+    days: &mut HashMap<CustomerAttributeId, Vec<Latest>>,
+) -> Vec<DayEnd> {
+    let of = |(at, row): (usize, &Attribute)| {
+        let seen = days.remove(&row.id).unwrap_or_default().into_iter().chain(row.latest());
+        seen.map(move |value| (value.0.date_naive().max(from), at, value))
+    };
+    let mut ends: Vec<DayEnd> = rows.iter().enumerate().flat_map(of).collect();
+    ends.sort_by_key(|(day, ..)| *day);
+    ends
+}
 
 /// A criterion on trial for all copies of a catalog attribute.
 pub(super) struct Proposal<'a> {
@@ -102,28 +120,24 @@ impl Proposal<'_> {
         Counts::of(&rows).verdict() == Some(TaskStatus::Done)
     }
 
-    /// The first day at whose end the task of these attributes would have been done. Before its first value within the days an
-    /// attribute has the value that it has had since before them, if that is its latest.
-    pub(super) fn closes_on(&self, rows: &[Attribute], from: NaiveDate, days: &[DayEnd]) -> Option<NaiveDate> {
+    /// The first day at whose end the task of these attributes would have been done, or today when it would be only now.
+    pub(super) fn closes_on(&self, rows: &[Attribute], now: Timestamp, ends: &[DayEnd]) -> Option<NaiveDate> {
         let criteria: Vec<Option<Criterion>> = rows.iter().map(|row| self.of(row)).collect();
-        let begin = midnight(from);
-        let mut rows: Vec<Attribute> = rows.iter().map(|row| before(row, begin)).collect();
-        let mut days = days.iter().peekable();
-        let mut day = from;
-        loop {
-            while let Some((_, at, seen, id, value)) = days.next_if(|(of, ..)| *of <= day) {
-                if let Some(row) = rows.get_mut(*at) {
+        let mut then: Vec<Attribute> = rows.iter().map(unseen).collect();
+        let is_done = |(day, ends): &(NaiveDate, &[DayEnd])| {
+            for (_, at, (seen, id, value)) in *ends {
+                if let Some(row) = then.get_mut(*at) {
                     row.see(*seen, *id, value);
                 }
             }
-            let end = midnight(day.checked_add_days(Days::new(1))?);
-            rows.iter_mut().zip(&criteria).for_each(|(row, criterion)| row.judge(criterion.as_ref(), end));
-            if Counts::of(&rows).verdict() == Some(TaskStatus::Done) {
-                return Some(day);
-            }
-            // On days without values only time goes by: what it changes is looked at with the next value.
-            day = days.peek()?.0;
-        }
+            let end = now.min(midnight(*day) + Duration::days(1));
+            then.iter_mut().zip(&criteria).for_each(|(row, criterion)| row.judge(criterion.as_ref(), end));
+            Counts::of(&then).verdict() == Some(TaskStatus::Done)
+        };
+        let days = ends.chunk_by(|(one, ..), (next, ..)| one == next);
+        let mut days = days.filter_map(|ends| ends.first().map(|(day, ..)| (*day, ends)));
+        let closed = days.find(is_done).map(|(day, _)| day);
+        closed.or_else(|| self.is_done(rows, now).then(|| now.date_naive()))
     }
 }
 
@@ -157,13 +171,10 @@ impl Trial {
     }
 }
 
-/// An attribute as it was before a moment, as far as its latest value tells.
-fn before(row: &Attribute, moment: Timestamp) -> Attribute {
-    let mut row = row.clone();
-    (row.emptied_at, row.vanished_at) = (None, None);
-    if row.latest_observed_at.is_some_and(|seen| seen >= moment) {
-        row.see_only(None);
-    }
+/// An attribute before anything was seen of it.
+fn unseen(row: &Attribute) -> Attribute {
+    let mut row = Attribute { emptied_at: None, ..row.clone() };
+    row.see_only(None);
     row
 }
 
@@ -175,15 +186,24 @@ fn midnight(day: NaiveDate) -> Timestamp {
 mod tests {
     use super::*;
     use crate::attributes::sample;
+    use proptest::prelude::*;
     use serde_json::json;
+    use std::collections::BTreeMap;
+    use uuid::Uuid;
 
     fn day(day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
     }
 
-    fn end(of: u32, at: usize, value: &str) -> DayEnd {
-        (day(of), at, midnight(day(of)), Uuid::from_u128(of.into()), value.to_owned())
+    fn seen(of: u32, value: &str) -> Latest {
+        (midnight(day(of)), Uuid::from_u128(of.into()), value.to_owned())
     }
+
+    fn end(of: u32, at: usize, value: &str) -> DayEnd {
+        (day(of), at, seen(of, value))
+    }
+
+    const NOW: u32 = 20;
 
     #[test]
     fn a_task_closes_on_the_first_day_that_has_all_that_is_required() {
@@ -191,14 +211,14 @@ mod tests {
         let original = AttributeId::fresh();
         let mut rows = vec![sample(task), sample(task)];
         rows[0].original_attribute_id = Some(original);
-        let on = |least: i64, days: &[DayEnd]| {
+        let on = |least: i64, ends: &[DayEnd]| {
             let criteria = json!({ "operator": ">=", "value": least });
-            Proposal { original, criteria: &criteria }.closes_on(&rows, day(1), days)
+            Proposal { original, criteria: &criteria }.closes_on(&rows, midnight(day(NOW)), ends)
         };
-        let days = [end(3, 0, "5"), end(4, 1, "10"), end(6, 0, "7"), end(8, 1, "3"), end(9, 0, "20")];
-        assert_eq!(on(5, &days), Some(day(4)));
-        assert_eq!(on(7, &days), Some(day(6)));
-        assert_eq!(on(8, &days), None, "the other one has failed by then");
+        let ends = [end(3, 0, "5"), end(4, 1, "10"), end(6, 0, "7"), end(8, 1, "3"), end(9, 0, "20")];
+        assert_eq!(on(5, &ends), Some(day(4)));
+        assert_eq!(on(7, &ends), Some(day(6)));
+        assert_eq!(on(8, &ends), None, "the other one has failed by then");
         assert_eq!(on(5, &[]), None);
     }
 
@@ -206,13 +226,58 @@ mod tests {
     fn what_was_seen_before_the_days_counts_in_them() {
         let original = AttributeId::fresh();
         let mut row = Attribute { original_attribute_id: Some(original), ..sample(CustomerTaskId::fresh()) };
-        row.see(midnight(day(1)), Uuid::from_u128(1), "6");
+        let (at, id, value) = seen(9, "3");
+        row.see(at, id, &value);
         let criteria = json!({ "operator": ">=", "value": 5 });
         let proposal = Proposal { original, criteria: &criteria };
-        assert_eq!(proposal.closes_on(&[row.clone()], day(2), &[]), Some(day(2)));
-        assert!(proposal.is_done(&[row], midnight(day(3))));
+        let on = |kept: &[Latest]| {
+            let mut days = HashMap::from([(row.id, kept.to_vec())]);
+            proposal.closes_on(&[row.clone()], midnight(day(NOW)), &ends(&[row.clone()], day(7), &mut days))
+        };
+        assert_eq!(on(&[seen(2, "6"), seen(9, "3")]), Some(day(7)), "the value of the second stands until the ninth");
+        assert_eq!(on(&[seen(2, "6"), seen(7, "4"), seen(9, "3")]), None);
         let misfit = proposal.criterion(DataType::Boolean).unwrap_err();
         assert!(misfit.errors()[0].pointer.starts_with("/successCriteria"), "{misfit:?}");
+    }
+
+    proptest! {
+        /// A trial says of each day what a replay of everything says of it; and what would be done now would have been closed,
+        /// however little of the past is kept and whatever vanished.
+        #[test]
+        fn a_trial_is_a_replay(
+            history in proptest::collection::vec((1..NOW, 0..2_usize, 0..20_i64), 0..12), from in 1..NOW, kept in 1..NOW,
+            emptied in proptest::option::of(1..NOW), required in any::<[bool; 2]>(),
+        ) {
+            let (task, original) = (CustomerTaskId::fresh(), AttributeId::fresh());
+            let mut rows = required.map(|is_required| Attribute { is_required, ..sample(task) });
+            rows[0].original_attribute_id = Some(original);
+            // One value of an attribute and day: the last one of it.
+            let last: BTreeMap<(u32, usize), i64> = history.into_iter().map(|(on, at, value)| ((on, at), value)).collect();
+            let replayed = |until: u32| {
+                let mut rows = rows.clone();
+                for ((on, at), value) in last.iter().filter(|((on, _), _)| *on <= until) {
+                    let (seen, id, value) = seen(*on, &value.to_string());
+                    rows[*at].see(seen, id, &value);
+                }
+                rows
+            };
+            let criteria = json!({ "operator": ">=", "value": 5 });
+            let (proposal, now) = (Proposal { original, criteria: &criteria }, midnight(day(NOW)));
+            let days = |since: u32| {
+                let mut days: HashMap<_, Vec<Latest>> = HashMap::new();
+                for ((on, at), value) in last.iter().filter(|((on, _), _)| *on >= since) {
+                    days.entry(rows[*at].id).or_default().push(seen(*on, &value.to_string()));
+                }
+                days
+            };
+            let mut today = replayed(NOW);
+            let closes = proposal.closes_on(&today, now, &ends(&today, day(from), &mut days(1)));
+            let first = (from..NOW).find(|until| proposal.is_done(&replayed(*until), now));
+            prop_assert_eq!(closes, first.map(day));
+            today.iter_mut().for_each(|row| row.emptied_at = emptied.map(|on| midnight(day(on))));
+            let closes = proposal.closes_on(&today, now, &ends(&today, day(from), &mut days(kept)));
+            prop_assert!(closes.is_some() || !proposal.is_done(&today, now));
+        }
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The statements of trials.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use db::Conn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::{AttributeId, CustomerAttributeId, CustomerTaskId, Problem, TenantId, Timestamp};
-use uuid::Uuid;
+use kernel::{AttributeId, CustomerAttributeId, CustomerTaskId, Problem, TenantId};
 
 use crate::attributes::Attribute;
+use crate::rollups::Latest;
 use crate::schema::{attributes, rollups};
 
 /// The tasks with active copies of a catalog attribute, up to so many.
@@ -39,21 +41,23 @@ pub(super) async fn of_tasks(
     Ok(rows.load(&mut conn).await?)
 }
 
-/// The last value of a day of an attribute.
-pub(super) type Row = (CustomerAttributeId, NaiveDate, Timestamp, Uuid, String);
-
-/// The last values of these attributes on each day since this one, day by day.
-pub(super) async fn days(
+/// The last values of these attributes on each day since this one, and on the last day before it that had any.
+pub(super) async fn last_values(
     mut conn: &Conn,
     tenant: TenantId,
     attributes: &[CustomerAttributeId],
     from: NaiveDate,
-) -> Result<Vec<Row>, Problem> {
-    let rows = rollups::table
-        .filter(rollups::tenant_id.eq(tenant))
-        .filter(rollups::attribute_id.eq_any(attributes))
-        .filter(rollups::day.ge(from));
-    let columns =
-        (rollups::attribute_id, rollups::day, rollups::last_observed_at, rollups::last_event_id, rollups::last_value);
-    Ok(rows.order((rollups::day, rollups::attribute_id)).select(columns).load(&mut conn).await?)
+) -> Result<HashMap<CustomerAttributeId, Vec<Latest>>, Problem> {
+    let theirs = || rollups::tenant_id.eq(tenant).and(rollups::attribute_id.eq_any(attributes));
+    let columns = (rollups::attribute_id, (rollups::last_observed_at, rollups::last_event_id, rollups::last_value));
+    let since = rollups::table.filter(theirs()).filter(rollups::day.ge(from)).select(columns);
+    let since: Vec<(CustomerAttributeId, Latest)> = since.load(&mut conn).await?;
+    let before = rollups::table.filter(theirs()).filter(rollups::day.lt(from)).select(columns);
+    let before = before.distinct_on(rollups::attribute_id).order((rollups::attribute_id, rollups::day.desc()));
+    let before: Vec<(CustomerAttributeId, Latest)> = before.load(&mut conn).await?;
+    let mut values: HashMap<CustomerAttributeId, Vec<Latest>> = HashMap::new();
+    for (attribute, value) in before.into_iter().chain(since) {
+        values.entry(attribute).or_default().push(value);
+    }
+    Ok(values)
 }

@@ -14,6 +14,7 @@ use super::identity::{Mark, event_id};
 use super::parts::Complete;
 use crate::attributes::Known;
 use crate::schema::values;
+use crate::settings::kept_from;
 
 /// Largest value, in bytes of JSON.
 const MAX_VALUE: usize = 4 * 1024;
@@ -28,9 +29,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// What is kept at `now`, and a little of the future: clocks differ.
+    /// The days that are kept at `now`, and a little of the future: clocks differ.
     pub(crate) fn at(now: Timestamp, retention_days: i64) -> Self {
-        Self { from: now - Duration::days(retention_days), to: now + AHEAD }
+        Self { from: kept_from(now, retention_days), to: now + AHEAD }
     }
 
     fn check(self, moment: Timestamp) -> Result<(), Reason> {
@@ -191,7 +192,7 @@ mod tests {
             ("null", now, RefusalCode::ValueTypeWrong),
             ("1e999", now, RefusalCode::ValueMalformed),
             ("12", "2026-11-21T12:05:01Z", RefusalCode::ObservedAtInFuture),
-            ("12", "2025-10-17T11:59:59Z", RefusalCode::ObservedAtTooEarly),
+            ("12", "2025-10-16T23:59:59Z", RefusalCode::ObservedAtTooEarly),
         ] {
             assert_eq!(read(&attribute, value, observed_at).unwrap_err(), code, "{value} {observed_at}");
         }

@@ -54,7 +54,13 @@ fn a_criterion_is_tried_on_what_was_reported() {
         assert_eq!(eight["examples"][0]["customerTaskId"], two.task("Roll out"), "a person's word first");
         assert_eq!(eight["examples"][0]["status"], "NOT_APPLICABLE");
         assert_eq!(eight["examples"][1]["closedOn"], (*one.ago(5 * DAY)).date_naive().to_string());
-        assert_eq!(test(9, 2).await.expect(200).body["wouldClose"], 0, "that was longer ago");
+        let nine = test(9, 2).await.expect(200).body.clone();
+        assert_eq!(
+            (&nine["wouldClose"], &nine["wouldBeDone"]),
+            (&json!(1), &json!(0)),
+            "it stood until the day before"
+        );
+        assert_eq!(nine["examples"][0]["closedOn"], nine["from"]);
         assert_eq!(
             one.explanation("Roll out").await["because"],
             "0 of 1 required attributes are met and 1 have data: IN_PROGRESS."
@@ -65,8 +71,37 @@ fn a_criterion_is_tried_on_what_was_reported() {
         let nonsense = json!({ "originalAttributeId": original, "successCriteria": { "operator": "~" } });
         let nonsense = admin.post("/telemetry/v1/criteria/test", &nonsense).await;
         nonsense.expect_problem(422, "CONTENT_INVALID");
+        let copies = json!(one.attribute("users"));
         let stranger = stage.another_tenant().await;
-        let command = json!({ "originalAttributeId": original, "successCriteria": { "operator": ">=", "value": 1 } });
-        assert_eq!(stranger.post("/telemetry/v1/criteria/test", &command).await.expect(200).body["tasks"], 0);
+        for (who, attribute) in [(admin, &copies), (&stranger, &original)] {
+            let command =
+                json!({ "originalAttributeId": attribute, "successCriteria": { "operator": ">=", "value": 1 } });
+            who.post("/telemetry/v1/criteria/test", &command).await.expect_problem(404, "NOT_FOUND");
+        }
+    });
+}
+
+#[test]
+fn a_trial_looks_no_further_back_than_values_are_kept() {
+    on_stage(async |stage| {
+        let (admin, it) = (&stage.admin, Deployment::simple(&stage).await);
+        post(admin, &[it.value("users", 9, 60 * DAY)]).await.expect(200);
+        let keep = admin.request(Method::PUT, "/telemetry/v1/settings").header("if-match", "\"0\"");
+        send(keep.json(&json!({ "retentionDays": 30 }))).await.expect(200);
+        let days = format!(
+            "/telemetry/v1/attributes/{}/series?resolution=DAY&from={}",
+            it.attribute("users"),
+            it.ago(80 * DAY)
+        );
+        admin.get_until(&days, |series| series.body["points"] == json!([])).await.expect(200);
+        let original = &it.tasks[0]["attributes"][0]["originalAttributeId"];
+        let command = json!({ "originalAttributeId": original, "successCriteria": { "operator": ">=", "value": 8 } });
+        let trial = admin.post("/telemetry/v1/criteria/test", &command).await.expect(200).body.clone();
+        assert_eq!(
+            ["withData", "wouldClose", "wouldBeDone"].map(|name| trial[name].clone()),
+            [1, 1, 1].map(|n| json!(n))
+        );
+        let first = (*it.ago(30 * DAY)).date_naive().to_string();
+        assert_eq!((&trial["from"], &trial["examples"][0]["closedOn"]), (&json!(first), &json!(first)), "{trial}");
     });
 }

@@ -28,10 +28,10 @@ const LIST: &str = "telemetry-freshness";
 pub(super) struct SeriesQuery {
     /// Observed at this moment or later; by default 30 days before `to`.
     from: Option<Timestamp>,
-    /// Observed at this moment or earlier; by default now.
+    /// Observed before this moment; by default until now.
     to: Option<Timestamp>,
-    /// How long a time one point stands for; by default the finest that keeps the series short. Days, weeks and months are
-    /// whole: those that `from` and `to` are in.
+    /// How long a time one point stands for; by default the finest that keeps the series short. Points are whole: the series
+    /// begins with the one that `from` is in and ends with the one that `to` is in, or before it where that begins at `to`.
     #[param(inline)]
     resolution: Option<Resolution>,
 }
@@ -44,9 +44,9 @@ pub(super) struct Series {
     attribute_id: CustomerAttributeId,
     /// How long a time one point stands for.
     resolution: Resolution,
-    /// Where the series begins.
+    /// Where the series begins: `from`, rounded down to a whole point.
     from: Timestamp,
-    /// Where it ends.
+    /// Before which it ends: `to`, rounded up to a whole point.
     to: Timestamp,
     /// The points that have values, the first one first.
     points: Vec<Point>,
@@ -70,6 +70,7 @@ pub(super) async fn show_series(
     let to = query.to.unwrap_or(context.clock.now() + Duration::minutes(5));
     let from = query.from.unwrap_or(to - Duration::days(DAYS));
     let resolution = Resolution::of(query.resolution, (from, to))?;
+    let (from, to) = resolution.whole((from, to));
     who.read(&db, async |conn| {
         let attribute =
             attributes::store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("attribute"))?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{Datelike, Days, Duration, NaiveDate};
+use chrono::{Datelike, Duration, NaiveDate, Timelike, Weekday};
 use diesel::prelude::*;
 use kernel::problem::REQUEST_MALFORMED;
 use kernel::{CustomerAttributeId, Problem, Timestamp};
@@ -137,23 +137,42 @@ impl Resolution {
         }))
     }
 
-    /// Where the stretch begins that a day is in.
-    fn begin(self, day: NaiveDate) -> NaiveDate {
+    /// The span rounded outwards to whole stretches; its end is not in it.
+    pub(crate) fn whole(self, (from, to): (Timestamp, Timestamp)) -> (Timestamp, Timestamp) {
+        let last = self.begin(to);
+        (self.begin(from), if last == to { to } else { self.end(last) })
+    }
+
+    /// Where the stretch begins that a moment is in.
+    fn begin(self, moment: Timestamp) -> Timestamp {
+        let day = moment.date_naive();
         match self {
-            Self::Hour | Self::Day => day,
-            Self::Week => day - Days::new(day.weekday().num_days_from_monday().into()),
-            Self::Month => day.with_day(1).unwrap_or(day),
+            Self::Hour => midnight(day) + Duration::hours(moment.hour().into()),
+            Self::Day => midnight(day),
+            Self::Week => midnight(day.week(Weekday::Mon).first_day()),
+            Self::Month => midnight(day.with_day(1).unwrap_or(day)),
+        }
+    }
+
+    /// Where the stretch ends that begins here.
+    fn end(self, begin: Timestamp) -> Timestamp {
+        match self {
+            Self::Hour => begin + Duration::hours(1),
+            Self::Day => begin + Duration::days(1),
+            Self::Week => begin + Duration::days(7),
+            // Whichever day of the next month it is.
+            Self::Month => self.begin(begin + Duration::days(31)),
         }
     }
 
     /// The points of a series, from the sums of its days.
     pub(crate) fn points(self, days: Vec<(NaiveDate, Sums)>) -> Vec<Point> {
-        let mut stretches: BTreeMap<NaiveDate, Sums> = BTreeMap::new();
+        let mut stretches: BTreeMap<Timestamp, Sums> = BTreeMap::new();
         for (day, sums) in days {
-            let stretch = stretches.entry(self.begin(day));
+            let stretch = stretches.entry(self.begin(midnight(day)));
             stretch.and_modify(|known| known.add(&sums)).or_insert(sums);
         }
-        stretches.into_iter().map(|(day, sums)| sums.point(midnight(day))).collect()
+        stretches.into_iter().map(|(begin, sums)| sums.point(begin)).collect()
     }
 
     /// The points of a series, from the sums of its hours.
@@ -170,6 +189,7 @@ pub(super) fn midnight(day: NaiveDate) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn sums(at: i64, number: Option<f64>, value: &str) -> Sums {
         Sums {
@@ -216,6 +236,36 @@ mod tests {
         }
         assert_eq!(Resolution::of(Some(Resolution::Month), span(1)).unwrap(), Resolution::Month);
         assert!(Resolution::of(Some(Resolution::Hour), span(32)).is_err() && Resolution::of(None, span(-1)).is_err());
+    }
+
+    #[test]
+    fn a_span_is_rounded_outwards_to_whole_stretches() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        for (resolution, from, to) in [
+            (Resolution::Hour, "2026-11-04T10:00:00Z", "2026-12-01T00:00:00Z"),
+            (Resolution::Day, "2026-11-04T00:00:00Z", "2026-12-01T00:00:00Z"),
+            (Resolution::Week, "2026-11-02T00:00:00Z", "2026-12-07T00:00:00Z"),
+            (Resolution::Month, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"),
+        ] {
+            let span = (at("2026-11-04T10:20:30Z"), at("2026-12-01T00:00:00Z"));
+            assert_eq!(resolution.whole(span), (at(from), at(to)), "{resolution}");
+        }
+        let short = (at("2027-01-31T10:20:30Z"), at("2027-01-31T10:20:30Z"));
+        assert_eq!(Resolution::Month.whole(short), (at("2027-01-01T00:00:00Z"), at("2027-02-01T00:00:00Z")));
+    }
+
+    proptest! {
+        /// What is rounded is whole, not smaller, and less than a stretch larger at each end.
+        #[test]
+        fn a_whole_span_stays_as_it_is(from in 0..4_000_000_000_i64, length in 0..40_000_000_i64) {
+            let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+            let (from, to) = (at(from), at(from + length));
+            for resolution in Resolution::ALL.iter().copied() {
+                let (begin, end) = resolution.whole((from, to));
+                prop_assert!(begin <= from && to <= end && resolution.end(begin) > from);
+                prop_assert_eq!(resolution.whole((begin, end)), (begin, end));
+            }
+        }
     }
 
     #[test]

@@ -120,7 +120,7 @@ pub(crate) async fn latest(
     Ok(rows.into_iter().collect())
 }
 
-/// The days of an attribute between these two, the first one first.
+/// The days of an attribute from the first of these to before the second, the first one first.
 pub(super) async fn days(
     mut conn: &Conn,
     attribute: &Attribute,
@@ -129,7 +129,8 @@ pub(super) async fn days(
     let rows = rollups::table
         .filter(rollups::tenant_id.eq(attribute.tenant_id))
         .filter(rollups::attribute_id.eq(attribute.id))
-        .filter(rollups::day.between(from, to));
+        .filter(rollups::day.ge(from))
+        .filter(rollups::day.lt(to));
     Ok(rows.order(rollups::day).select((rollups::day, Sums::as_select())).load(&mut conn).await?)
 }
 
@@ -155,7 +156,7 @@ struct Hour {
     last_event_id: Uuid,
 }
 
-/// The hours of an attribute between these moments, from the values themselves: read from the primary key alone, as lists of
+/// The hours of an attribute from the first of these moments to before the second, from the values themselves: read from the primary key alone, as lists of
 /// values are.
 pub(super) async fn hours(
     mut conn: &Conn,
@@ -172,7 +173,7 @@ pub(super) async fn hours(
                    number_of($8, value) as number \
                from \"values\" \
                where tenant_id = $1 and assignment_id = $2 and event_id between $3 and $4 \
-                   and observed_at between $5 and $6 and attribute_id = $7) as read \
+                   and observed_at >= $5 and observed_at < $6 and attribute_id = $7) as read \
          group by hour order by hour",
     )
     .bind::<SqlUuid, _>(attribute.tenant_id)

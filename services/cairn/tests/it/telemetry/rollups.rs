@@ -66,6 +66,45 @@ fn a_series_is_as_fine_as_its_span_allows_and_counts_every_value_once() {
 }
 
 #[test]
+fn a_series_has_the_whole_points_of_its_span_and_says_which() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        // Noon, Wednesday to Wednesday, in the last whole weeks.
+        let monday = (*it.ago(14 * DAY)).date_naive().week(chrono::Weekday::Mon).first_day();
+        let at = |day: u64, time: &str| format!("{}T{time}Z", monday + chrono::Days::new(day));
+        let value = |value: u64, day: u64, time: &str| {
+            let mut sent = it.value("users", value, 0);
+            sent["observedAt"] = json!(at(day, time));
+            sent
+        };
+        let values =
+            [value(1, 1, "23:59:59"), value(2, 2, "00:30:00"), value(3, 3, "12:10:00"), value(4, 4, "00:00:00")];
+        assert_eq!(outcome(&post(&stage.admin, &values).await), [4, 0, 0]);
+        let path = format!("/telemetry/v1/attributes/{}/series", it.attribute("users"));
+        let show = async |resolution: &str, from: String, to: String| {
+            let series = stage.admin.get(&format!("{path}?resolution={resolution}&from={from}&to={to}")).await;
+            let body = series.expect(200).body.clone();
+            let span = ["from", "to"].map(|end| body[end].as_str().unwrap().to_owned());
+            (total(&body, "count"), span)
+        };
+        let (noon, midnight) = ("12:00:00", "00:00:00");
+        let days = show("DAY", at(2, noon), at(4, midnight)).await;
+        assert_eq!(days, (2.0, [at(2, midnight), at(4, midnight)]), "from the whole first day to before the last");
+        let weeks = show("WEEK", at(2, noon), at(3, noon)).await;
+        assert_eq!(weeks, (4.0, [at(0, midnight), at(7, midnight)]), "a week is whole");
+        let hours = show("HOUR", at(2, "00:40:00"), at(4, midnight)).await;
+        assert_eq!(hours, (2.0, [at(2, midnight), at(4, midnight)]));
+        let hours = show("HOUR", at(3, noon), at(3, "12:05:00")).await;
+        assert_eq!(hours, (1.0, [at(3, noon), at(3, "13:00:00")]));
+        stage
+            .admin
+            .get(&format!("{path}?from={}&to={}", at(2, noon), at(1, noon)))
+            .await
+            .expect_problem(400, "REQUEST_MALFORMED");
+    });
+}
+
+#[test]
 fn how_fresh_the_data_of_an_assignment_are_is_listed() {
     on_stage(async |stage| {
         let it =
@@ -81,7 +120,9 @@ fn how_fresh_the_data_of_an_assignment_are_is_listed() {
         assert!((DAY..DAY + 600).contains(&users["ageSeconds"].as_i64().unwrap()), "{users}");
         let gates = of("gates");
         assert_eq!((&gates["daysWithData"], &gates["ageSeconds"]), (&json!(0), &json!(null)));
-        let foreign = stage.another_tenant().await.get(&path).await;
-        assert_eq!(foreign.expect(200).body["items"], json!([]));
+        let stranger = stage.another_tenant().await;
+        for path in [path.clone(), path.replace("freshness", "attributes")] {
+            stranger.get(&path).await.expect_problem(404, "NOT_FOUND");
+        }
     });
 }

@@ -66,8 +66,9 @@ impl Thing {
     }
 }
 
-/// Refuses a caller who may not do `P` with something of a customer. Comes before the read or write itself: adoption may have
-/// to be asked whose it is.
+/// Refuses a caller who may not do `P` with something of a customer, and an assignment that is not there: of everything else who
+/// holds the permission wholly finds out with the read or write itself. Comes before that: adoption may have to be asked whose
+/// it is.
 ///
 /// # Errors
 /// 404 when it is not there or they may not even see it, else 403; 503 when adoption must be asked and is away.
@@ -77,7 +78,7 @@ pub(crate) async fn may<P: Permission>(
     adoption: &Adoption,
     thing: Thing,
 ) -> Result<(), Problem> {
-    if who.holds_wholly() {
+    if who.holds_wholly() && !matches!(thing, Thing::Assignment(_)) {
         return Ok(());
     }
     let found =
@@ -93,13 +94,6 @@ pub(crate) struct Sender {
     pub(crate) actor: Actor,
     customers: Scope,
     pub(crate) source: Option<String>,
-}
-
-/// What a sender names and may not touch: to them, it is not there.
-#[derive(Debug, Default)]
-pub(crate) struct OutOfReach {
-    pub(crate) assignments: BTreeSet<AssignmentId>,
-    pub(crate) refusals: BTreeSet<RefusalId>,
 }
 
 /// Whom a caller may send values for: what their permission or grants say, within what their key is confined to.
@@ -122,7 +116,7 @@ pub(crate) async fn may_send(who: &Allow<ValueWrite>, db: &Db) -> Result<Sender,
 }
 
 impl Sender {
-    /// Takes out of what a batch names all that the sender may touch; what is not there at all stays.
+    /// Those of the assignments that a batch names which the sender may not touch: to them, they are not there.
     ///
     /// # Errors
     /// 503 when the database is away, or adoption must be asked and is.
@@ -130,18 +124,24 @@ impl Sender {
         &self,
         db: &Db,
         adoption: &Adoption,
-        named: impl FnOnce() -> OutOfReach,
-    ) -> Result<OutOfReach, Problem> {
-        let Scope::Some(customers) = &self.customers else { return Ok(OutOfReach::default()) };
+        named: impl FnOnce() -> BTreeSet<AssignmentId>,
+    ) -> Result<BTreeSet<AssignmentId>, Problem> {
+        let Scope::Some(customers) = &self.customers else { return Ok(BTreeSet::new()) };
         let mut named = named();
-        let owners = assignments::customers_of(db, adoption, &self.actor, &named.assignments).await?;
-        named.assignments.retain(|id| !owners.get(id).is_some_and(|customer| customers.contains(&customer.0)));
-        if !named.refusals.is_empty() {
-            let tenant = self.actor.tenant;
-            let seen = async |conn: &Conn| refusals::store::among(conn, tenant, &named.refusals, customers).await;
-            let seen = db.read(tenant, seen).await?;
-            named.refusals.retain(|id| !seen.contains(id));
-        }
+        let owners = assignments::customers_of(db, adoption, &self.actor, &named).await?;
+        named.retain(|id| !owners.get(id).is_some_and(|customer| customers.contains(&customer.0)));
         Ok(named)
+    }
+
+    /// Those of the refusals that a batch names which are there, and which the sender may touch.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub(crate) async fn mendable(&self, db: &Db, named: BTreeSet<RefusalId>) -> Result<BTreeSet<RefusalId>, Problem> {
+        if named.is_empty() {
+            return Ok(named);
+        }
+        let (tenant, scope) = (self.actor.tenant, &self.customers);
+        db.read(tenant, async |conn| refusals::store::among(conn, tenant, &named, scope).await).await
     }
 }

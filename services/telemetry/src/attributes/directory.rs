@@ -1,6 +1,7 @@
 //! Which attribute a value is sent for: from memory, from the projection, or by asking adoption once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 
 use clients::Adoption;
 use contracts::telemetry::RefusalCode;
@@ -48,10 +49,37 @@ impl From<&Attribute> for Known {
 /// How a value names its attribute.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wanted<'a> {
-    /// By its id.
+    /// By its id alone.
     Id(CustomerAttributeId),
-    /// By its name, and that or the id of its task where the name is not enough.
-    Name { attribute: &'a str, task: Option<&'a str>, task_id: Option<CustomerTaskId> },
+    /// By names too.
+    Named(Named<'a>),
+}
+
+/// What a value says of its attribute, all of which must be so. The name of the task, or its id, is for names that are not enough.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Named<'a> {
+    pub(crate) id: Option<CustomerAttributeId>,
+    pub(crate) attribute: Option<&'a str>,
+    pub(crate) task: Option<&'a str>,
+    pub(crate) task_id: Option<CustomerTaskId>,
+}
+
+impl Named<'_> {
+    fn fits(self, row: &Attribute) -> bool {
+        self.id.is_none_or(|id| row.id == id)
+            && self.attribute.is_none_or(|name| row.name == name)
+            && self.task.is_none_or(|name| row.task_name == name)
+            && self.task_id.is_none_or(|id| row.customer_task_id == id)
+    }
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id.as_ref().map(|id| format!("{id}"));
+        let name = self.attribute.map(|name| format!("{name:?}"));
+        f.write_str(&id.into_iter().chain(name).collect::<Vec<_>>().join(" "))?;
+        self.task.map_or(Ok(()), |task| write!(f, " of task {task:?}"))
+    }
 }
 
 /// Finds attributes. Shared by all workers of the process.
@@ -141,7 +169,7 @@ impl Directory {
                     Some(known) => drop(found.by_id.insert(*id, known)),
                     None => drop(ids.insert(id.0)),
                 },
-                Wanted::Name { .. } => drop(assignments.insert(assignment.0)),
+                Wanted::Named(_) => drop(assignments.insert(assignment.0)),
             }
         }
         if ids.is_empty() && assignments.is_empty() {
@@ -223,7 +251,7 @@ impl Found {
     fn get(&self, assignment: AssignmentId, want: Wanted<'_>) -> Result<Known, Miss> {
         let known = match want {
             Wanted::Id(id) => self.by_id.get(&id).copied().filter(|known| known.assignment == assignment),
-            Wanted::Name { attribute, task, task_id } => self.get_named(assignment, attribute, task, task_id)?,
+            Wanted::Named(named) => self.get_named(assignment, named)?,
         };
         match known {
             Some(known) if known.removed => Err(Miss::Removed),
@@ -232,21 +260,14 @@ impl Found {
         }
     }
 
+    /// All attributes of an assignment that values name.
+    fn of(&self, assignment: AssignmentId) -> &[Attribute] {
+        self.named.get(&assignment).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The one of that name; one that is active before those that are not.
-    fn get_named(
-        &self,
-        assignment: AssignmentId,
-        attribute: &str,
-        task: Option<&str>,
-        task_id: Option<CustomerTaskId>,
-    ) -> Result<Option<Known>, Miss> {
-        let all = self.named.get(&assignment).map(Vec::as_slice).unwrap_or_default();
-        let fits = |row: &&Attribute| {
-            row.name == attribute.trim()
-                && task.is_none_or(|name| row.task_name == name.trim())
-                && task_id.is_none_or(|id| row.customer_task_id == id)
-        };
-        let mut fitting: Vec<&Attribute> = all.iter().filter(fits).collect();
+    fn get_named(&self, assignment: AssignmentId, named: Named<'_>) -> Result<Option<Known>, Miss> {
+        let mut fitting: Vec<&Attribute> = self.of(assignment).iter().filter(|row| named.fits(row)).collect();
         if fitting.iter().any(|row| row.is_active) {
             fitting.retain(|row| row.is_active);
         }
@@ -259,10 +280,14 @@ impl Found {
 
     fn reason(&self, assignment: AssignmentId, want: Wanted<'_>, miss: Miss) -> Reason {
         let named = match want {
-            Wanted::Id(id) => format!("{id}"),
-            Wanted::Name { attribute, task: Some(task), .. } => format!("{attribute:?} of task {task:?}"),
-            Wanted::Name { attribute, .. } => format!("{attribute:?}"),
+            Wanted::Id(id) => Named { id: Some(id), ..Named::default() },
+            Wanted::Named(named) => named,
         };
+        let of_this_id = self.of(assignment).iter().find(|row| named.id == Some(row.id));
+        if let (Miss::Unknown, Some(Attribute { id, name, task_name, .. })) = (miss, of_this_id) {
+            let detail = format!("Attribute {id} is {name:?} of task {task_name:?}. Send what is so, or the id alone.");
+            return Reason::new(RefusalCode::AttributeUnknown, detail);
+        }
         match miss {
             Miss::Removed => {
                 Reason::new(RefusalCode::AssignmentUnknown, format!("Assignment {assignment} was removed."))
@@ -308,14 +333,39 @@ mod tests {
         ];
         let found = Found { named: BTreeMap::from([(assignment, rows)]), ..Found::default() };
         let ask = |attribute, task, task_id| {
-            found.get(assignment, Wanted::Name { attribute, task, task_id }).map(|known| known.task)
+            let named = Named { id: None, attribute: Some(attribute), task, task_id };
+            found.get(assignment, Wanted::Named(named)).map(|known| known.task)
         };
         assert_eq!(ask("Users", None, None), Err(Miss::Ambiguous));
         assert_eq!(ask("Users", Some("Roll out"), None), Ok(second));
-        assert_eq!(ask(" Users ", None, Some(first)), Ok(first));
+        assert_eq!(ask("Users", None, Some(first)), Ok(first));
         assert_eq!(ask("Version", None, None), Ok(first));
         assert_eq!(ask("users", None, None), Err(Miss::Unknown));
         assert_eq!(ask("Gone", None, None), Err(Miss::Removed));
+    }
+
+    #[test]
+    fn what_is_said_beside_an_id_must_be_so() {
+        let row = sample(CustomerTaskId::fresh());
+        let named = BTreeMap::from([(row.assignment_id, vec![row.clone(), sample(CustomerTaskId::fresh())])]);
+        let found = Found { named, ..Found::default() };
+        let by_id = Named { id: Some(row.id), ..Named::default() };
+        let so =
+            Named { attribute: Some("Attribute"), task: Some("Task"), task_id: Some(row.customer_task_id), ..by_id };
+        assert_eq!(found.get(row.assignment_id, Wanted::Named(so)).unwrap().id, row.id);
+        for other in [
+            Named { attribute: Some("Users"), ..so },
+            Named { task: Some("Install"), ..by_id },
+            Named { task_id: Some(CustomerTaskId::fresh()), ..by_id },
+        ] {
+            let want = Wanted::Named(other);
+            assert_eq!(found.get(row.assignment_id, want), Err(Miss::Unknown));
+            let reason = found.reason(row.assignment_id, want, Miss::Unknown);
+            assert!(reason.detail.contains("is \"Attribute\" of task \"Task\""), "{reason:?}");
+        }
+        let nobody = Named { id: Some(CustomerAttributeId::fresh()), ..so };
+        let reason = found.reason(row.assignment_id, Wanted::Named(nobody), Miss::Unknown);
+        assert!(reason.detail.contains("has no attribute"), "{reason:?}");
     }
 
     #[test]

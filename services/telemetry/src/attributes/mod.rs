@@ -13,7 +13,7 @@ pub(crate) mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use api::AttributeQuery;
-pub(crate) use directory::{Directory, Known, Wanted};
+pub(crate) use directory::{Directory, Known, Named, Wanted};
 pub(crate) use model::Attribute;
 #[cfg(test)]
 pub(crate) use model::sample;

@@ -8,9 +8,9 @@ use auth::Permission;
 use clients::Adoption;
 use contracts::identity::Scope;
 use contracts::telemetry::{BatchReceipt, RefusalCode, RefusalView};
-use db::Db;
+use db::{Conn, Db};
 use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED};
-use kernel::{Cursor, Page, PageQuery, Problem, RefusalId};
+use kernel::{Cursor, FieldError, Page, PageQuery, Problem, RefusalId};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -61,21 +61,32 @@ pub(crate) struct Selection {
 impl Selection {
     fn check(&self) -> Result<(), Problem> {
         if self.refusal_ids.is_none() && self.code.is_none() && self.batch_id.is_none() {
-            return Err(Problem::field("/", "REQUIRED", "Say which: refusalIds, code or batchId."));
+            return Err(Problem::field("", "REQUIRED", "say which: refusalIds, code or batchId"));
         }
         let named = self.refusal_ids.as_ref().map_or(0, Vec::len);
         if named > MAX_BATCH {
-            return Err(Problem::field("/refusalIds", "TOO_MANY", format!("Name at most {MAX_BATCH}.")));
+            return Err(Problem::field("/refusalIds", "TOO_MANY", format!("name at most {MAX_BATCH}")));
         }
         Ok(())
+    }
+
+    /// Requires that the refusals that it names are among these.
+    fn require_named(&self, known: &BTreeSet<RefusalId>) -> Result<(), Problem> {
+        let named = self.refusal_ids.iter().flatten().enumerate().filter(|(_, id)| !known.contains(id));
+        let unknown = |(at, id)| {
+            let how = format!("there is no refusal {id}, or you may not see it");
+            FieldError::new(format!("/refusalIds/{at}"), "UNKNOWN", how)
+        };
+        let errors: Vec<FieldError> = named.map(unknown).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
 }
 
 /// List refused values
 ///
 /// In the order they came, each with its reason and as it was sent. What is sent again and refused again is listed once, where
-/// it came last. Refusals are kept as long as values are. A caller whom grants narrow to some customers sees those that are
-/// about assignments of theirs.
+/// it came last; so is what was to be mended by a value that names it as its `refusalId`. Refusals are kept as long as values
+/// are. A caller whom grants narrow to some customers sees those that are about assignments of theirs.
 #[utoipa::path(tag = "refusals", params(RefusalQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<RefusalView>)))]
 #[get("/refusals")]
 pub(super) async fn list_refusals(
@@ -114,7 +125,7 @@ pub(super) async fn list_refusal_reasons(who: Allow<ValueRead>, db: Data<Db>, ad
 /// Replay refused values
 ///
 /// As they were sent, for instance after the attribute they name was added. Those that are stored now are marked as
-/// replayed; those that are refused again stay, with the new reason.
+/// replayed; those that are refused again stay, with the new reason. Those that were replayed already are passed over.
 #[utoipa::path(tag = "refusals", request_body = Selection, security(("bearer" = [ValueWrite::NAME])), responses((status = 200, body = BatchReceipt)))]
 #[post("/refusals/replay")]
 pub(super) async fn replay_refusals(
@@ -128,7 +139,12 @@ pub(super) async fn replay_refusals(
     let (sender, scope) = (access::may_send(&who, &db).await?, scope(&who, &db, &adoption).await?);
     let meant = (&selection, &scope);
     let most = i64::try_from(MAX_BATCH).unwrap_or(i64::MAX);
-    let refusals = db.read(who.tenant, async |conn| store::select(conn, who.tenant, meant, most).await).await?;
+    let named: BTreeSet<RefusalId> = selection.refusal_ids.iter().flatten().copied().collect();
+    let find = async |conn: &Conn| {
+        selection.require_named(&store::among(conn, who.tenant, &named, &scope).await?)?;
+        store::select(conn, who.tenant, meant, most).await
+    };
+    let refusals = db.read(who.tenant, find).await?;
     let tries = refusals.iter().map(|refusal| (refusal, refusal.payload.as_str())).collect();
     replay((&who, &sender), &db, &intake, tries).await
 }

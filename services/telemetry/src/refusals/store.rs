@@ -48,15 +48,19 @@ fn of_customers(
     Box::new(refusals::assignment_id.eq_any(theirs.select(assignments::id.nullable())))
 }
 
-/// Those of these refusals that are about assignments of these customers.
+/// Those of these refusals that are there and, where it is of some customers only, about assignments of theirs.
 pub(crate) async fn among(
     mut conn: &Conn,
     tenant: TenantId,
     ids: &BTreeSet<RefusalId>,
-    customers: &[Uuid],
+    scope: &Scope,
 ) -> Result<BTreeSet<RefusalId>, Problem> {
     let rows = refusals::table.filter(refusals::tenant_id.eq(tenant)).filter(refusals::id.eq_any(ids));
-    let ids: Vec<_> = rows.filter(of_customers(tenant, customers)).select(refusals::id).load(&mut conn).await?;
+    let mut rows = rows.select(refusals::id).into_boxed();
+    if let Scope::Some(customers) = scope {
+        rows = rows.filter(of_customers(tenant, customers));
+    }
+    let ids: Vec<RefusalId> = rows.load(&mut conn).await?;
     Ok(ids.into_iter().collect())
 }
 

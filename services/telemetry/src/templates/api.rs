@@ -14,7 +14,7 @@ use web::{Allow, Answer, Path, Query, RawBody, Reply, attachment};
 use workbook::MOST_BYTES;
 use workbook::form;
 
-use super::filled::{Filled, Ground, Outcome};
+use super::filled::{Filled, Ground, Outcome, refuse_twins};
 use super::receipt::{TemplateReceipt, settle};
 use super::sheet::{self, ATTRIBUTE, DATA_TYPE, DATE, NAME, TASK, VALUE};
 use crate::access::{self, Thing};
@@ -57,8 +57,9 @@ pub(super) async fn export_template(
 ///
 /// Rows find their attribute by the names of task and attribute. One without a current value is passed over, and so is one that
 /// says what is known already; the others become values, observed when the row's date says, and go the way of POST
-/// /telemetry/v1/values: stored once, evaluated, and refused with a reason. A row that cannot be taken is named with its column,
-/// and the others still count.
+/// /telemetry/v1/values: stored once, evaluated, and refused with a reason. A plain date is its midnight in UTC. One from before
+/// the attribute's latest value is stored, changes nothing, and is counted as older. A row that cannot be taken is named with its
+/// column, and the others still count.
 #[utoipa::path(tag = "templates", params(ImportQuery), request_body(content((String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), security(("bearer" = [ValueWrite::NAME])), responses((status = 200, body = TemplateReceipt), (status = 400, description = "It is no such workbook, or a column is missing; nothing was stored."), (status = 413, description = "More than 10 MiB, or more than 10,000 values; nothing was stored."), (status = 415, description = "Not a workbook.")))]
 #[post("/assignments/{assignmentId}/template")]
 pub(super) async fn import_template(
@@ -77,6 +78,7 @@ pub(super) async fn import_template(
     let before = who.look(&db, async |conn| known(conn, who.tenant, id).await).await?;
     let ground = Ground { assignment: id, tasks: &deployment.tasks, known: &before, says_all };
     let mut rows: Vec<_> = sheet.iter().filter_map(|row| ground.read(row)).collect();
+    refuse_twins(&mut rows);
     let parts = parts(&rows, says_all.then_some((id, db.clock().now()))).checked()?;
     let is_nothing = parts.entries.is_empty() && parts.complete.assignment_ids.is_empty();
     let taken = if is_nothing { None } else { Some(intake.take(&db, &sender, &parts).await?) };
@@ -117,16 +119,12 @@ async fn read(body: &RawBody) -> Result<Vec<form::Row>, Problem> {
 
 /// The rows that are values, as a batch. It says that it is all there is only when no row was refused.
 fn parts(rows: &[Filled], all_of: Option<(AssignmentId, Timestamp)>) -> Parts<'static> {
-    let value = |row: &Filled| match &row.outcome {
-        Outcome::Value(entry) => {
-            let line = usize::try_from(row.row).unwrap_or(usize::MAX);
-            Some(Part { text: entry.to_string().into(), origin: Origin::Line(line) })
-        }
-        Outcome::Unchanged | Outcome::Refused(_) => None,
-    };
+    let values = rows.iter().filter_map(Filled::new_value);
+    // The receipt says the row.
+    let entries = values.map(|new| Part { text: new.entry.to_string().into(), origin: Origin::List }).collect();
     let is_sound = !rows.iter().any(|row| matches!(row.outcome, Outcome::Refused(_)));
     let complete = all_of
         .filter(|_| is_sound)
         .map_or_else(Complete::default, |(id, at)| Complete { assignment_ids: vec![id], observed_at: Some(at) });
-    Parts { entries: rows.iter().filter_map(value).collect(), complete }
+    Parts { entries, complete }
 }

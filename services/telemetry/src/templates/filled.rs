@@ -24,15 +24,45 @@ pub(super) struct Filled {
     pub(super) outcome: Outcome,
 }
 
+impl Filled {
+    /// The value that it says anew, unless it was refused.
+    pub(super) fn new_value(&self) -> Option<&NewValue> {
+        if let Outcome::Value(new) = &self.outcome { Some(new) } else { None }
+    }
+}
+
 /// What becomes of a row.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// It says what is known already.
     Unchanged,
-    /// It is a value: the JSON that is sent.
-    Value(Value),
+    /// It is a value.
+    Value(NewValue),
     /// It cannot be taken.
     Refused(RowError),
+}
+
+/// A value that a row says anew.
+#[derive(Debug)]
+pub(super) struct NewValue {
+    pub(super) attribute: CustomerAttributeId,
+    pub(super) observed_at: Timestamp,
+    /// The JSON that is sent.
+    pub(super) entry: Value,
+}
+
+/// Refuses each row that says a value of an attribute and moment of which a row before it says one.
+pub(super) fn refuse_twins(rows: &mut [Filled]) {
+    let mut said: HashMap<(CustomerAttributeId, Timestamp), u64> = HashMap::new();
+    for row in rows {
+        let Outcome::Value(NewValue { attribute, observed_at, .. }) = &row.outcome else { continue };
+        let first = *said.entry((*attribute, *observed_at)).or_insert(row.row);
+        if first != row.row {
+            let how =
+                format!("Row {first} has a value of this attribute and date; keep one of them, or say another date.");
+            row.outcome = Outcome::Refused(RowError::at(row.row, DATE, "DATE_TWICE", how));
+        }
+    }
 }
 
 /// What a template is read against.
@@ -117,7 +147,7 @@ impl Ground<'_> {
         if let (Some(entry), Some(notes)) = (entry.as_object_mut(), notes) {
             entry.insert("notes".to_owned(), json!(notes));
         }
-        Ok(Outcome::Value(entry))
+        Ok(Outcome::Value(NewValue { attribute: attribute.id, observed_at, entry }))
     }
 }
 
@@ -190,6 +220,21 @@ mod tests {
         ] {
             assert_eq!(value(text, sheet_type, Number).unwrap_err().0, column, "{text} {sheet_type}");
         }
+    }
+
+    #[test]
+    fn an_attribute_has_one_value_at_a_moment() {
+        let (users, gates) = (CustomerAttributeId::fresh(), CustomerAttributeId::fresh());
+        let row = |(row, attribute, day): (u64, CustomerAttributeId, &str)| {
+            let new = NewValue { attribute, observed_at: moment(day).unwrap(), entry: Value::Null };
+            Filled { row, task: None, outcome: Outcome::Value(new) }
+        };
+        let day = "2026-11-22";
+        let rows = [(2, users, day), (3, gates, day), (4, users, "2026-11-21"), (5, users, day), (6, users, day)];
+        let mut rows = rows.map(row);
+        refuse_twins(&mut rows);
+        let refused = rows.iter().filter(|row| matches!(row.outcome, Outcome::Refused(_))).map(|row| row.row);
+        assert!(refused.eq([5, 6]));
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use contracts::adoption::CustomerTaskView;
-use contracts::telemetry::{BatchReceipt, RefusalCode, RefusedValue};
+use contracts::telemetry::{BatchReceipt, RefusalCode};
 use kernel::{CustomerAttributeId, CustomerTaskId};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::filled::{Filled, Outcome};
+use super::filled::{Filled, NewValue, Outcome};
 use super::sheet::{ATTRIBUTE, DATE, NAME, NOTES, VALUE, is_asked};
 use crate::attributes::Attribute;
+use crate::refusals::Refusal;
 
 /// What is wrong with one row.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -50,8 +51,10 @@ pub(super) struct TemplateReceipt {
 struct TemplateSummary {
     /// Tasks that rows were about.
     tasks_processed: usize,
-    /// Attributes that got a value.
+    /// Attributes that have another latest value now.
     attributes_updated: usize,
+    /// Values from before the latest of their attributes: they are stored, and the latest stays.
+    older: usize,
     /// Criteria that were held against what is known now: those of every task with a new value.
     criteria_evaluated: usize,
     /// Rows that said what was known already.
@@ -68,8 +71,10 @@ struct TaskResult {
     task_id: CustomerTaskId,
     /// What it is called.
     task_name: String,
-    /// Attributes that got a value.
+    /// Attributes that have another latest value now.
     attributes_updated: usize,
+    /// Values from before the latest of their attributes.
+    older: usize,
     /// Attributes with a criterion that is met now.
     criteria_met: usize,
     /// Attributes with a criterion.
@@ -86,7 +91,7 @@ impl RowError {
     }
 
     /// Why a row's value was refused when it was taken.
-    fn of(row: u64, refused: &RefusedValue) -> Self {
+    fn of(row: u64, refused: &Refusal) -> Self {
         let column = match refused.code {
             RefusalCode::ObservedAtInvalid | RefusalCode::ObservedAtTooEarly | RefusalCode::ObservedAtInFuture => DATE,
             RefusalCode::ValueMalformed | RefusalCode::ValueTooLarge | RefusalCode::ValueTypeWrong => VALUE,
@@ -101,7 +106,7 @@ impl RowError {
 }
 
 /// What became of each row once its values were taken, or not.
-pub(super) fn settle(rows: &mut [Filled], refused: &[RefusedValue]) {
+pub(super) fn settle(rows: &mut [Filled], refused: &[Refusal]) {
     let mut sent: Vec<_> = rows.iter_mut().filter(|row| matches!(row.outcome, Outcome::Value(_))).collect();
     for refused in refused {
         if let Some(row) = usize::try_from(refused.index).ok().and_then(|at| sent.get_mut(at)) {
@@ -131,6 +136,7 @@ impl TemplateReceipt {
         let summary = TemplateSummary {
             tasks_processed: task_results.len(),
             attributes_updated: task_results.iter().map(|task| task.attributes_updated).sum(),
+            older: task_results.iter().map(|task| task.older).sum(),
             criteria_evaluated: judged.map(|task| task.criteria_total).sum(),
             unchanged: rows.iter().filter(|row| matches!(row.outcome, Outcome::Unchanged)).count(),
             errors,
@@ -149,11 +155,15 @@ impl TaskResult {
     fn of(task: &CustomerTaskView, rows: &[&Filled], known: &HashMap<CustomerAttributeId, Attribute>) -> Self {
         let asked: Vec<_> = task.attributes.iter().filter(|attribute| is_asked(attribute)).collect();
         let is_met = |id: &CustomerAttributeId| known.get(id).is_some_and(|known| known.is_met);
+        let latest = |new: &NewValue| known.get(&new.attribute)?.latest_observed_at;
+        let is_older = |new: &&NewValue| latest(new) > Some(new.observed_at);
+        let (older, newest): (Vec<_>, Vec<_>) = rows.iter().copied().filter_map(Filled::new_value).partition(is_older);
         let (total, met) = (asked.len(), asked.iter().filter(|attribute| is_met(&attribute.id)).count());
         Self {
             task_id: task.id,
             task_name: task.name.clone(),
-            attributes_updated: rows.iter().filter(|row| matches!(row.outcome, Outcome::Value(_))).count(),
+            attributes_updated: newest.len(),
+            older: older.len(),
             criteria_met: met,
             criteria_total: total,
             completion_percentage: (met * 200 + total).checked_div(2 * total).unwrap_or_default(),

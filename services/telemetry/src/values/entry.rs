@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::attributes::Wanted;
+use crate::attributes::{Named, Wanted};
 
 /// Longest event id, external key and source, in characters.
 const ID_CHARS: usize = 200;
@@ -49,7 +49,7 @@ pub(crate) struct Entry<'a> {
     #[serde(borrow)]
     #[schema(value_type = Option<String>)]
     assignment_key: Option<Text<'a>>,
-    /// The attribute, by its id in the customer's plan; or else by name.
+    /// The attribute, by its id in the customer's plan; or else by name. Names beside the id must be its own.
     pub(crate) attribute_id: Option<CustomerAttributeId>,
     /// The attribute's name.
     #[serde(borrow)]
@@ -81,7 +81,8 @@ pub(crate) struct Entry<'a> {
     #[serde(borrow)]
     #[schema(value_type = Option<String>)]
     pub(crate) source: Option<Text<'a>>,
-    /// The refusal that this value mends: it is marked as replayed when the value is stored.
+    /// The refusal that this value mends: it is marked as replayed when the value is stored. When the value is refused as well, the
+    /// refusal says why, and stays as it was sent first.
     pub(crate) refusal_id: Option<RefusalId>,
     /// Remarks, up to 2,000 characters.
     #[serde(borrow)]
@@ -126,6 +127,16 @@ impl<'a> Entry<'a> {
         Ok(entry)
     }
 
+    /// The refusal that a text says it mends, though it may be no value.
+    pub(crate) fn mends(text: &str) -> Option<RefusalId> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Mends {
+            refusal_id: Option<RefusalId>,
+        }
+        serde_json::from_str::<Mends>(text).ok()?.refusal_id
+    }
+
     /// The external key that names the assignment, where no id does.
     pub(crate) fn assignment_key(&self) -> Option<&str> {
         self.assignment_key.as_ref().map(|Text(key)| key.as_ref())
@@ -157,15 +168,17 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// How the entry names its attribute: an id says more than a name.
+    /// How the entry names its attribute.
     pub(crate) fn wanted(&self) -> Wanted<'_> {
-        match self.attribute_id {
-            Some(id) => Wanted::Id(id),
-            None => Wanted::Name {
-                attribute: self.attribute_name.as_ref().map_or("", |Text(name)| name),
-                task: self.task_name.as_ref().map(|Text(name)| name.as_ref()),
-                task_id: self.customer_task_id,
-            },
+        let named = Named {
+            id: self.attribute_id,
+            attribute: self.attribute_name.as_ref().map(|Text(name)| name.trim()),
+            task: self.task_name.as_ref().map(|Text(name)| name.trim()),
+            task_id: self.customer_task_id,
+        };
+        match named {
+            Named { id: Some(id), attribute: None, task: None, task_id: None } => Wanted::Id(id),
+            named => Wanted::Named(named),
         }
     }
 
@@ -214,6 +227,18 @@ mod tests {
             assert_eq!(source(same), Ok(Some("agent".to_owned())));
         }
         assert_eq!(source(",\"source\":\"another\""), Err(RefusalCode::SourceDenied));
+    }
+
+    #[test]
+    fn what_is_no_value_may_still_say_what_it_mends() {
+        let id = RefusalId::fresh();
+        for text in [format!(r#"{{"refusalId":"{id}","vlaue":[1]}}"#), format!(r#"{{"text":"","refusalId":"{id}"}}"#)] {
+            assert!(Entry::read(&text).is_err());
+            assert_eq!(Entry::mends(&text), Some(id));
+        }
+        for text in ["oops", "{}", r#"{"refusalId":"none"}"#, r#"{"refusalId":null}"#] {
+            assert_eq!(Entry::mends(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use clients::Adoption;
-use contracts::telemetry::{BatchReceipt, RefusalCode, RefusedValue};
+use contracts::telemetry::{BatchReceipt, RefusalCode};
 use db::{Announced, Db};
-use kernel::{AssignmentId, Clock, FieldError, Problem, TenantId};
+use kernel::{AssignmentId, Clock, FieldError, Problem, RefusalId, TenantId};
 use uuid::Uuid;
 use web::Context;
 
@@ -14,7 +14,7 @@ use super::entry::{Entry, Reason};
 use super::model::{AHEAD, Batch, Reading, Window};
 use super::parts::{Complete, Origin, Part, Parts};
 use super::writer::Writer;
-use crate::access::{OutOfReach, Sender};
+use crate::access::Sender;
 use crate::attributes::{Directory, Known};
 use crate::facts::OUTDATED;
 use crate::refusals::Refusal;
@@ -30,7 +30,7 @@ type Placed<'a> = (AssignmentId, Entry<'a>);
 pub(crate) struct Taken {
     pub(crate) receipt: BatchReceipt,
     /// All that was refused; the receipt names the first of them.
-    pub(crate) refused: Vec<RefusedValue>,
+    pub(crate) refused: Vec<Refusal>,
     pub(crate) announced: Option<Announced>,
 }
 
@@ -65,26 +65,27 @@ impl Intake {
         let entries = parts.entries.iter().map(|part| Entry::read(&part.text)).collect::<Vec<_>>();
         let keys: BTreeSet<&str> = entries.iter().flatten().filter_map(Entry::assignment_key).collect();
         let by_key = self.adoption.assignments_by_key(who, &Vec::from_iter(keys)).await?;
-        let named = || OutOfReach {
-            assignments: entries
-                .iter()
-                .flatten()
-                .filter_map(|entry| entry.assignment_id)
-                .chain(by_key.values().copied())
-                .chain(parts.complete.assignment_ids.iter().copied())
-                .collect(),
-            refusals: entries.iter().flatten().filter_map(|entry| entry.refusal_id).collect(),
+        let named = || {
+            let assignments = entries.iter().flatten().filter_map(|entry| entry.assignment_id);
+            assignments.chain(by_key.values().copied()).chain(parts.complete.assignment_ids.iter().copied()).collect()
         };
         let hidden = sender.out_of_reach(db, &self.adoption, named).await?;
+        let mends = parts.entries.iter().zip(&entries).filter_map(|(part, entry)| match entry {
+            Ok(entry) => entry.refusal_id,
+            Err(_) => Entry::mends(&part.text),
+        });
+        let mended = sender.mendable(db, mends.collect()).await?;
         self.require_complete(db, sender, &parts.complete, &hidden).await?;
-        let entries: Vec<_> = entries.into_iter().map(|entry| place(entry?, &by_key, (sender, &hidden))).collect();
+        let place = |entry: Result<_, _>| place(entry?, &by_key, sender, (&hidden, &mended));
+        let entries: Vec<_> = entries.into_iter().map(place).collect();
         let wanted: Vec<_> =
             entries.iter().flatten().map(|(assignment, entry)| (*assignment, entry.wanted())).collect();
         let window = Window::at(self.clock.now(), self.windows.days(db, who.tenant).await?);
         let mut tries = 0;
         loop {
             let found = self.directory.find(db, &self.adoption, who, &wanted).await?;
-            let outcome = self.writer.store(self.batch(who.tenant, parts, &entries, found, window), who.clone()).await;
+            let batch = self.batch(who.tenant, parts, (&entries, mended.clone()), found, window);
+            let outcome = self.writer.store(batch, who.clone()).await;
             tries += 1;
             match outcome {
                 // Another process, or this one's consumer, has learnt of a change since we looked.
@@ -102,7 +103,7 @@ impl Intake {
         db: &Db,
         sender: &Sender,
         complete: &Complete,
-        hidden: &OutOfReach,
+        hidden: &BTreeSet<AssignmentId>,
     ) -> Result<(), Problem> {
         if complete.observed_at.is_some_and(|at| at > self.clock.now() + AHEAD) {
             let how = "is more than five minutes ahead of our clock; no value could count until then";
@@ -118,7 +119,7 @@ impl Intake {
         let errors: Vec<_> = ids
             .iter()
             .enumerate()
-            .filter(|(_, assignment)| unknown.contains(assignment) || hidden.assignments.contains(assignment))
+            .filter(|(_, assignment)| unknown.contains(assignment) || hidden.contains(assignment))
             .map(|(at, assignment)| {
                 let Reason { detail, .. } = Reason::no_assignment(*assignment);
                 FieldError::new(format!("/complete/assignmentIds/{at}"), "UNKNOWN", detail)
@@ -132,7 +133,7 @@ impl Intake {
         &self,
         tenant: TenantId,
         parts: &Parts<'_>,
-        entries: &[Result<Placed<'_>, Reason>],
+        (entries, mut mended): (&[Result<Placed<'_>, Reason>], BTreeSet<RefusalId>),
         found: Vec<Result<Known, Reason>>,
         window: Window,
     ) -> Batch {
@@ -158,7 +159,9 @@ impl Intake {
                 Ok(reading) => batch.readings.push(reading),
                 Err(reason) => {
                     let about = entry.as_ref().ok().map(|(assignment, _)| *assignment);
-                    batch.refusals.push(refuse(&batch, place, part, (about, reason)));
+                    // Once: another value that names it would be lost.
+                    let mends = Entry::mends(&part.text).filter(|id| mended.remove(id));
+                    batch.refusals.push(refuse(&batch, place, part, (about, mends, reason)));
                 }
             }
         }
@@ -172,24 +175,30 @@ fn not_looked_up() -> Result<Known, Reason> {
     Err(Reason::new(RefusalCode::AttributeUnknown, "The attribute was not looked up. Replay this."))
 }
 
-/// Finds the assignment of an entry, and gives it its sender's source. What is out of the sender's reach is not there; what
-/// mends a refusal that is, mends none.
+/// Finds the assignment of an entry, and gives it its sender's source. What is out of the sender's reach is not there, and
+/// nothing is mended but what there is.
 fn place<'a>(
     entry: Entry<'a>,
     by_key: &BTreeMap<String, AssignmentId>,
-    (sender, hidden): (&'a Sender, &OutOfReach),
+    sender: &'a Sender,
+    (hidden, mended): (&BTreeSet<AssignmentId>, &BTreeSet<RefusalId>),
 ) -> Result<Placed<'a>, Reason> {
-    let assignment = entry.assignment(by_key, &hidden.assignments)?;
+    let assignment = entry.assignment(by_key, hidden)?;
     let mut entry = match &sender.source {
         Some(source) => entry.sent_from(source)?,
         None => entry,
     };
-    entry.refusal_id = entry.refusal_id.filter(|id| !hidden.refusals.contains(id));
+    entry.refusal_id = entry.refusal_id.filter(|id| mended.contains(id));
     Ok((assignment, entry))
 }
 
-/// The refusal of an entry about an assignment: a new one, or the last try of an earlier one.
-fn refuse(batch: &Batch, place: usize, part: &Part<'_>, (about, reason): (Option<AssignmentId>, Reason)) -> Refusal {
+/// The refusal of an entry about an assignment: a new one, or the last try of an earlier one, which it is or names.
+fn refuse(
+    batch: &Batch,
+    place: usize,
+    part: &Part<'_>,
+    (about, mends, reason): (Option<AssignmentId>, Option<RefusalId>, Reason),
+) -> Refusal {
     let about = about.filter(|_| reason.code != RefusalCode::AssignmentUnknown);
     let detail = match part.origin {
         Origin::Line(number) => format!("Line {number}: {}", reason.detail),
@@ -206,7 +215,7 @@ fn refuse(batch: &Batch, place: usize, part: &Part<'_>, (about, reason): (Option
         }
         Origin::List | Origin::Line(_) => Refusal {
             tenant_id: batch.tenant,
-            id: Refusal::id_of(&part.text),
+            id: mends.unwrap_or_else(|| Refusal::id_of(&part.text)),
             batch_id: batch.id,
             received_at: batch.received_at,
             index: i32::try_from(place).unwrap_or(i32::MAX),

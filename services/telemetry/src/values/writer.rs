@@ -214,7 +214,7 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     refusals::store::mark_replayed(tx, replayed.collect()).await?;
     let taken = sent.iter().map(|batch| Taken {
         receipt: receipt(batch, &mut new),
-        refused: batch.refusals.iter().map(RefusedValue::from).collect(),
+        refused: Vec::new(),
         announced: announced.clone(),
     });
     let taken: Vec<Taken> = taken.collect();
@@ -244,14 +244,15 @@ fn receipt(batch: &Batch, new: &mut HashSet<Uuid>) -> BatchReceipt {
 fn answer(flush: Vec<Submission>, outcome: Result<Receipts, Problem>) {
     let mut outcome = outcome;
     for Submission { batch, answer, .. } in flush {
-        let receipt = match &mut outcome {
+        let mut receipt = match &mut outcome {
             Ok(receipts) => {
                 receipts.remove(&batch.id).unwrap_or_else(|| Err(Problem::internal("a batch has no receipt")))
             }
             Err(problem) => Err(shared(problem)),
         };
-        if let Ok(taken) = &receipt {
+        if let Ok(taken) = &mut receipt {
             count(&taken.receipt);
+            taken.refused = batch.refusals;
         }
         drop(answer.send(receipt));
     }

@@ -210,8 +210,8 @@ fn nobody_reaches_into_another_tenant() {
             .get(&format!("/telemetry/v1/customer-tasks/{}/explanation", it.task("Roll out")))
             .await
             .expect_problem(404, "NOT_FOUND");
-        let list = stranger.get(&format!("/telemetry/v1/attributes?assignmentId={}", it.assignment)).await;
-        assert_eq!(list.expect(200).body["items"], json!([]));
+        let list = format!("/telemetry/v1/attributes?assignmentId={}", it.assignment);
+        stranger.get(&list).await.expect_problem(404, "NOT_FOUND");
         assert_eq!(it.series("users").await.len(), 1);
         let refusals = stage.admin.get("/telemetry/v1/refusals").await;
         assert_eq!(refusals.body["items"], json!([]), "the stranger's refusals are the stranger's");
@@ -248,5 +248,29 @@ fn a_series_is_read_over_time_page_by_page() {
         assert_eq!(between, [3, 4, 5]);
         let wide = format!("{path}?from={}&to={}", it.ago(93 * day), it.ago(0));
         stage.admin.get(&wide).await.expect_problem(400, "REQUEST_MALFORMED");
+    });
+}
+
+#[test]
+fn names_beside_an_attributes_id_must_be_its_own() {
+    on_stage(async |stage| {
+        let attributes = vec![at_least_ten("users"), at_least_ten("gates")];
+        let it = Deployment::of(&stage, &stage.admin, &[("Roll out", attributes)]).await;
+        let with = |name: &str, says: &str| {
+            let mut value = it.value("users", 12, 5);
+            value[name] = json!(says);
+            value
+        };
+        let gates =
+            [with("attributeName", "gates"), with("taskName", "Install"), with("customerTaskId", &it.assignment)];
+        let refused = post(&stage.admin, &gates).await;
+        assert_eq!(outcome(&refused), [0, 0, 3]);
+        let told = &refused.body["refusals"][0];
+        assert_eq!(told["code"], "ATTRIBUTE_UNKNOWN");
+        assert!(told["detail"].as_str().unwrap().contains(r#"is "users" of task "Roll out""#), "{told}");
+        assert_eq!(
+            outcome(&post(&stage.admin, &[with("attributeName", " users "), with("taskName", "Roll out")]).await),
+            [1, 1, 0]
+        );
     });
 }

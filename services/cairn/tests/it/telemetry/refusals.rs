@@ -71,6 +71,11 @@ fn a_replay_takes_what_can_be_taken_now_and_may_be_repeated() {
         assert_eq!(outcome(&again), [0, 0, 6], "there is no plan yet");
         let it = it.planned().await;
         let replay = json!({ "code": "ATTRIBUTE_UNKNOWN" });
+        let first = stage.admin.get(&format!("{REFUSALS}?limit=1")).await.body["items"][0]["id"].clone();
+        let named = json!({ "refusalIds": [first, kernel::RefusalId::fresh()] });
+        let unknown = stage.admin.post(REPLAY, &named).await;
+        unknown.expect_problem(422, "CONTENT_INVALID");
+        assert_eq!(unknown.body["errors"][0]["pointer"], "/refusalIds/1", "{}", unknown.text);
         let (one, other) = tokio::join!(stage.admin.post(REPLAY, &replay), stage.admin.post(REPLAY, &replay));
         assert_eq!(outcome(&one)[0] + outcome(&other)[0], 5, "{} {}", one.text, other.text);
         it.becomes("Roll out", "DONE").await;
@@ -141,11 +146,43 @@ fn refused_values_are_exported_mended_in_a_table_and_sent_again() {
         assert_eq!(outcome(&super::post_as(&stage.admin, "text/csv", "identity", mended).await), [2, 0, 1]);
         assert_eq!(it.state("users").await["latestValue"], 12);
         let open = stage.admin.get(&format!("{REFUSALS}?replayed=false")).await;
-        // What is refused again shows both: what was sent first, and what was sent in its place.
-        assert_eq!(codes(&open.body), ["ATTRIBUTE_UNKNOWN", "VALUE_MALFORMED", "ATTRIBUTE_UNKNOWN"]);
+        assert_eq!(codes(&open.body), ["VALUE_MALFORMED", "ATTRIBUTE_UNKNOWN"], "what is refused again comes last");
         let done = stage.admin.get(&format!("{REFUSALS}?replayed=true")).await;
         assert_eq!(done.body["items"].as_array().unwrap().len(), 2);
         let foreign = stage.another_tenant().await.get(&format!("{REFUSALS}/export")).await;
         assert_eq!(foreign.expect(200).text, "");
+    });
+}
+
+#[test]
+fn an_export_that_nobody_mended_is_sent_again_and_nothing_multiplies() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        let first = post(&stage.admin, &[it.value("users", "many", 3), it.named("gates", 1, 1)]).await;
+        assert_eq!(outcome(&first), [0, 0, 2]);
+        post_lines(&stage.admin, "oops\n{\"vlaue\": 1}").await.expect(200);
+        let list = async |filter: &str| stage.admin.get(&format!("{REFUSALS}{filter}")).await.expect(200).body.clone();
+        let sent = |list: &Value| {
+            let rows = list["items"].as_array().unwrap();
+            rows.iter().map(|row| (row["id"].clone(), row["payload"].clone(), row["code"].clone())).collect::<Vec<_>>()
+        };
+        let before = sent(&list("").await);
+        for _ in 0..2 {
+            let table = stage.admin.get(&format!("{REFUSALS}/export?format=csv")).await;
+            let again = super::post_as(&stage.admin, "text/csv", "identity", table.expect(200).text.clone()).await;
+            assert_eq!(outcome(&again), [0, 0, 4]);
+            let all = list("").await;
+            assert_eq!(sent(&all), before, "as it was sent first, with the reason of the last try");
+            assert_eq!(all["items"][0]["batchId"], again.body["batchId"]);
+        }
+        // Nobody makes a refusal by naming one, and each mends one: what else names it is a refusal of its own.
+        let mut twins = [it.named("doors", 1, 1), it.named("doors", 2, 1), it.named("doors", 3, 1)];
+        twins[0]["refusalId"] = before[0].0.clone();
+        twins[1]["refusalId"] = before[0].0.clone();
+        twins[2]["refusalId"] = json!(kernel::RefusalId::fresh());
+        let ids = post(&stage.admin, &twins).await.expect(200).body["refusals"].clone();
+        assert_eq!(ids[0]["id"], before[0].0);
+        assert!(ids[1]["id"] != before[0].0 && ids[2]["id"] != twins[2]["refusalId"], "{ids}");
+        assert_eq!(codes(&list("?replayed=false").await).len(), 6);
     });
 }

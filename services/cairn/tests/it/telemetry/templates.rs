@@ -140,6 +140,7 @@ fn a_row_that_cannot_be_taken_is_named_and_the_others_count() {
         let deployment = deployed(&stage).await;
         let (path, admin) = (path_of(&deployment), &stage.admin);
         let hour = deployment.ago(3_600).to_string();
+        let earlier = deployment.ago(3_601).to_string();
         let later = (stage.clock.now() + chrono::Duration::hours(1)).to_string();
         let receipt = import(
             admin,
@@ -153,8 +154,9 @@ fn a_row_that_cannot_be_taken_is_named_and_the_others_count() {
                 ["Roll out", "users", "NUMBER", "13", "", ""],
                 ["Roll out", "users", "PERCENTAGE", "130", &hour, ""],
                 ["Roll out", "users", "JSON", "{}", &hour, ""],
-                ["Roll out", "users", "STRING", "text", &hour, ""],
+                ["Roll out", "users", "STRING", "text", &earlier, ""],
                 ["Roll out", "users", "NUMBER", "14", &later, ""],
+                ["Roll out", "users", "NUMBER", "16", &hour, ""],
             ]),
         )
         .await;
@@ -168,6 +170,7 @@ fn a_row_that_cannot_be_taken_is_named_and_the_others_count() {
             "9 Current Value VALUE_INVALID",
             "10 Current Value VALUE_TYPE_WRONG",
             "11 Date OBSERVED_AT_IN_FUTURE",
+            "12 Date DATE_TWICE",
         ];
         assert_eq!(errors(&receipt), expected);
         assert_eq!(
@@ -176,7 +179,7 @@ fn a_row_that_cannot_be_taken_is_named_and_the_others_count() {
         );
         assert_eq!(
             receipt.body["taskResults"][0]["errors"].as_array().unwrap().len(),
-            7,
+            8,
             "a row without a known attribute is of no task"
         );
         assert_eq!(deployment.state("users").await["latestValue"], 12);
@@ -216,6 +219,29 @@ fn only_a_sheet_that_says_so_is_all_there_is() {
         assert_eq!(deployment.state("users").await["hasData"], false);
         deployment.becomes("Roll out", "NO_LONGER_USING").await;
         assert_eq!(deployment.state("seen").await["hasData"], true);
+    });
+}
+
+#[test]
+fn a_plain_date_of_a_day_that_has_a_later_value_is_counted_as_older() {
+    on_stage(async |stage| {
+        let deployment = deployed(&stage).await;
+        let (path, admin) = (path_of(&deployment), &stage.admin);
+        let mut noon = deployment.value("users", 12, 0);
+        let day = (*deployment.ago(2 * 86_400)).date_naive().to_string();
+        noon["observedAt"] = json!(format!("{day}T12:00:00Z"));
+        post(admin, &[noon]).await.expect(200);
+        let rows = filled(&[
+            ["Roll out", "users", "NUMBER", "30", &day, ""],
+            ["Roll out", "=live", "BOOLEAN", "yes", &day, ""],
+        ]);
+        let receipt = import(admin, &path, rows).await;
+        assert_eq!(errors(&receipt), Vec::<String>::new());
+        for told in [&receipt.body["summary"], &receipt.body["taskResults"][0]] {
+            assert_eq!((&told["attributesUpdated"], &told["older"]), (&json!(1), &json!(1)), "{}", receipt.text);
+        }
+        assert_eq!(deployment.state("users").await["latestValue"], 12);
+        assert_eq!(deployment.series("users").await.len(), 2, "it is stored all the same");
     });
 }
 

@@ -2,9 +2,10 @@
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
+use clients::Adoption;
 use contracts::telemetry::{METRIC_RULE_CHANGED, METRIC_RULE_CREATED, METRIC_RULE_DELETED, MetricRuleView};
 use db::Db;
-use kernel::{Cursor, MetricRuleId, Page, PageQuery, Problem};
+use kernel::{Actor, AssignmentId, Cursor, MetricRuleId, Page, PageQuery, Problem};
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
@@ -29,14 +30,19 @@ pub(super) struct MetricRuleQuery {
 /// Make a metric rule
 ///
 /// From the next export on, points of the metric under the rule's conditions are values of the attribute it names. A tenant
-/// has at most 1,000 rules.
-#[utoipa::path(tag = "metric-rules", request_body = CreateMetricRule, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 201, body = MetricRuleView), (status = 409, description = "There are 1,000 rules already.")))]
+/// has at most 1,000 rules, no two of which are the same.
+#[utoipa::path(tag = "metric-rules", request_body = CreateMetricRule, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 201, body = MetricRuleView), (status = 409, description = "There are 1,000 rules already, or there is this one.")))]
 #[post("/metric-rules")]
 pub(super) async fn create_metric_rule(
     who: Allow<MetricRuleWrite>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     Body(command): Body<CreateMetricRule>,
 ) -> Answer {
+    if let Some(answer) = who.replayed(&db).await? {
+        return Ok(answer);
+    }
+    require_assignment(&adoption, who.actor(), command.assignment_id).await?;
     who.write(&db, async |tx| {
         if store::count(tx, tx.tenant()).await? >= MOST_RULES {
             return Err(TOO_MANY.detail(format!("A tenant has at most {MOST_RULES} metric rules; delete one first.")));
@@ -88,17 +94,24 @@ pub(super) async fn show_metric_rule(who: Allow<MetricRuleRead>, db: Data<Db>, P
 /// Change a metric rule
 ///
 /// A JSON merge patch: what is left out stays, `null` clears. Values that were stored stay where they are.
-#[utoipa::path(tag = "metric-rules", request_body = MetricRulePatch, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 200, body = MetricRuleView), (status = 412, description = "Somebody else changed it.")))]
+#[utoipa::path(tag = "metric-rules", request_body = MetricRulePatch, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 200, body = MetricRuleView), (status = 409, description = "There is this rule already."), (status = 412, description = "Somebody else changed it."), (status = 428, description = "`If-Match` is missing.")))]
 #[patch("/metric-rules/{metricRuleId}")]
 pub(super) async fn change_metric_rule(
     who: Allow<MetricRuleWrite>,
     db: Data<Db>,
+    adoption: Data<Adoption>,
     Path(id): Path<MetricRuleId>,
     Body(patch): Body<MetricRulePatch>,
 ) -> Answer {
+    if let Some(answer) = who.replayed(&db).await? {
+        return Ok(answer);
+    }
+    let rule = who.look(&db, async |conn| store::find(conn, who.tenant, id).await).await?;
+    rule.ok_or_else(|| Problem::not_found("metric rule"))?;
+    require_assignment(&adoption, who.actor(), patch.assignment_id.value().copied()).await?;
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?;
-        who.expect_version(before.version)?;
+        who.require_version(before.version)?;
         let after = before.clone().change(patch, tx.now())?;
         store::update(tx, &after).await?;
         let view = MetricRuleView::from(after);
@@ -127,4 +140,13 @@ pub(super) async fn delete_metric_rule(
         Ok(Reply::done())
     })
     .await
+}
+
+/// Requires that the assignment of a rule is there. Asked before the write begins: no transaction waits for another service.
+async fn require_assignment(adoption: &Adoption, who: &Actor, id: Option<AssignmentId>) -> Result<(), Problem> {
+    let Some(id) = id else { return Ok(()) };
+    if adoption.customers_of(who, &[id]).await?.contains_key(&id) {
+        return Ok(());
+    }
+    Err(Problem::field("/assignmentId", "UNKNOWN", "is of no assignment; GET /adoption/v1/assignments lists them"))
 }

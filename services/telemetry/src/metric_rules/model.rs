@@ -22,6 +22,9 @@ const CHARS: usize = 255;
 pub(crate) static TOO_MANY: ProblemKind =
     ProblemKind::new("METRIC_RULE_TOO_MANY", 409, "There are as many metric rules as there may be");
 
+/// Two rules alike would make the same values twice.
+pub(crate) static TWIN: ProblemKind = ProblemKind::new("METRIC_RULE_EXISTS", 409, "There is this metric rule already");
+
 /// A row of `metric_rules`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = metric_rules, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
@@ -53,7 +56,7 @@ pub(crate) struct CreateMetricRule {
     #[serde(default)]
     conditions: BTreeMap<String, String>,
     /// The assignment the values are about.
-    assignment_id: Option<AssignmentId>,
+    pub(super) assignment_id: Option<AssignmentId>,
     /// In its place: the attribute of the point or its resource that says the assignment's id or external key.
     assignment_from: Option<String>,
     /// The telemetry attribute of the assignment's plan, by name.
@@ -78,7 +81,7 @@ pub(crate) struct MetricRulePatch {
     /// The assignment the values are about.
     #[serde(default)]
     #[schema(value_type = Option<AssignmentId>)]
-    assignment_id: Field<AssignmentId>,
+    pub(super) assignment_id: Field<AssignmentId>,
     /// The attribute that says the assignment.
     #[serde(default)]
     #[schema(value_type = Option<String>)]

@@ -1,11 +1,11 @@
 //! The statements of metric rules.
 
-use db::{Conn, Tx};
+use db::{Conn, Tx, on_constraint};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::{MetricRuleId, Problem, TenantId};
 
-use super::model::MetricRule;
+use super::model::{MetricRule, TWIN};
 use crate::schema::metric_rules;
 
 /// All rules of the tenant, in the order they were made.
@@ -46,17 +46,21 @@ pub(super) async fn fetch_for_change(tx: &mut Tx, id: MetricRuleId) -> Result<Me
 }
 
 pub(super) async fn insert(tx: &mut Tx, rule: &MetricRule) -> Result<(), Problem> {
-    diesel::insert_into(metric_rules::table).values(rule).execute(&mut tx.conn()).await?;
+    diesel::insert_into(metric_rules::table).values(rule).execute(&mut tx.conn()).await.map_err(refused)?;
     Ok(())
 }
 
 pub(super) async fn update(tx: &mut Tx, rule: &MetricRule) -> Result<(), Problem> {
     let row = metric_rules::table.find((rule.tenant_id, rule.id));
-    diesel::update(row).set(rule).execute(&mut tx.conn()).await?;
+    diesel::update(row).set(rule).execute(&mut tx.conn()).await.map_err(refused)?;
     Ok(())
 }
 
 pub(super) async fn delete(tx: &mut Tx, id: MetricRuleId) -> Result<(), Problem> {
     diesel::delete(metric_rules::table.find((tx.tenant(), id))).execute(&mut tx.conn()).await?;
     Ok(())
+}
+
+fn refused(error: diesel::result::Error) -> Problem {
+    on_constraint("metric_rules_twin_key", TWIN.detail("GET /telemetry/v1/metric-rules lists those there are."))(error)
 }

@@ -20,7 +20,7 @@ use crate::values::{Complete, Intake, Origin, Part, Parts};
 /// Point an OTLP/HTTP exporter at `/telemetry/v1/otlp/v1/metrics`: protobuf or JSON, packed or not. Points of gauges and sums
 /// that a metric rule wants become values, up to 10,000 at once; they are durable and evaluated when the answer comes. What
 /// is not taken is counted in `partialSuccess`: values that were refused are kept and can be replayed, points that no rule
-/// wants are not. Sending an export again is safe. A value's source is the `service.name`.
+/// wants are not, nor are those of sums with DELTA temporality: let the exporter send CUMULATIVE ones. Sending an export again is safe. A value's source is the `service.name`.
 #[utoipa::path(
     tag = "otlp", security(("bearer" = [ValueWrite::NAME])),
     request_body(content((String = "application/x-protobuf"), (Object = "application/json"))),
@@ -44,7 +44,7 @@ pub(super) async fn export_metrics(
     let kept =
         || format!("Values that were refused and kept: {refused}; see /telemetry/v1/refusals?batchId={batch_id}.");
     let refusals = (refused > 0).then(kept);
-    let why: Vec<String> = values.told().into_iter().chain(refusals).collect();
-    let answer = notation.answer(values.unwanted + refused, &why.join(" "));
+    let why: Vec<String> = values.told().chain(refusals).collect();
+    let answer = notation.answer(values.left() + refused, &why.join(" "));
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, notation.content_type())).body(answer))
 }

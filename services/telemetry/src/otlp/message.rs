@@ -32,11 +32,12 @@ impl Notation {
     }
 
     pub(super) fn read(self, bytes: &[u8]) -> Result<ExportMetricsServiceRequest, Problem> {
-        let read = match self {
-            Self::Protobuf => ExportMetricsServiceRequest::decode(bytes).map_err(|error| error.to_string()),
-            Self::Json => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
-        };
-        read.map_err(|error| REQUEST_MALFORMED.detail(format!("The body is no ExportMetricsServiceRequest: {error}.")))
+        match self {
+            Self::Protobuf => ExportMetricsServiceRequest::decode(bytes).map_err(|error| {
+                REQUEST_MALFORMED.detail(format!("The body is no ExportMetricsServiceRequest: {error}."))
+            }),
+            Self::Json => web::json(bytes),
+        }
     }
 
     /// The answer: all was taken, or so many points were not, and why.

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::DateTime;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
-use opentelemetry_proto::tonic::metrics::v1::{DataPointFlags, Metric, NumberDataPoint, metric, number_data_point};
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Metric, NumberDataPoint, Sum, metric, number_data_point,
+};
 use serde_json::{Map, Value, json};
 
 use crate::metric_rules::{MetricRule, Target};
@@ -14,6 +16,8 @@ use crate::metric_rules::{MetricRule, Target};
 const NAMED: usize = 5;
 /// Longest source, in characters.
 const SOURCE_CHARS: usize = 200;
+/// The flag of a point that says that there is nothing to say.
+const NO_RECORDED_VALUE: u32 = 1;
 
 /// What rules make of an export.
 #[derive(Debug, Default)]
@@ -21,9 +25,33 @@ pub(super) struct Values {
     /// The values, as the JSON form has them.
     pub(super) entries: Vec<String>,
     /// Points that no rule made a value of.
-    pub(super) unwanted: usize,
-    /// The metrics of those.
-    names: BTreeSet<String>,
+    unwanted: Left,
+    /// Points of sums that a rule wants, which say how much came since the last export: no total follows from such points, for
+    /// one of them may come twice, or never.
+    deltas: Left,
+}
+
+/// Points that are not taken.
+#[derive(Debug, Default)]
+struct Left {
+    points: usize,
+    /// Some of the metrics that they are of.
+    metrics: BTreeSet<String>,
+}
+
+impl Left {
+    fn add(&mut self, points: usize, metric: &str) {
+        self.points += points;
+        if points > 0 && self.metrics.len() < NAMED {
+            self.metrics.insert(metric.chars().take(SOURCE_CHARS).collect());
+        }
+    }
+
+    /// What to tell of them.
+    fn told(&self, what: &str, how: &str) -> Option<String> {
+        let metrics = self.metrics.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        (self.points > 0).then(|| format!("{what}: {} (such as {metrics}); {how}.", self.points))
+    }
 }
 
 impl Values {
@@ -45,27 +73,26 @@ impl Values {
     }
 
     fn take(&mut self, metric: &Metric, rules: &[&MetricRule], about: &HashMap<&str, String>) {
-        let before = self.unwanted;
-        match &metric.data {
+        let unwanted = match &metric.data {
             Some(metric::Data::Gauge(gauge)) => self.numbers(&gauge.data_points, rules, about),
+            Some(metric::Data::Sum(sum)) if !rules.is_empty() && is_delta(sum) => {
+                self.deltas.add(sum.data_points.len(), &metric.name);
+                0
+            }
             Some(metric::Data::Sum(sum)) => self.numbers(&sum.data_points, rules, about),
             // A distribution is no single value.
-            Some(metric::Data::Histogram(histogram)) => self.unwanted += histogram.data_points.len(),
-            Some(metric::Data::ExponentialHistogram(histogram)) => self.unwanted += histogram.data_points.len(),
-            Some(metric::Data::Summary(summary)) => self.unwanted += summary.data_points.len(),
-            None => {}
-        }
-        if self.unwanted > before && self.names.len() < NAMED {
-            self.names.insert(metric.name.chars().take(SOURCE_CHARS).collect());
-        }
+            Some(metric::Data::Histogram(histogram)) => histogram.data_points.len(),
+            Some(metric::Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
+            Some(metric::Data::Summary(summary)) => summary.data_points.len(),
+            None => 0,
+        };
+        self.unwanted.add(unwanted, &metric.name);
     }
 
-    fn numbers(&mut self, points: &[NumberDataPoint], rules: &[&MetricRule], about: &HashMap<&str, String>) {
-        for point in points {
-            // It says that there is nothing to say.
-            if point.flags & u32::try_from(i32::from(DataPointFlags::NoRecordedValueMask)).unwrap_or_default() != 0 {
-                continue;
-            }
+    /// Takes points; says how many of them no rule wants.
+    fn numbers(&mut self, points: &[NumberDataPoint], rules: &[&MetricRule], about: &HashMap<&str, String>) -> usize {
+        let mut unwanted = 0;
+        for point in points.iter().filter(|point| point.flags & NO_RECORDED_VALUE == 0) {
             let own = if rules.is_empty() { HashMap::new() } else { texts(&point.attributes) };
             let said = |name: &str| own.get(name).or_else(|| about.get(name)).map(String::as_str);
             let before = self.entries.len();
@@ -74,21 +101,31 @@ impl Values {
                     self.entries.push(entry(rule, target, point, said("service.name")));
                 }
             }
-            self.unwanted += usize::from(self.entries.len() == before);
+            unwanted += usize::from(self.entries.len() == before);
         }
+        unwanted
     }
 
-    /// What to tell of the points that no rule wanted.
-    pub(super) fn told(&self) -> Option<String> {
-        if self.unwanted == 0 {
-            return None;
-        }
-        let names = self.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let unwanted = self.unwanted;
-        Some(format!(
-            "Points that are no gauge or sum, or that no metric rule wants: {unwanted} (such as {names}); see /telemetry/v1/metric-rules."
-        ))
+    /// Points that are not taken.
+    pub(super) fn left(&self) -> usize {
+        self.unwanted.points + self.deltas.points
     }
+
+    /// What to tell of them.
+    pub(super) fn told(&self) -> impl Iterator<Item = String> {
+        let unwanted = self
+            .unwanted
+            .told("Points that are no gauge or sum, or that no metric rule wants", "see /telemetry/v1/metric-rules");
+        let deltas = self.deltas.told(
+            "Points of sums with DELTA temporality, of which no total follows",
+            "let the exporter send CUMULATIVE ones (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative)",
+        );
+        unwanted.into_iter().chain(deltas)
+    }
+}
+
+fn is_delta(sum: &Sum) -> bool {
+    sum.aggregation_temporality == i32::from(AggregationTemporality::Delta)
 }
 
 /// A value as the JSON form has it. The number is text, so that the attribute's type says how it is read.
@@ -195,9 +232,30 @@ mod tests {
         );
         assert_eq!((&entries[1]["assignmentKey"], &entries[1]["text"]), (&json!("harbour-8"), &json!("3")));
         assert_eq!((&entries[2]["taskName"], &entries[2]["text"]), (&json!("Roll out"), &json!("0.5")));
-        assert_eq!((entries.len(), values.unwanted), (3, 1));
-        assert!(values.told().unwrap().contains("latency"));
-        assert_eq!(Values::of(&export(), &[]).unwanted, 4);
+        assert_eq!((entries.len(), values.left()), (3, 1));
+        assert!(values.told().eq(["Points that are no gauge or sum, or that no metric rule wants: 1 (such as latency); see /telemetry/v1/metric-rules."]));
+        assert_eq!(Values::of(&export(), &[]).left(), 4);
+    }
+
+    #[test]
+    fn a_sum_that_says_what_was_added_is_no_total() {
+        let rules = [rule(json!({ "metric": "logins", "attributeName": "Logins", "assignmentFrom": "service.name" }))];
+        let sums = |temporality: i32| {
+            let points = json!([{ "timeUnixNano": "1763719800000000000", "asInt": "3" }]);
+            let sum = |name: &str| json!({ "name": name, "sum": { "aggregationTemporality": temporality, "dataPoints": points } });
+            let gate = json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": "gate" } }] });
+            let metrics = json!([{ "metrics": [sum("logins"), sum("nobody wants it")] }]);
+            let export = json!({ "resourceMetrics": [{ "resource": gate, "scopeMetrics": metrics }] });
+            Values::of(&Notation::Json.read(export.to_string().as_bytes()).unwrap(), &rules)
+        };
+        let (delta, total) = (sums(1), sums(2));
+        assert_eq!((delta.entries.len(), delta.left()), (0, 2));
+        let told: Vec<_> = delta.told().collect();
+        assert!(
+            told[0].contains("nobody wants it") && told[1].contains("1 (such as logins); let the exporter"),
+            "{told:?}"
+        );
+        assert_eq!((total.entries.len(), total.left()), (1, 1));
     }
 
     #[test]
@@ -206,6 +264,9 @@ mod tests {
         assert_eq!(Notation::Protobuf.read(&export.encode_to_vec()).unwrap(), export);
         assert_eq!(Notation::Protobuf.read(b"no protobuf").unwrap_err().kind().status, 400);
         assert_eq!(Notation::Json.read(b"{").unwrap_err().kind().status, 400);
+        let misfit = Notation::Json.read(br#"{"resourceMetrics": [{"scopeMetrics": 5}]}"#).unwrap_err();
+        assert_eq!((misfit.kind().status, &*misfit.errors()[0].pointer), (422, "/resourceMetrics/0/scopeMetrics"));
+        assert!(!misfit.errors()[0].detail.contains("struct"), "{misfit:?}");
         assert_eq!(Notation::of("text/plain").unwrap_err().kind().status, 415);
         assert_eq!(Notation::Json.answer(0, ""), b"{}");
         assert_eq!(Notation::Protobuf.answer(0, ""), b"");

@@ -95,6 +95,9 @@ fn an_export_that_is_none_is_a_clear_problem() {
         };
         body("application/x-protobuf", "no protobuf").await.expect_problem(400, "REQUEST_MALFORMED");
         body("application/json", "{").await.expect_problem(400, "REQUEST_MALFORMED");
+        let misfit = body("application/json", "{\"resourceMetrics\": 5}").await;
+        misfit.expect_problem(422, "CONTENT_INVALID");
+        assert_eq!(misfit.body["errors"][0]["pointer"], "/resourceMetrics", "{}", misfit.text);
         body("text/plain", "{}").await.expect_problem(415, "MEDIA_TYPE_UNSUPPORTED");
         assert_eq!(body("application/json", "{}").await.expect(200).body, json!({}));
         assert_eq!(send_protobuf(&stage.admin, &json!({})).await.0, 0);
@@ -111,7 +114,12 @@ fn metric_rules_are_made_changed_and_deleted() {
         let changed = stage.admin.patch(&path, Some(1), &json!({ "metric": "b", "taskName": "Roll out" })).await;
         assert_eq!((&changed.expect(200).body["metric"], &changed.body["version"]), (&json!("b"), &json!(2)));
         stage.admin.patch(&path, Some(1), &json!({ "metric": "c" })).await.expect_problem(412, "VERSION_MISMATCH");
-        stage.admin.patch(&path, None, &json!({ "assignmentFrom": "x" })).await.expect_problem(422, "CONTENT_INVALID");
+        stage.admin.patch(&path, None, &json!({ "metric": "c" })).await.expect_problem(428, "PRECONDITION_REQUIRED");
+        stage
+            .admin
+            .patch(&path, Some(2), &json!({ "assignmentFrom": "x" }))
+            .await
+            .expect_problem(422, "CONTENT_INVALID");
         let neither = json!({ "metric": "a", "attributeName": "users" });
         stage.admin.post(RULES, &neither).await.expect_problem(422, "CONTENT_INVALID");
         assert_eq!(stage.admin.get(RULES).await.expect(200).body["items"].as_array().unwrap().len(), 1);
@@ -122,5 +130,47 @@ fn metric_rules_are_made_changed_and_deleted() {
         stage.admin.get(&path).await.expect_problem(404, "NOT_FOUND");
         assert_eq!(send_protobuf(&stage.admin, &export(&[point])).await.0, 1);
         assert_eq!(it.series("users").await.len(), 1, "what was stored stays");
+    });
+}
+
+#[test]
+fn a_metric_rule_is_of_an_assignment_that_is_there_and_has_no_twin() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        let of = |assignment: &str| json!({ "metric": "a", "assignmentId": assignment, "attributeName": "users" });
+        let nobodys = kernel::AssignmentId::fresh().to_string();
+        let refused = stage.admin.post(RULES, &of(&nobodys)).await;
+        refused.expect_problem(422, "CONTENT_INVALID");
+        assert_eq!(refused.body["errors"][0]["pointer"], "/assignmentId", "{}", refused.text);
+        let stranger = stage.another_tenant().await;
+        stranger.post(RULES, &of(&it.assignment)).await.expect_problem(422, "CONTENT_INVALID");
+        let id = rule(&stage, of(&it.assignment)).await;
+        stage.admin.post(RULES, &of(&it.assignment)).await.expect_problem(409, "METRIC_RULE_EXISTS");
+        let path = format!("{RULES}/{id}");
+        let moved = stage.admin.patch(&path, Some(1), &json!({ "assignmentId": nobodys })).await;
+        moved.expect_problem(422, "CONTENT_INVALID");
+        let mut other = of(&it.assignment);
+        other["conditions"] = json!({ "env": "prod", "region": "north" });
+        rule(&stage, other).await;
+        let twin = json!({ "conditions": { "region": "north", "env": "prod" } });
+        stage.admin.patch(&path, Some(1), &twin).await.expect_problem(409, "METRIC_RULE_EXISTS");
+        stage.admin.patch(&path, Some(1), &json!({ "metric": "b" })).await.expect(200);
+        rule(&stage, of(&it.assignment)).await;
+    });
+}
+
+#[test]
+fn sums_that_say_what_was_added_are_told_and_not_taken() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        rule(&stage, json!({ "metric": "logins", "assignmentId": it.assignment, "attributeName": "users" })).await;
+        let sum = |temporality: i32, ago: i64| {
+            let gauge = gauge(&it, "logins", json!({ "asInt": "12" }), ago, &[]);
+            json!({ "name": "logins", "sum": { "aggregationTemporality": temporality, "dataPoints": gauge["gauge"]["dataPoints"] } })
+        };
+        let (rejected, why) = send_protobuf(&stage.admin, &export(&[sum(1, 5)])).await;
+        assert!(rejected == 1 && why.contains("logins") && why.contains("CUMULATIVE"), "{why}");
+        assert_eq!(send_protobuf(&stage.admin, &export(&[sum(2, 4)])).await.0, 0);
+        assert_eq!(it.series("users").await.len(), 1);
     });
 }

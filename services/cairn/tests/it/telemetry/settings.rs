@@ -20,13 +20,17 @@ fn what_a_tenant_does_not_keep_is_deleted_and_not_taken_any_more() {
         assert_eq!(outcome(&post(&stage.admin, &values).await), [3, 0, 0]);
         it.becomes("Roll out", "DONE").await;
 
-        let days = |days: i64| json!({ "retentionDays": days });
-        stage.admin.put(SETTINGS, &days(0)).await.expect_problem(422, "CONTENT_INVALID");
-        stage.admin.put(SETTINGS, &days(401)).await.expect_problem(422, "CONTENT_INVALID");
-        let set = stage.admin.put(SETTINGS, &days(40)).await;
-        assert_eq!((&set.expect(200).body["version"], &set.body["retentionDays"]), (&json!(1), &json!(40)));
-        let stale = stage.admin.request(Method::PUT, SETTINGS).header("if-match", "\"0\"").json(&days(30));
-        send(stale).await.expect_problem(412, "VERSION_MISMATCH");
+        let set = |version: i64, days: Option<i64>| {
+            let put = stage.admin.request(Method::PUT, SETTINGS).header("if-match", format!("\"{version}\""));
+            send(put.json(&json!({ "retentionDays": days })))
+        };
+        set(0, Some(0)).await.expect_problem(422, "CONTENT_INVALID");
+        set(0, Some(401)).await.expect_problem(422, "CONTENT_INVALID");
+        let first = set(0, Some(40)).await;
+        assert_eq!((&first.expect(200).body["version"], &first.body["retentionDays"]), (&json!(1), &json!(40)));
+        set(0, Some(30)).await.expect_problem(412, "VERSION_MISMATCH");
+        let blind = stage.admin.put(SETTINGS, &json!({ "retentionDays": 30 })).await;
+        blind.expect_problem(428, "PRECONDITION_REQUIRED");
 
         let attribute = format!("/telemetry/v1/attributes/{}", it.attribute("users"));
         let kept = format!("{attribute}/values?from={}", it.ago(80 * DAY));
@@ -43,8 +47,7 @@ fn what_a_tenant_does_not_keep_is_deleted_and_not_taken_any_more() {
 
         let other = stage.another_tenant().await;
         assert_eq!(other.get(SETTINGS).await.expect(200).body["version"], 0);
-        let all = stage.admin.put(SETTINGS, &json!({ "retentionDays": null })).await;
-        assert_eq!(all.expect(200).body["version"], 2);
+        assert_eq!(set(1, None).await.expect(200).body["version"], 2);
         assert_eq!(outcome(&post(&stage.admin, &[it.value("users", 3, 50 * DAY)]).await), [1, 0, 0]);
     });
 }

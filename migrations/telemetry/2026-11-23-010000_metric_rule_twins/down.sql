@@ -1,0 +1,1 @@
+drop index metric_rules_twin_key;

@@ -99,8 +99,11 @@ pub const fn gives(on: GrantedType, level: GrantLevel) -> &'static [&'static str
             "adoption:task:write",
             "telemetry:value:read",
             "telemetry:value:write",
+            "telemetry:batch:read",
         ],
-        (Customer, Admin) => &["adoption:customer:*", "adoption:plan:*", "adoption:task:*", "telemetry:value:*"],
+        (Customer, Admin) => {
+            &["adoption:customer:*", "adoption:plan:*", "adoption:task:*", "telemetry:value:*", "telemetry:batch:read"]
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 auth::permissions! {
     ValueRead = "telemetry:value:read", "See telemetry values, refused values, and why a task stands where it stands.";
     ValueWrite = "telemetry:value:write", "Send telemetry values and replay refused ones.";
-    BatchRead = "telemetry:batch:read", "See which batches came, of whichever customers.";
+    BatchRead = "telemetry:batch:read", "See which batches came; by a grant alone, those that one sent oneself.";
     BatchWrite = "telemetry:batch:write", "Take batches back.";
     CriterionTest = "telemetry:criterion:test", "Try criteria on what was reported.";
     SettingsRead = "telemetry:settings:read", "See how long values are kept.";

@@ -167,3 +167,4 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(assignments, attributes);
 diesel::allow_tables_to_appear_in_same_query!(assignments, refusals);
+diesel::allow_tables_to_appear_in_same_query!(assignments, values);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use web::{Allow, Answer, Context, Path, Query, Reply};
 
 use super::retract::retract;
-use super::store;
+use super::store::{self, Filter};
 use crate::permissions::{BatchRead, BatchWrite};
 
 const LIST: &str = "telemetry-batches";
@@ -20,7 +20,7 @@ const LIST: &str = "telemetry-batches";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct BatchQuery {
     /// `true`: only those that were retracted; `false`: only those that count.
-    pub(super) retracted: Option<bool>,
+    retracted: Option<bool>,
     /// Rows per page, 1 to 200 (default 50).
     limit: Option<u16>,
     /// `nextCursor` of the page before.
@@ -29,7 +29,8 @@ pub(super) struct BatchQuery {
 
 /// List batches
 ///
-/// What came, when and from whom; the latest first. They are remembered as long as values are kept.
+/// What came, when and from whom; the latest first. They are remembered as long as values are kept. A caller whom grants narrow
+/// to some customers sees those that they sent themselves.
 #[utoipa::path(tag = "batches", params(BatchQuery), security(("bearer" = [BatchRead::NAME])), responses((status = 200, body = Page<BatchView>)))]
 #[get("/batches")]
 pub(super) async fn list_batches(
@@ -41,8 +42,9 @@ pub(super) async fn list_batches(
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let keys = &context.config.keys;
     let (limit, after) = (paging.limit()?, paging.after(keys, LIST)?.and_then(|cursor| cursor.key(0)));
+    let filter = Filter { retracted: query.retracted, sent_by: sender_seen_by(&who) };
     who.read(&db, async |conn| {
-        let rows = store::page(conn, who.tenant, query.retracted, after, limit).await?;
+        let rows = store::page(conn, who.tenant, &filter, after, limit).await?;
         let page = Cursor::page(rows, limit, keys, LIST, |row| vec![row.id.to_string().into()]);
         Reply::ok(&page.map(BatchView::from))
     })
@@ -56,10 +58,18 @@ pub(super) async fn list_batches(
 #[get("/batches/{batchId}")]
 pub(super) async fn show_batch(who: Allow<BatchRead>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {
     who.read(&db, async |conn| {
-        let batch = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("batch"))?;
+        let found = store::find(conn, who.tenant, id).await?;
+        let seen = found.filter(|batch| sender_seen_by(&who).is_none_or(|sender| batch.sent_by == sender));
+        let batch = seen.ok_or_else(|| Problem::not_found("batch"))?;
         Reply::show(&BatchView::from(batch))
     })
     .await
+}
+
+/// The one sender whose batches a caller sees whom grants narrow: a batch may be about several customers, and its numbers are
+/// about all of them.
+fn sender_seen_by(who: &Allow<BatchRead>) -> Option<String> {
+    (!who.holds_wholly()).then(|| who.actor().id())
 }
 
 /// Retract a batch

@@ -61,16 +61,26 @@ pub(super) async fn fetch_for_change(tx: &mut Tx, id: BatchId) -> Result<Batch, 
     row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("batch"))
 }
 
+/// Which batches are meant.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) retracted: Option<bool>,
+    pub(super) sent_by: Option<String>,
+}
+
 /// One page, the latest first, with one row more to tell whether there is another page.
 pub(super) async fn page(
     mut conn: &Conn,
     tenant: TenantId,
-    retracted: Option<bool>,
+    filter: &Filter,
     after: Option<BatchId>,
     limit: i64,
 ) -> Result<Vec<Batch>, Problem> {
     let mut rows = batches::table.filter(batches::tenant_id.eq(tenant)).select(Batch::as_select()).into_boxed();
-    match retracted {
+    if let Some(sender) = &filter.sent_by {
+        rows = rows.filter(batches::sent_by.eq(sender));
+    }
+    match filter.retracted {
         Some(true) => rows = rows.filter(batches::retracted_at.is_not_null()),
         Some(false) => rows = rows.filter(batches::retracted_at.is_null()),
         None => {}

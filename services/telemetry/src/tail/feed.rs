@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::web::Bytes;
-use auth::Principal;
 use db::Db;
 use futures_util::{Stream, stream};
 use kernel::{BatchId, Problem};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
-use web::Context;
+use web::{Allow, Context};
 
 use super::api::TailQuery;
 use super::room::Seat;
 use super::store::{self, Shown};
+use crate::access;
+use crate::permissions::ValueRead;
 
 /// How often it is looked for new batches.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -31,7 +32,7 @@ const MOST: usize = 500;
 /// A tail: it ends with the token, the tenant's patience or the service.
 pub(super) struct Feed {
     _seat: Seat,
-    caller: Principal,
+    caller: Allow<ValueRead>,
     db: Db,
     context: Context,
     wanted: TailQuery,
@@ -44,7 +45,7 @@ impl Feed {
     /// A tail that begins now.
     pub(super) async fn open(
         seat: Seat,
-        caller: Principal,
+        caller: Allow<ValueRead>,
         db: Db,
         context: Context,
         wanted: TailQuery,
@@ -83,15 +84,18 @@ impl Feed {
     /// What has come since the last look, as frames.
     async fn look(&mut self) -> Result<String, Problem> {
         let (tenant, since) = (self.caller.tenant, back());
-        let (shown, wanted) = (&self.shown, &self.wanted);
+        let (shown, wanted, caller) = (&self.shown, &self.wanted, &self.caller);
         let most = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
         let (new, came) = self
             .db
             .read(tenant, async |conn| {
                 let mut new = store::batches(conn, tenant, since).await?;
                 new.retain(|batch| !shown.contains(batch));
-                let came =
-                    if new.is_empty() { Vec::new() } else { store::values(conn, tenant, &new, wanted, most).await? };
+                if new.is_empty() {
+                    return Ok((new, Vec::new()));
+                }
+                let scope = access::scope(caller, conn).await?;
+                let came = store::values(conn, tenant, &new, (wanted, &scope), most).await?;
                 Ok((new, came))
             })
             .await?;

@@ -3,13 +3,14 @@
 use db::Conn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use grants::Scope;
 use kernel::{AssignmentId, BatchId, CustomerAttributeId, Problem, TenantId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::api::TailQuery;
-use crate::schema::{batches, values};
+use crate::schema::{assignments, batches, values};
 
 /// The batches since this one that brought values.
 pub(super) async fn batches(mut conn: &Conn, tenant: TenantId, since: BatchId) -> Result<Vec<BatchId>, Problem> {
@@ -54,12 +55,12 @@ impl From<Came> for Shown {
     }
 }
 
-/// Values of these batches that somebody wants to see, up to so many.
+/// Values of these batches that somebody may and wants to see, up to so many.
 pub(super) async fn values(
     mut conn: &Conn,
     tenant: TenantId,
     of: &[BatchId],
-    wanted: &TailQuery,
+    (wanted, scope): (&TailQuery, &Scope),
     most: i64,
 ) -> Result<Vec<Came>, Problem> {
     let ids = of.iter().map(|batch| batch.0);
@@ -67,6 +68,11 @@ pub(super) async fn values(
         .filter(values::tenant_id.eq(tenant))
         .filter(values::batch_id.eq_any(ids.collect::<Vec<Uuid>>()))
         .into_boxed();
+    if let Scope::Some(customers) = scope {
+        let theirs = assignments::table.filter(assignments::tenant_id.eq(tenant));
+        let theirs = theirs.filter(assignments::customer_id.eq_any(customers)).select(assignments::id);
+        rows = rows.filter(values::assignment_id.eq_any(theirs));
+    }
     if let Some(assignment) = wanted.assignment_id {
         rows = rows.filter(values::assignment_id.eq(assignment));
     }

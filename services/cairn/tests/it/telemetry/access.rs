@@ -124,6 +124,25 @@ fn who_writes_a_customer_sends_values_for_it_alone() {
 }
 
 #[test]
+fn who_writes_a_customer_finds_the_batches_that_they_sent() {
+    on_stage(async |stage| {
+        let [ours, _] = two(&stage).await;
+        let theirs = post(&stage.admin, &[ours.value("users", 20, 25)]).await.expect(200).body["batchId"].clone();
+        let (kim, _) = kim(&stage, &ours, "WRITE").await;
+        let hers = post(&kim, &[ours.value("users", 13, 20)]).await.expect(200).body["batchId"].clone();
+        let batch = |id: &Value| format!("/telemetry/v1/batches/{}", id.as_str().unwrap());
+        let list = kim.get("/telemetry/v1/batches").await;
+        let shown: Vec<_> = list.expect(200).body["items"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
+        assert_eq!(shown, [&hers]);
+        assert_eq!(kim.get(&batch(&hers)).await.expect(200).body["accepted"], 1);
+        kim.get(&batch(&theirs)).await.expect_problem(404, "NOT_FOUND");
+        kim.delete(&batch(&hers)).await.expect_problem(403, "PERMISSION_DENIED");
+        let all = stage.admin.get("/telemetry/v1/batches").await;
+        assert_eq!(all.expect(200).body["items"].as_array().unwrap().len(), 4);
+    });
+}
+
+#[test]
 fn a_program_that_is_granted_a_customer_exports_its_metrics_alone() {
     on_stage(async |stage| {
         let [ours, other] = two(&stage).await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use testkit::Client;
 use tokio::time::timeout;
 
+use super::access::{kim, two};
 use super::{Deployment, at_least_ten, post};
 use crate::support::on_stage;
 
@@ -81,5 +82,24 @@ fn values_are_seen_as_they_come_by_who_may_and_wants_to() {
         stage.anonymous.get(TAIL).await.expect_problem(401, "TOKEN_MISSING");
         stage.admin.delete("/identity/v1/sessions/current").await.expect(204);
         while all.frame().await.is_some() {}
+    });
+}
+
+#[test]
+fn who_is_granted_a_customer_watches_its_values_alone() {
+    on_stage(async |stage| {
+        let [ours, other] = two(&stage).await;
+        let (kim, _) = kim(&stage, &ours, "READ").await;
+        let mut tail = Tail::open(&kim, "").await;
+        post(&stage.admin, &[other.value("users", 2, 20), ours.value("users", 3, 20)]).await.expect(200);
+        assert_eq!(tail.value().await["value"], 3);
+        post(&stage.admin, &[other.value("users", 4, 10)]).await.expect(200);
+        post(&stage.admin, &[ours.value("users", 5, 10)]).await.expect(200);
+        assert_eq!(tail.value().await["value"], 5);
+        for foreign in
+            [format!("?assignmentId={}", other.assignment), format!("?attributeId={}", other.attribute("users"))]
+        {
+            kim.get(&format!("{TAIL}{foreign}")).await.expect_problem(404, "NOT_FOUND");
+        }
     });
 }

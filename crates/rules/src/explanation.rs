@@ -44,7 +44,7 @@ impl Criterion {
     pub fn explain(&self, value: Option<&Value>, now: DateTime<Utc>) -> Explanation {
         match present(value) {
             Some(value) => self.explain_present(value, now),
-            None => self.told(&Value::Null, Verdict::NOT_MET, "there is no value yet".to_owned(), Vec::new()),
+            None => self.told(&Value::Null, Verdict::NOT_MET, "there is no value".to_owned(), Vec::new()),
         }
     }
 

@@ -82,5 +82,5 @@ fn a_missing_value_is_the_whole_reason() {
     let json = json!({ "type": "composite_or", "criteria": [{ "value": 1 }] });
     let explanation = criterion(&json, Number).explain(None, noon());
     assert!(!explanation.met && explanation.steps.is_empty());
-    assert_eq!(explanation.because, "there is no value yet");
+    assert_eq!(explanation.because, "there is no value");
 }

@@ -70,7 +70,7 @@ fn a_verdict_is_explained_step_by_step() {
             users["explanation"]["steps"].as_array().unwrap().iter().map(|step| step["met"].clone()).collect();
         assert_eq!((&users["explanation"]["met"], steps), (&json!(false), vec![json!(true), json!(false)]));
         assert!(users["explanation"]["steps"][1]["because"].as_str().unwrap().contains("25"), "{users}");
-        assert_eq!(gates["explanation"]["because"], "there is no value yet");
+        assert_eq!(gates["explanation"]["because"], "there is no value");
         assert_eq!((&note["explanation"], &note["attribute"]["isMet"]), (&json!(null), &json!(false)));
         post(&stage.admin, &[it.value("users", 15, 8), it.value("gates", 10, 8)]).await.expect(200);
         assert_eq!(it.explanation("Roll out").await["because"], "All required attributes are met (2 of 2): DONE.");

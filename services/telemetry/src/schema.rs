@@ -121,6 +121,7 @@ diesel::table! {
         payload -> Text,
         replayed_at -> Nullable<Timestamptz>,
         assignment_id -> Nullable<Uuid>,
+        replayed_batch_id -> Nullable<Uuid>,
     }
 }
 

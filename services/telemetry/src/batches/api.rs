@@ -76,8 +76,8 @@ fn sender_seen_by(who: &Allow<BatchRead>) -> Option<String> {
 ///
 /// Takes back exactly what it did: everything stands as if it had never come. Its values go, unless another batch sent them
 /// too; what it said to be gone is not gone any more; days, latest values and the tasks that follow from them are
-/// computed from what is left. What was refused of it is forgotten. The batch itself stays
-/// in the list; retracting it again changes nothing.
+/// computed from what is left. What was refused of it is forgotten, and the refusals that its values mended wait again. The
+/// batch itself stays in the list; retracting it again changes nothing.
 #[utoipa::path(tag = "batches", security(("bearer" = [BatchWrite::NAME])), responses((status = 200, body = BatchView)))]
 #[delete("/batches/{batchId}")]
 pub(super) async fn retract_batch(who: Allow<BatchWrite>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {

@@ -166,6 +166,7 @@ pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal
                 refusals::code.eq(excluded(refusals::code)),
                 refusals::detail.eq(excluded(refusals::detail)),
                 refusals::replayed_at.eq(excluded(refusals::replayed_at)),
+                refusals::replayed_batch_id.eq(None::<Uuid>),
                 // Who may look at it may do so also when its assignment has gone, or when somebody else sends the same.
                 refusals::assignment_id.eq(case_when(
                     excluded(refusals::assignment_id).is_not_null(),
@@ -186,12 +187,22 @@ pub(crate) async fn forget_batch(tx: &mut Tx, batch: BatchId) -> Result<(), Prob
     Ok(())
 }
 
-/// Marks refusals whose value is stored now.
-pub(crate) async fn mark_replayed(tx: &mut Tx, ids: Vec<RefusalId>) -> Result<(), Problem> {
+/// Marks refusals whose value a batch has stored.
+pub(crate) async fn mark_replayed(tx: &mut Tx, batch: BatchId, ids: Vec<RefusalId>) -> Result<(), Problem> {
     if ids.is_empty() {
         return Ok(());
     }
     let rows = refusals::table.filter(refusals::tenant_id.eq(tx.tenant())).filter(refusals::id.eq_any(ids));
-    diesel::update(rows).set(refusals::replayed_at.eq(tx.now())).execute(&mut tx.conn()).await?;
+    let mended = (refusals::replayed_at.eq(tx.now()), refusals::replayed_batch_id.eq(batch.0));
+    diesel::update(rows).set(mended).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+/// Lets those wait again whose value a batch had stored.
+pub(crate) async fn reopen(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> {
+    let rows = refusals::table.filter(refusals::tenant_id.eq(tx.tenant()));
+    let rows = rows.filter(refusals::replayed_batch_id.eq(batch.0));
+    let open = (refusals::replayed_at.eq(None::<Timestamp>), refusals::replayed_batch_id.eq(None::<Uuid>));
+    diesel::update(rows).set(open).execute(&mut tx.conn()).await?;
     Ok(())
 }

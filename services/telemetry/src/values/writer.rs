@@ -210,8 +210,10 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     let readings = || sent.iter().flat_map(|batch| &batch.readings);
     rollups::add(tx, &Sums::daily(readings(), new.clone())).await?;
     refusals::store::keep(tx, sent.iter().flat_map(|batch| &batch.refusals)).await?;
-    let replayed = readings().flat_map(|reading| &reading.replays).copied();
-    refusals::store::mark_replayed(tx, replayed.collect()).await?;
+    for batch in &sent {
+        let replayed = batch.readings.iter().flat_map(|reading| &reading.replays).copied();
+        refusals::store::mark_replayed(tx, BatchId(batch.id), replayed.collect()).await?;
+    }
     let taken = sent.iter().map(|batch| Taken {
         receipt: receipt(batch, &mut new),
         refused: Vec::new(),

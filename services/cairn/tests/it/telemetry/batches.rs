@@ -131,3 +131,26 @@ fn a_complete_feed_that_is_retracted_was_never_silent() {
         it.becomes("Roll out", "DONE").await;
     });
 }
+
+#[test]
+fn a_refusal_waits_again_when_the_batch_that_mended_it_is_retracted() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        let refused = post(&stage.admin, &[it.value("users", "many", 60)]).await;
+        let id = refused.expect(200).body["refusals"][0]["id"].clone();
+        let mut mended = it.value("users", 12, 60);
+        mended["refusalId"] = id.clone();
+        let receipt = post(&stage.admin, &[mended.clone()]).await;
+        assert_eq!(outcome(&receipt), [1, 0, 0]);
+        let waiting = async || {
+            let list = stage.admin.get("/telemetry/v1/refusals?replayed=false").await.expect(200).body.clone();
+            list["items"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(waiting().await, Vec::<Value>::new());
+        let batch = format!("/telemetry/v1/batches/{}", receipt.body["batchId"].as_str().unwrap());
+        stage.admin.delete(&batch).await.expect(200);
+        assert_eq!(waiting().await, [id], "nothing mends it any more");
+        assert_eq!(outcome(&post(&stage.admin, &[mended]).await), [1, 0, 0]);
+        assert_eq!(waiting().await, Vec::<Value>::new());
+    });
+}

@@ -1,0 +1,1 @@
+alter table refusals drop column replayed_batch_id;

@@ -20,7 +20,8 @@ use crate::values::{Complete, Intake, Origin, Part, Parts};
 /// Point an OTLP/HTTP exporter at `/telemetry/v1/otlp/v1/metrics`: protobuf or JSON, packed or not. Points of gauges and sums
 /// that a metric rule wants become values, up to 10,000 at once; they are durable and evaluated when the answer comes. What
 /// is not taken is counted in `partialSuccess`: values that were refused are kept and can be replayed, points that no rule
-/// wants are not, nor are those of sums with DELTA temporality: let the exporter send CUMULATIVE ones. Sending an export again is safe. A value's source is the `service.name`.
+/// wants are not, nor are those of sums with DELTA temporality: let the exporter send CUMULATIVE ones. Sending an export again
+/// is safe. A value's source is the `service.name`.
 #[utoipa::path(
     tag = "otlp", security(("bearer" = [ValueWrite::NAME])),
     request_body(content((String = "application/x-protobuf"), (Object = "application/json"))),

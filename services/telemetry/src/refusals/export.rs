@@ -41,8 +41,9 @@ pub(super) struct ExportQuery {
 ///
 /// In the order they came, all that the filters find, as one file. The CSV has a column for each field of a value: mend it in a
 /// spreadsheet and send it to `POST /telemetry/v1/values`; by their `refusalId`, the refusals of values that are stored then
-/// are marked as replayed, and those of values that are refused again say why. What was no JSON at all is under `payload`. What a spreadsheet would take for a formula begins with
-/// an apostrophe. A transfer that breaks off is not complete: ask again.
+/// are marked as replayed, and those of values that are refused again say why. What was no JSON at all is under `payload`.
+/// What a spreadsheet would take for a formula begins with an apostrophe. A transfer that breaks off is not complete: ask
+/// again.
 #[utoipa::path(tag = "refusals", params(ExportQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, content((String = "application/x-ndjson"), (String = "text/csv")))))]
 #[get("/refusals/export")]
 pub(super) async fn export_refusals(

@@ -156,8 +156,8 @@ struct Hour {
     last_event_id: Uuid,
 }
 
-/// The hours of an attribute from the first of these moments to before the second, from the values themselves: read from the primary key alone, as lists of
-/// values are.
+/// The hours of an attribute from the first of these moments to before the second, from the values themselves: read from the
+/// primary key alone, as lists of values are.
 pub(super) async fn hours(
     mut conn: &Conn,
     attribute: &Attribute,

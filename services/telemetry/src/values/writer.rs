@@ -228,7 +228,8 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     Ok(taken)
 }
 
-/// The receipt of a batch. What the statement did not insert was there before, or stands twice in the flush: the first one takes it.
+/// The receipt of a batch. What the statement did not insert was there before, or stands twice in the flush: the first one
+/// takes it.
 fn receipt(batch: &Batch, new: &mut HashSet<Uuid>) -> BatchReceipt {
     let accepted = batch.readings.iter().filter(|reading| new.remove(&reading.event_id)).count();
     BatchReceipt {

@@ -1,7 +1,10 @@
 //! The workbook: what a product or a solution consists of.
 
+use std::collections::HashSet;
+
 use kernel::ProductId;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::fault::{Fault, Faults};
 use crate::rows::{
@@ -68,12 +71,27 @@ macro_rules! sheets {
         impl Item {
             /// The row's id, if it has one.
             #[must_use]
-            pub fn id(&self) -> Option<uuid::Uuid> {
+            pub fn id(&self) -> Option<Uuid> {
                 match self { $(Self::$record(record) => Kind::id(record),)+ }
             }
         }
 
         impl Workbook {
+            /// The ids of all its rows.
+            #[must_use]
+            pub fn ids(&self) -> HashSet<Uuid> {
+                let mut ids = HashSet::new();
+                $(ids.extend(self.$field.iter().flat_map(Table::items).filter_map(Kind::id));)+
+                ids
+            }
+
+            /// Says of the rows with these ids that they mean what had them, even if another has the name now.
+            pub fn hold_to(&mut self, ids: &HashSet<Uuid>) {
+                $(for row in self.$field.iter_mut().flat_map(|table| &mut table.rows) {
+                    row.by_id_alone = row.item.id().is_some_and(|id| ids.contains(&id));
+                })+
+            }
+
             /// Shows every table to a visitor, in the order of the sheets.
             pub(crate) fn visit<V: Visitor>(&self, visitor: &mut V) -> Result<(), V::Error> {
                 $(visitor.table::<$record>(self.$field.as_ref())?;)+

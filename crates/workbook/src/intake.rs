@@ -104,7 +104,7 @@ impl<T: Kind> Rows for Table<T> {
         let mut fields = Fields::new(T::SHEET, number, cells, faults);
         let item = T::read(&mut fields);
         if fields.is_sound() {
-            self.rows.push(Row { number, given, item });
+            self.rows.push(Row { number, given, item, by_id_alone: false });
         }
     }
 

@@ -90,6 +90,8 @@ pub struct Row<T> {
     pub given: Given,
     /// What it says; what it does not say is filled with defaults.
     pub item: T,
+    /// It means what has its id, and nothing that only has its name.
+    pub by_id_alone: bool,
 }
 
 /// The rows of a sheet.
@@ -114,6 +116,9 @@ impl<T> Table<T> {
 
 /// A table that says everything of these, as they would be written.
 pub(crate) fn full<T: Kind>(items: impl IntoIterator<Item = T>) -> Table<T> {
-    let row = |(number, item): (u32, T)| Row { number, given: Given::by(T::SHEET.columns(), &item.cells()), item };
+    let row = |(number, item): (u32, T)| {
+        let given = Given::by(T::SHEET.columns(), &item.cells());
+        Row { number, given, item, by_id_alone: false }
+    };
     Table { rows: (2..).zip(items).map(row).collect() }
 }

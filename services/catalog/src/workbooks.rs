@@ -1,10 +1,9 @@
 //! A product or a solution as a workbook: all that hangs on it, at one moment.
 
-use std::collections::HashSet;
-
 use db::{Conn, Json};
 use kernel::{Problem, TaskId, TenantId};
-use workbook::{BundledProduct, Info, Resource, Table, Workbook};
+use uuid::Uuid;
+use workbook::{BundledProduct, Info, Resource, Workbook};
 
 use crate::owners::{Owner, OwnerKind};
 use crate::{attributes, parts, products, solutions, tasks};
@@ -63,27 +62,24 @@ pub(crate) async fn read(conn: &Conn, tenant: TenantId, owner: Owner) -> Result<
     Ok(workbook)
 }
 
-/// As [`read`], with the deleted tasks that a file names by their ids: they can come back.
-///
-/// # Errors
-/// 404 when there is no such owner.
-pub(crate) async fn read_for(
+/// Adds to a workbook those of `ids` that are deleted tasks of its owner, with their telemetry attributes: they can come back.
+/// Answers with their ids.
+pub(crate) async fn recall(
     conn: &Conn,
     tenant: TenantId,
     owner: Owner,
-    file: &Workbook,
-) -> Result<Workbook, Problem> {
-    let mut workbook = read(conn, tenant, owner).await?;
-    let there: HashSet<TaskId> = workbook.tasks.iter().flat_map(Table::items).filter_map(|task| task.id).collect();
-    let named = file.tasks.iter().flat_map(Table::items).filter_map(|task| task.id);
-    let others: Vec<TaskId> = named.filter(|id| !there.contains(id)).collect();
-    if others.is_empty() {
-        return Ok(workbook);
+    workbook: &mut Workbook,
+    ids: &[Uuid],
+) -> Result<Vec<Uuid>, Problem> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
     let names = parts::sheets::names(conn, tenant, owner).await?;
-    let deleted = tasks::sheets::read_deleted(conn, tenant, owner, &others, &names).await?;
+    let ids: Vec<TaskId> = ids.iter().copied().map(TaskId::from).collect();
+    let deleted = tasks::sheets::read_deleted(conn, tenant, owner, &ids, &names).await?;
     let attributes = attributes::sheets::read_deleted(conn, tenant, &deleted).await?;
+    let ids = deleted.iter().filter_map(|task| task.id).map(Uuid::from).collect();
     workbook.telemetry.get_or_insert_default().extend(attributes);
     workbook.tasks.get_or_insert_default().extend(deleted);
-    Ok(workbook)
+    Ok(ids)
 }

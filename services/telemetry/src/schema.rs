@@ -121,7 +121,18 @@ diesel::table! {
         payload -> Text,
         replayed_at -> Nullable<Timestamptz>,
         assignment_id -> Nullable<Uuid>,
-        replayed_batch_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    refusal_events (tenant_id, refusal_id, batch_id) {
+        tenant_id -> Uuid,
+        refusal_id -> Uuid,
+        batch_id -> Uuid,
+        at -> Timestamptz,
+        index -> Nullable<Integer>,
+        code -> Nullable<Text>,
+        detail -> Nullable<Text>,
     }
 }
 

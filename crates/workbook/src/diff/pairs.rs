@@ -14,7 +14,7 @@ pub(super) struct Pairs {
 
 impl Pairs {
     /// Finds by id first, then by the very name, then by the name whatever the case of its letters. What is deleted is meant
-    /// last: who made the same again since means that.
+    /// last, unless the row is held to its id: who made the same again since means that.
     pub(super) fn of<T: Kind>(before: &Table<T>, after: &Table<T>) -> Self {
         let (found, claimed) = (vec![None; after.rows.len()], vec![false; before.rows.len()]);
         let mut pairs = Self { found, claimed, twice: Vec::new() };
@@ -67,8 +67,9 @@ impl Pairs {
                 there.entry(key(item)).or_default().push_back(index);
             }
         }
-        for (item, found) in after.items().zip(&mut self.found).filter(|(_, found)| found.is_none()) {
-            *found = there.get_mut(&key(item)).and_then(VecDeque::pop_front);
+        let rows = after.rows.iter().zip(&mut self.found).filter(|(row, found)| found.is_none() && !row.by_id_alone);
+        for (row, found) in rows {
+            *found = there.get_mut(&key(&row.item)).and_then(VecDeque::pop_front);
             if let Some(claimed) = found.and_then(|index| self.claimed.get_mut(index)) {
                 *claimed = true;
             }

@@ -90,8 +90,8 @@ impl Kind for TelemetryAttribute {
 
     fn cells(&self) -> Vec<Cell> {
         let data_type = TYPES.iter().find(|(_, data_type)| *data_type == self.data_type).map(|(word, _)| *word);
-        let criterion = self.criterion.as_ref();
-        let words = criterion.and_then(|criterion| criterion::words(criterion, self.data_type));
+        let criterion = self.criterion.as_ref().map(|criterion| criterion::settled(criterion, self.data_type));
+        let words = criterion.as_ref().and_then(|criterion| criterion::words(criterion, self.data_type));
         let (operator, expected, json) = match words {
             Some((operator, expected)) => (Cell::text(operator), Cell::text(expected), Cell::Blank),
             None => (Cell::Blank, Cell::Blank, criterion.map_or(Cell::Blank, |json| Cell::Text(json.to_string()))),

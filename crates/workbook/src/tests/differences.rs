@@ -280,3 +280,35 @@ fn an_empty_cell_of_what_cannot_be_empty_leaves_what_is_there() {
     let Some(Item::Task(made)) = &asked.changes[1].after else { panic!("a task") };
     assert_eq!((made.weight, made.est_minutes), (Hundredths(100), 60));
 }
+
+#[test]
+fn a_number_that_a_database_writes_otherwise_is_the_same() {
+    let attribute = |criterion| TelemetryAttribute {
+        id: None,
+        task_id: None,
+        task: "Connect".to_owned(),
+        name: "bytes".to_owned(),
+        data_type: rules::DataType::Number,
+        criterion: Some(criterion),
+        is_required: true,
+        description: None,
+        is_active: true,
+    };
+    let told = serde_json::json!({
+        "type": "number_threshold", "operator": "equals", "threshold": 12_345_678_901_234_567_000_u64,
+    });
+    let kept = Workbook { telemetry: Some(Table::from_iter([attribute(told)])), ..before() };
+    let read = json::read(json::write(&kept).to_string().as_bytes());
+    assert_eq!((read.faults.listed(), diff(&kept, &read.workbook, true).changes), (&[][..], vec![]));
+}
+
+#[test]
+fn a_row_that_is_held_to_its_id_leaves_what_only_has_its_name() {
+    let before = before();
+    let again =
+        Workbook { outcomes: Some(Table::from_iter([outcome("speed"), outcome("Safety")])), ..Workbook::default() };
+    let mut held = again.clone();
+    held.hold_to(&[again.outcomes.iter().flat_map(Table::items).next().unwrap().id.unwrap().0].into());
+    assert_eq!(lines(&diff(&before, &again, true)), ["update outcomes speed name: Speed > speed"]);
+    assert_eq!(lines(&diff(&before, &held, true)), ["delete outcomes Speed", "create outcomes speed"]);
+}

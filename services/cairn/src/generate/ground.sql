@@ -29,7 +29,7 @@ return last_at - make_interval(secs => span * (k / 4) / ((of + 3) / 4) + (k % 4)
 
 -- The latest value says what the task's status says; before, it may have been otherwise.
 create function pg_temp.reading(status text, seed bigint, n bigint, k bigint) returns text language sql immutable
-return (case when status = 'IN_PROGRESS' then 10 * pg_temp.u(seed, 17, n * 1000 + k)
+return (case when status = 'IN_PROGRESS' then floor(10 * pg_temp.u(seed, 17, n * 1000 + k))
     when k = 0 then 10 + 90 * pg_temp.u(seed, 17, n * 1000) else 100 * pg_temp.u(seed, 17, n * 1000 + k) end)::integer::text;
 
 -- Who has tasks: the solution (0), and products, of which the solution bundles the first.

@@ -26,7 +26,7 @@ async fn fill_tenant(stage: &Stage, tenant: TenantId, seed: u32, sizes: Sizes) -
 }
 
 /// Invariants as questions that nothing answers: each row is a fault.
-const FAULTS: [&str; 8] = [
+const FAULTS: [&str; 9] = [
     // Sums of plans are those of their tasks.
     "select p.id::text as line from adoption.plans p join lateral (
         select count(*) filter (where status <> 'NOT_APPLICABLE') as total, count(*) filter (where status = 'DONE') as done,
@@ -50,6 +50,9 @@ const FAULTS: [&str; 8] = [
         select observed_at, event_id, value from telemetry.values v
         where (v.tenant_id, v.attribute_id) = (a.tenant_id, a.id) order by observed_at desc, event_id desc limit 1) v on true
      where (latest_observed_at, latest_event_id, latest_value) is distinct from (observed_at, event_id, value)",
+    // It meets the criterion, ten at least, where it is said to.
+    "select id::text as line from telemetry.attributes
+     where vanished_at is null and emptied_at is null and is_met <> (latest_value::numeric >= 10)",
     // An identity sorts by time.
     "select v.event_id::text as line from telemetry.values v join telemetry.values w
         on (v.tenant_id, v.attribute_id) = (w.tenant_id, w.attribute_id)

@@ -13,7 +13,7 @@ use super::model::Import;
 use super::work::Progress;
 use super::{Changes, Said, store};
 use crate::owners::{self, CreateOwner, Owner, OwnerKind, OwnerPatch, Under};
-use crate::{attributes, change_sets, order, parts, products, solutions, tasks};
+use crate::{attributes, order, parts, products, solutions, tasks};
 
 /// Does what an import has shown, and answers with whose it is.
 ///
@@ -29,18 +29,17 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
     if let Some(owner) = found {
         owners::hold(tx, owner).await?;
     }
-    let DryRun { owner, kind, changes, digest, faults, .. } = compare(tx, import, read, For::Doing).await?;
+    let DryRun { owner, kind, changes, lost, digest, faults, .. } = compare(tx, import, read, For::Doing).await?;
     if !faults.is_sound() || import.digest.as_deref() != Some(digest.as_str()) {
         return Err(Import::outdated());
     }
     let is_empty = changes.is_empty();
-    let mut changes = Changes::new(changes);
+    let mut changes = Changes::new(changes, lost);
     let under = match owner {
         Some(owner) if is_empty => return Ok(owner),
         Some(owner) => change(tx, authority, owner, &mut changes).await?,
         None => make(tx, authority, kind, &mut changes).await?,
     };
-    changes.bring_back(change_sets::lost(tx, tenant, under.owner, &changes.made_with_id()).await?);
     progress.left(changes.len()).await;
     parts::sheets::import(tx, &under, &mut changes).await?;
     progress.left(changes.len()).await;

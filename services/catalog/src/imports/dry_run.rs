@@ -1,15 +1,18 @@
 //! The dry run: a file held against what is there.
 
+use std::collections::HashMap;
+
 use actix_web::web::block;
 use db::{Conn, Json};
 use kernel::{Problem, Timestamp};
+use uuid::Uuid;
 use workbook::{Action, Change, Faults, Read, Workbook, diff};
 
 use super::finding;
 use super::lines;
 use super::model::{Import, ImportStatus, SheetCounts};
 use crate::owners::{Owner, OwnerKind};
-use crate::workbooks;
+use crate::{change_sets, workbooks};
 
 /// What an import would do, and what is wrong with it.
 pub(super) struct DryRun {
@@ -22,6 +25,8 @@ pub(super) struct DryRun {
     unchanged: usize,
     counts: Vec<SheetCounts>,
     pub(super) faults: Faults,
+    /// What the file has and was deleted for good, each with its next version.
+    pub(super) lost: HashMap<Uuid, i64>,
     /// The changes as they are shown, when they are.
     pub(super) lines: Vec<String>,
     pub(super) digest: String,
@@ -53,10 +58,20 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
     }
     let Json(authority) = &import.authority;
     let owner = finding::owner(conn, tenant, authority, import.target(), &file).await?;
-    let before = match owner {
-        Some(owner) => workbooks::read_for(conn, tenant, owner, &file).await?,
+    let mut before = match owner {
+        Some(owner) => workbooks::read(conn, tenant, owner).await?,
         None => Workbook { kind: file.kind, ..Workbook::default() },
     };
+    let mut lost = HashMap::new();
+    if let Some(owner) = owner {
+        let others: Vec<Uuid> = file.ids().difference(&before.ids()).copied().collect();
+        lost = change_sets::lost(conn, tenant, owner, &others).await?;
+        let deleted = workbooks::recall(conn, tenant, owner, &mut before, &others).await?;
+        if import.delete_missing {
+            // What only has the name of something that comes back is missing in the file.
+            file.hold_to(&lost.keys().copied().chain(deleted).collect());
+        }
+    }
     faults.extend(finding::products(conn, tenant, authority, &before, &mut file).await?);
     if !faults.is_sound() {
         return Ok(DryRun::faulty(owner, kind, name, faults));
@@ -90,7 +105,7 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
             .iter_mut()
             .filter(|change| change.action == Action::Create)
             .for_each(|change| change.fields = Vec::new());
-        Ok(DryRun { owner, kind, name, changes, unchanged, counts, faults, lines, digest })
+        Ok(DryRun { owner, kind, name, changes, unchanged, counts, faults, lost, lines, digest })
     })
     .await
     .map_err(Problem::internal)?
@@ -99,8 +114,8 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
 impl DryRun {
     /// Nothing is compared with what cannot be read wholly.
     fn faulty(owner: Option<Owner>, kind: OwnerKind, name: Option<String>, faults: Faults) -> Self {
-        let (changes, counts, lines) = (Vec::new(), Vec::new(), Vec::new());
-        Self { owner, kind, name, changes, unchanged: 0, counts, faults, lines, digest: String::new() }
+        let (changes, counts, lines, lost) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        Self { owner, kind, name, changes, unchanged: 0, counts, faults, lost, lines, digest: String::new() }
     }
 
     /// The import with what it would do.

@@ -9,17 +9,18 @@ use workbook::{Action, Change, FieldChange, Item, OtherKind, Sheet};
 /// The changes of an import by the sheets they stand in.
 pub(crate) struct Changes {
     sheets: BTreeMap<Sheet, Vec<Change>>,
-    /// Things that were deleted for good, each with its next version.
+    /// Things that were deleted for good, each with its next version. What is made with the id of one of them is that thing
+    /// again: plans that chose it know it by its id.
     lost: HashMap<Uuid, i64>,
 }
 
 impl Changes {
-    pub(crate) fn new(changes: Vec<Change>) -> Self {
+    pub(crate) fn new(changes: Vec<Change>, lost: HashMap<Uuid, i64>) -> Self {
         let mut sheets: BTreeMap<Sheet, Vec<Change>> = BTreeMap::new();
         for change in changes {
             sheets.entry(change.sheet).or_default().push(change);
         }
-        Self { sheets, lost: HashMap::new() }
+        Self { sheets, lost }
     }
 
     /// Those of a sheet, in the order in which they are to be made.
@@ -30,17 +31,6 @@ impl Changes {
     /// How many are left.
     pub(crate) fn len(&self) -> usize {
         self.sheets.values().map(Vec::len).sum()
-    }
-
-    /// The ids that the file gives to what is to be made.
-    pub(crate) fn made_with_id(&self) -> Vec<Uuid> {
-        let made = self.sheets.values().flatten().filter(|change| change.action == Action::Create);
-        made.filter_map(|change| change.after.as_ref()?.id()).collect()
-    }
-
-    /// What is made with the id of something lost is that thing again: plans that chose it know it by its id.
-    pub(crate) fn bring_back(&mut self, lost: HashMap<Uuid, i64>) {
-        self.lost = lost;
     }
 }
 

@@ -206,8 +206,8 @@ impl CustomAttribute {
             format!("has more than {LONGEST_VALUE} bytes")
         });
         let data_type = self.data_type;
-        match serde_json::from_str(&self.value) {
-            Ok(Value::Null) => {
+        match serde_json::from_str::<Value>(&self.value) {
+            Ok(value) if value.is_null() || (self.is_required && value == "") => {
                 check.that(!self.is_required, "/value", "REQUIRED", || "is required; give a value".to_owned());
             }
             Ok(value) => {

@@ -130,7 +130,7 @@ pub(super) async fn list_version_changes(
         let owner = version.owner();
         may(&who, conn, owner, NOUN).await?;
         let before = kept(store::workbook(conn, &version).await?).await?;
-        let now = match query.to {
+        let mut now = match query.to {
             None => workbooks::read(conn, who.tenant, owner).await?,
             Some(to) => {
                 let other = find(conn, &who, to).await?;
@@ -140,6 +140,8 @@ pub(super) async fn list_version_changes(
                 kept(store::workbook(conn, &other).await?).await?
             }
         };
+        // Each has its own ids: what has another one is another thing, whatever it is called.
+        now.hold_to(&now.ids());
         let lines = block(move || imports::change_lines(owner, &diff(&before, &now, true).changes));
         let lines = (1_usize..).zip(lines.await.map_err(Problem::internal)??);
         let page = lines.skip(after).take(usize::try_from(limit + 1).unwrap_or(1)).collect();

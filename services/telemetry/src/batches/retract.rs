@@ -16,8 +16,7 @@ use crate::{refusals, rollups};
 pub(super) async fn retract(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> {
     let moved = store::take_values(tx, batch).await?;
     let silences = store::take_silences(tx, batch).await?;
-    refusals::store::forget_batch(tx, batch).await?;
-    refusals::store::reopen(tx, batch).await?;
+    refusals::store::retract(tx, batch).await?;
     let mut rows = lock(tx, &moved, &silences).await?;
     let touched: BTreeSet<_> = moved.iter().map(|value| (value.attribute_id, value.observed_at.date_naive())).collect();
     rollups::recompute(tx, &rows, &touched).await?;

@@ -84,7 +84,8 @@ impl Values {
             Some(metric::Data::Histogram(histogram)) => histogram.data_points.len(),
             Some(metric::Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
             Some(metric::Data::Summary(summary)) => summary.data_points.len(),
-            None => 0,
+            // Nothing of it could be read: its JSON may be misspelt, which says nothing else.
+            None => 1,
         };
         self.unwanted.add(unwanted, &metric.name);
     }
@@ -113,9 +114,10 @@ impl Values {
 
     /// What to tell of them.
     pub(super) fn told(&self) -> impl Iterator<Item = String> {
-        let unwanted = self
-            .unwanted
-            .told("Points that are no gauge or sum, or that no metric rule wants", "see /telemetry/v1/metric-rules");
+        let unwanted = self.unwanted.told(
+            "Points that are no gauge or sum, cannot be read, or that no metric rule wants",
+            "see /telemetry/v1/metric-rules",
+        );
         let deltas = self.deltas.told(
             "Points of sums with DELTA temporality, of which no total follows",
             "let the exporter send CUMULATIVE ones (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative)",
@@ -207,6 +209,17 @@ mod tests {
 
     fn read(values: &Values) -> Vec<Value> {
         values.entries.iter().map(|entry| serde_json::from_str(entry).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_metric_that_cannot_be_read_is_told() {
+        let misspelt = json!({ "dataPoints": [{ "asInt": "50" }, { "asInt": "1", "timeUnixNano": "-5" }] });
+        let metrics = json!([{ "name": "users", "gauge": misspelt }]);
+        let export = json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": metrics }] }] });
+        let export = Notation::Json.read(export.to_string().as_bytes()).unwrap();
+        let values = Values::of(&export, &[]);
+        assert_eq!(values.left(), 1);
+        assert!(values.told().next().unwrap().contains("users"));
     }
 
     #[test]

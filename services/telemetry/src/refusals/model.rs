@@ -8,7 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use crate::schema::refusals;
+use crate::schema::{refusal_events, refusals};
 use crate::values::Reason;
 
 /// Longest detail kept, in characters: it may quote what was sent.
@@ -34,6 +34,26 @@ pub(crate) struct Refusal {
     pub(crate) replayed_at: Option<Timestamp>,
     /// The assignment that it is about, where it is one of ours: by it a customer is found who may look at it.
     pub(crate) assignment_id: Option<AssignmentId>,
+}
+
+/// A row of `refusal_events`: that a batch brought a refusal, and what was wrong then.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = refusal_events, check_for_backend(diesel::pg::Pg))]
+pub(super) struct Brought<'a> {
+    tenant_id: TenantId,
+    refusal_id: RefusalId,
+    batch_id: Uuid,
+    at: Timestamp,
+    index: i32,
+    code: RefusalCode,
+    detail: &'a str,
+}
+
+impl<'a> From<&'a Refusal> for Brought<'a> {
+    fn from(row: &'a Refusal) -> Self {
+        let Refusal { tenant_id, id, batch_id, received_at, index, code, ref detail, .. } = *row;
+        Self { tenant_id, refusal_id: id, batch_id, at: received_at, index, code, detail }
+    }
 }
 
 impl Refusal {

@@ -8,15 +8,16 @@ use db::{Conn, Tx};
 use diesel::dsl::{case_when, count_star, max, min};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable};
+use diesel::query_dsl::methods;
+use diesel::sql_types::{Array, Bool, Nullable, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use kernel::{AssignmentId, BatchId, Problem, RefusalId, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::api::Selection;
-use super::model::{Refusal, Waiting};
-use crate::schema::{assignments, refusals};
+use super::model::{Brought, Refusal, Waiting};
+use crate::schema::{assignments, refusal_events as events, refusals};
 
 /// The order in which refusals came.
 const ARRIVAL: (refusals::received_at, refusals::index, refusals::id) =
@@ -149,13 +150,16 @@ pub(super) async fn select(
     Ok(rows.order(ARRIVAL).limit(most).load(&mut conn).await?)
 }
 
-/// Keeps refusals. One that is there already was sent or tried again: it shows the last time, and is open again. In the
-/// order of their ids, so that two writers cannot wait for each other.
+/// Keeps refusals, and which batch brought each. One that is there already was sent or tried again: it shows the last time,
+/// and is open again, unless whoever sends it now may not know what it is about. In the order of their ids, so that two writers
+/// cannot wait for each other.
 pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal>) -> Result<(), Problem> {
-    let last: BTreeMap<RefusalId, &Refusal> = rows.map(|row| (row.id, row)).collect();
-    let rows: Vec<&Refusal> = last.into_values().collect();
-    for chunk in rows.chunks(500) {
-        diesel::insert_into(refusals::table)
+    let brought: BTreeMap<(RefusalId, Uuid), &Refusal> = rows.map(|row| ((row.id, row.batch_id), row)).collect();
+    let last: BTreeMap<RefusalId, &Refusal> = brought.values().map(|row| (row.id, *row)).collect();
+    let (last, brought): (Vec<&Refusal>, Vec<&Refusal>) =
+        (last.into_values().collect(), brought.into_values().collect());
+    for chunk in last.chunks(500) {
+        let keep = diesel::insert_into(refusals::table)
             .values(chunk.to_vec())
             .on_conflict((refusals::tenant_id, refusals::id))
             .do_update()
@@ -166,24 +170,29 @@ pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal
                 refusals::code.eq(excluded(refusals::code)),
                 refusals::detail.eq(excluded(refusals::detail)),
                 refusals::replayed_at.eq(excluded(refusals::replayed_at)),
-                refusals::replayed_batch_id.eq(None::<Uuid>),
-                // Who may look at it may do so also when its assignment has gone, or when somebody else sends the same.
+                // Who may look at it may do so also when its assignment has gone.
                 refusals::assignment_id.eq(case_when(
                     excluded(refusals::assignment_id).is_not_null(),
                     excluded(refusals::assignment_id),
                 )
                 .otherwise(refusals::assignment_id)),
+            ));
+        let knows = excluded(refusals::assignment_id).is_not_null().or(refusals::assignment_id.is_null());
+        methods::FilterDsl::filter(keep, knows).execute(&mut tx.conn()).await?;
+    }
+    for chunk in brought.chunks(500) {
+        diesel::insert_into(events::table)
+            .values(chunk.iter().copied().map(Brought::from).collect::<Vec<_>>())
+            .on_conflict((events::tenant_id, events::refusal_id, events::batch_id))
+            .do_update()
+            .set((
+                events::index.eq(excluded(events::index)),
+                events::code.eq(excluded(events::code)),
+                events::detail.eq(excluded(events::detail)),
             ))
             .execute(&mut tx.conn())
             .await?;
     }
-    Ok(())
-}
-
-/// Forgets what was refused of a batch and still waits.
-pub(crate) async fn forget_batch(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> {
-    let rows = refusals::table.filter(refusals::tenant_id.eq(tx.tenant())).filter(refusals::batch_id.eq(batch.0));
-    diesel::delete(rows.filter(refusals::replayed_at.is_null())).execute(&mut tx.conn()).await?;
     Ok(())
 }
 
@@ -193,16 +202,47 @@ pub(crate) async fn mark_replayed(tx: &mut Tx, batch: BatchId, ids: Vec<RefusalI
         return Ok(());
     }
     let rows = refusals::table.filter(refusals::tenant_id.eq(tx.tenant())).filter(refusals::id.eq_any(ids));
-    let mended = (refusals::replayed_at.eq(tx.now()), refusals::replayed_batch_id.eq(batch.0));
-    diesel::update(rows).set(mended).execute(&mut tx.conn()).await?;
+    let mended = diesel::update(rows).set(refusals::replayed_at.eq(tx.now())).returning(refusals::id);
+    let mended: Vec<RefusalId> = mended.load(&mut tx.conn()).await?;
+    let event = |id: RefusalId| {
+        let of = (events::tenant_id.eq(tx.tenant()), events::refusal_id.eq(id), events::batch_id.eq(batch.0));
+        (of, events::at.eq(tx.now()))
+    };
+    let insert = diesel::insert_into(events::table).values(mended.into_iter().map(event).collect::<Vec<_>>());
+    insert.on_conflict_do_nothing().execute(&mut tx.conn()).await?;
     Ok(())
 }
 
-/// Lets those wait again whose value a batch had stored.
-pub(crate) async fn reopen(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> {
-    let rows = refusals::table.filter(refusals::tenant_id.eq(tx.tenant()));
-    let rows = rows.filter(refusals::replayed_batch_id.eq(batch.0));
-    let open = (refusals::replayed_at.eq(None::<Timestamp>), refusals::replayed_batch_id.eq(None::<Uuid>));
-    diesel::update(rows).set(open).execute(&mut tx.conn()).await?;
+/// Takes back what a batch did to refusals: each becomes what the batches that are left made of it, and is forgotten when
+/// none of them brought it.
+pub(crate) async fn retract(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> {
+    let of_batch = events::table.filter(events::tenant_id.eq(tx.tenant())).filter(events::batch_id.eq(batch.0));
+    let touched = diesel::delete(of_batch).returning(events::refusal_id);
+    let touched: Vec<RefusalId> = touched.load(&mut tx.conn()).await?;
+    if touched.is_empty() {
+        return Ok(());
+    }
+    let forget = diesel::sql_query(
+        "delete from refusals r where tenant_id = $1 and id = any($2) and not exists ( \
+             select from refusal_events e where e.tenant_id = $1 and e.refusal_id = r.id and e.code is not null)",
+    );
+    let settle = diesel::sql_query(
+        "update refusals r set batch_id = brought.batch_id, received_at = brought.at, index = brought.index, \
+             code = brought.code, detail = brought.detail, \
+             replayed_at = case when mended.at >= brought.at then mended.at end \
+         from ( \
+             select distinct on (refusal_id) refusal_id, batch_id, at, index, code, detail from refusal_events \
+             where tenant_id = $1 and refusal_id = any($2) and code is not null \
+             order by refusal_id, at desc, batch_id desc) as brought \
+         left join ( \
+             select refusal_id, max(at) as at from refusal_events \
+             where tenant_id = $1 and refusal_id = any($2) and code is null group by refusal_id) as mended \
+             using (refusal_id) \
+         where r.tenant_id = $1 and r.id = refusal_id",
+    );
+    for statement in [forget, settle] {
+        let statement = statement.bind::<SqlUuid, _>(tx.tenant()).bind::<Array<SqlUuid>, _>(&touched);
+        statement.execute(&mut tx.conn()).await?;
+    }
     Ok(())
 }

@@ -197,6 +197,8 @@ fn the_value_of_a_custom_attribute_is_kept_as_it_was_sent_and_fits_its_type() {
             }
         }
         let required = made(&stage.admin, &collection, &json!({ "key": "r", "value": 1, "isRequired": true })).await;
+        let blank = stage.admin.post(&collection, &json!({ "key": "e", "value": "", "isRequired": true })).await;
+        assert_eq!(faults(&blank, "CONTENT_INVALID"), ["/value REQUIRED"]);
         let emptied = stage.admin.patch(&required, None, &json!({ "value": null })).await;
         assert_eq!(faults(&emptied, "CONTENT_INVALID"), ["/value REQUIRED"]);
         let freed = stage.admin.patch(&required, None, &json!({ "value": null, "isRequired": false })).await;

@@ -74,7 +74,14 @@ fn a_version_is_restored_as_one_change_set() {
         for path in [&gone, &tag, &lost] {
             admin.delete(path).await.expect(204);
         }
-        task(admin, &office, "Later", 50.0).await;
+        // The same again is not the same.
+        task(admin, &office, "Gone", 1.0).await;
+        made(admin, &format!("{office}/tags"), &json!({ "name": "OLD" })).await;
+        let then = changes(&admin.get(&format!("{version}/changes")).await);
+        for line in ["tags DELETE Old", "tags CREATE OLD", "tasks DELETE Gone", "tasks CREATE Gone"] {
+            assert!(then.contains(&line.to_owned()), "{line} in {then:?}");
+        }
+        task(admin, &office, "Later", 49.0).await;
         admin.put(&format!("{office}/products"), &json!({ "productIds": [] })).await.expect(200);
         let edited = admin.get(&kept).await.version();
         admin.patch(&kept, edited, &json!({ "name": "Renamed" })).await.expect(200);

@@ -96,6 +96,10 @@ fn who_writes_a_customer_sends_values_for_it_alone() {
         let codes: Vec<_> = sent.body["refusals"].as_array().unwrap().iter().map(|row| row["code"].clone()).collect();
         assert_eq!(codes, ["ASSIGNMENT_UNKNOWN", "ASSIGNMENT_UNKNOWN"], "as if they were not there");
         assert_eq!((ours.series("users").await.len(), other.series("users").await.len()), (2, 1));
+        // What somebody else's value was refused for is not said otherwise by who may not know of it.
+        assert_eq!(outcome(&post(&kim, &[other.named("gates", 1, 30)]).await), [0, 0, 1]);
+        let told = stage.admin.get(&format!("{REFUSALS}?code=ATTRIBUTE_UNKNOWN")).await;
+        assert!(payloads(&told).contains(&other.named("gates", 1, 30)), "{}", told.text);
         // An attribute of another customer is none of this assignment's; nor is the other one ever complete by a word of hers.
         let mut mixed = ours.value("users", 16, 19);
         mixed["attributeId"] = json!(other.attribute("users"));

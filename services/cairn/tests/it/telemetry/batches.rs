@@ -154,3 +154,41 @@ fn a_refusal_waits_again_when_the_batch_that_mended_it_is_retracted() {
         assert_eq!(waiting().await, Vec::<Value>::new());
     });
 }
+
+#[test]
+fn a_refusal_is_what_the_batches_that_are_left_made_of_it_in_whatever_order_the_others_go() {
+    on_stage(async |stage| {
+        let it = Deployment::simple(&stage).await;
+        let bad = it.value("users", "many", 60);
+        let send = async |values: &[Value]| post(&stage.admin, values).await.expect(200).body.clone();
+        let refused = async || {
+            let list = stage.admin.get("/telemetry/v1/refusals").await.expect(200).body.clone();
+            let rows = list["items"].as_array().unwrap().iter();
+            rows.map(|row| (row["batchId"].clone(), row["replayedAt"].is_null())).collect::<Vec<_>>()
+        };
+        let drop = async |receipt: &Value| {
+            let path = format!("/telemetry/v1/batches/{}", receipt["batchId"].as_str().unwrap());
+            stage.admin.delete(&path).await.expect(200);
+        };
+        let (first, again) = (send(&[bad.clone()]).await, send(&[bad.clone()]).await);
+        assert_eq!(refused().await, [(again["batchId"].clone(), true)]);
+        drop(&again).await;
+        assert_eq!(refused().await, [(first["batchId"].clone(), true)], "the first one brought it too");
+        // Two values mend it: while one of them is there, it is mended.
+        let mend = |ago: i64| {
+            let mut value = it.value("users", 12, ago);
+            value["refusalId"] = first["refusals"][0]["id"].clone();
+            value
+        };
+        let mends = [send(&[mend(50)]).await, send(&[mend(40)]).await];
+        for (mend, waits) in mends.iter().zip([false, true]) {
+            drop(mend).await;
+            assert_eq!(refused().await, [(first["batchId"].clone(), waits)]);
+        }
+        let mended = send(&[mend(30)]).await;
+        drop(&first).await;
+        assert_eq!(refused().await, [], "nobody brought it");
+        drop(&mended).await;
+        assert_eq!(refused().await, []);
+    });
+}

@@ -1,1 +1,0 @@
-alter table refusals drop column replayed_batch_id;

@@ -1,18 +1,18 @@
 //! How far each product and each solution has come in the catalog: what tells a plan that is behind from one that is not.
 
 use contracts::Envelope;
-use contracts::catalog::{OwnerId, PRODUCT_DELETED, SOLUTION_DELETED};
+use contracts::catalog::{OwnerId, PRODUCT_DELETED, SOLUTION_DELETED, SOLUTION_PRODUCTS_ASSIGNED};
 use db::Tx;
 use diesel::dsl::{exists, not};
 use diesel::expression::BoxableExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::{Problem, ProductId, SolutionId, TenantId};
 use serde::Deserialize;
 
-use crate::schema::{catalog_revisions, plans};
+use crate::schema::{catalog_revisions, plans, solution_plans};
 
 /// Whatever the catalog tells of something under an owner.
 #[derive(Deserialize)]
@@ -33,14 +33,16 @@ pub(crate) async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
     let of_part = told.product_id.map(|id| id.0).or(told.solution_id.map(|id| id.0));
     let owner = if is_owner { Some(event.subject) } else { of_part };
     let Some((owner, revision)) = owner.zip(told.revision) else { return Ok(()) };
+    let bundle_revision = (event.key() == SOLUTION_PRODUCTS_ASSIGNED.key).then_some(revision);
     let raise = diesel::sql_query(
-        "insert into catalog_revisions as known (tenant_id, owner_id, revision) \
-         select $1, $2, $3 from pg_advisory_xact_lock(hashtextextended($4, 0)) \
-         on conflict (tenant_id, owner_id) do update set revision = excluded.revision \
-         where excluded.revision > known.revision",
+        "insert into catalog_revisions as known (tenant_id, owner_id, revision, bundle_revision) \
+         select $1, $2, $3, $4 from pg_advisory_xact_lock(hashtextextended($5, 0)) \
+         on conflict (tenant_id, owner_id) do update set revision = greatest(known.revision, excluded.revision), \
+             bundle_revision = greatest(known.bundle_revision, excluded.bundle_revision) \
+         where excluded.revision > known.revision or excluded.bundle_revision is not null",
     );
     let raise = raise.bind::<SqlUuid, _>(tx.tenant()).bind::<SqlUuid, _>(owner).bind::<BigInt, _>(revision);
-    let raise = raise.bind::<Text, _>(alone(tx.tenant()));
+    let raise = raise.bind::<Nullable<BigInt>, _>(bundle_revision).bind::<Text, _>(alone(tx.tenant()));
     raise.execute(&mut tx.conn()).await?;
     Ok(())
 }
@@ -76,4 +78,14 @@ pub(crate) fn needs_sync() -> Box<dyn BoxableExpression<plans::table, Pg, SqlTyp
         .and(catalog_revisions::owner_id.eq(plans::owner_id))
         .and(catalog_revisions::revision.le(plans::catalog_revision));
     Box::new(not(exists(catalog_revisions::table.filter(of_plan))))
+}
+
+/// Whether a solution has other products since a solution plan followed it. The plan of its own tasks does not tell: it may have
+/// been synced by itself.
+pub(crate) fn has_other_products() -> Box<dyn BoxableExpression<solution_plans::table, Pg, SqlType = Bool>> {
+    let of_plan = catalog_revisions::tenant_id
+        .eq(solution_plans::tenant_id)
+        .and(catalog_revisions::owner_id.eq(solution_plans::solution_id))
+        .and(catalog_revisions::bundle_revision.assume_not_null().gt(solution_plans::catalog_revision));
+    Box::new(exists(catalog_revisions::table.filter(of_plan)))
 }

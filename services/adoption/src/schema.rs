@@ -120,6 +120,7 @@ diesel::table! {
         tenant_id -> Uuid,
         owner_id -> Uuid,
         revision -> BigInt,
+        bundle_revision -> Nullable<BigInt>,
     }
 }
 
@@ -209,6 +210,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         completed_at -> Nullable<Timestamptz>,
+        catalog_revision -> BigInt,
     }
 }
 
@@ -300,5 +302,6 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(plans, customers);
 diesel::allow_tables_to_appear_in_same_query!(plans, catalog_revisions);
+diesel::allow_tables_to_appear_in_same_query!(solution_plans, catalog_revisions);
 diesel::allow_tables_to_appear_in_same_query!(plans, assignments);
 diesel::allow_tables_to_appear_in_same_query!(plans, customer_tasks);

@@ -53,7 +53,8 @@ pub(super) async fn list_solution_plans(
 pub(super) async fn show_solution_plan(who: Allow<PlanRead>, db: Data<Db>, Path(id): Path<SolutionPlanId>) -> Answer {
     who.read(&db, async |conn| {
         access::may(&who, conn, Thing::SolutionPlan(id)).await?;
-        let plan = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("solution plan"))?;
+        let plan = store::find_with_standing(conn, who.tenant, id).await?;
+        let plan = plan.ok_or_else(|| Problem::not_found("solution plan"))?;
         let parts = plans::parts(conn, who.tenant, id).await?;
         Ok(Reply::show(&ShownSolutionPlan::of(plan, parts))?.in_full())
     })

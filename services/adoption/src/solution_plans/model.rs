@@ -34,6 +34,8 @@ pub(crate) struct SolutionPlan {
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     pub(super) completed_at: Option<Timestamp>,
+    /// The solution's when the whole last followed it.
+    pub(super) catalog_revision: i64,
 }
 
 /// Filters of the list of solution plans.
@@ -63,8 +65,8 @@ pub(super) struct SolutionPlanQuery {
 pub(super) struct ShownSolutionPlan {
     #[serde(flatten)]
     plan: SolutionPlanView,
-    /// Whether the catalog has moved since one of the parts was made equal to it: a product, the solution's own tasks, or
-    /// which products it has; or whether the last sync of one was undone.
+    /// Whether the catalog has moved since one of the parts was made equal to it, or the last sync of one was undone; or the
+    /// solution was given other products since the whole was synced.
     needs_sync: bool,
     /// The plan of the solution's own tasks, then those of its products in its order.
     parts: Vec<PartView>,
@@ -100,8 +102,8 @@ impl Aggregate for ShownSolutionPlan {
 }
 
 impl ShownSolutionPlan {
-    pub(super) fn of(plan: SolutionPlan, parts: Vec<(Plan, bool)>) -> Self {
-        let needs_sync = parts.iter().any(|(_, needs_sync)| *needs_sync);
+    pub(super) fn of((plan, has_other_products): (SolutionPlan, bool), parts: Vec<(Plan, bool)>) -> Self {
+        let needs_sync = has_other_products || parts.iter().any(|(_, needs_sync)| *needs_sync);
         let part = |part: (Plan, bool)| PartView { status: status(part.0.progress), plan: part.into() };
         Self { plan: plan.into(), needs_sync, parts: parts.into_iter().map(part).collect() }
     }
@@ -112,7 +114,7 @@ impl SolutionPlan {
     pub(super) fn create(
         id: SolutionPlanId,
         whole: &Assignment,
-        (solution_id, plan_id): (SolutionId, PlanId),
+        (solution_id, plan_id, catalog_revision): (SolutionId, PlanId, i64),
         sums: RollUp,
         now: Timestamp,
     ) -> Self {
@@ -136,6 +138,7 @@ impl SolutionPlan {
             created_at: now,
             updated_at: now,
             completed_at: None,
+            catalog_revision,
         };
         new.with(sums, now)
     }
@@ -187,6 +190,7 @@ impl From<SolutionPlan> for SolutionPlanView {
             created_at,
             updated_at,
             completed_at,
+            catalog_revision: _,
         } = row;
         Self {
             id,

@@ -26,7 +26,7 @@ pub(crate) async fn begin(tx: &mut Tx, new: Assignment, bundle: &Bundle) -> Resu
     };
     follow_parts(tx, &whole, id, bundle).await?;
     let sums = store::sums(tx, id, own).await?;
-    let plan = SolutionPlan::create(id, &whole, (solution, own), sums, tx.now());
+    let plan = SolutionPlan::create(id, &whole, (solution, own, bundle.owner.revision()), sums, tx.now());
     store::insert(tx, &plan).await?;
     tx.announce(&SOLUTION_PLAN_CREATED, None, &plan.into()).await?;
     Ok(whole)
@@ -45,6 +45,7 @@ pub(crate) async fn follow(
 ) -> Result<((SolutionPlan, SolutionPlan), Vec<PlanSyncedView>), Problem> {
     let synced = follow_parts(tx, whole, id, bundle).await?;
     let moved = settle(tx, id, Some(bundle.owner.name())).await?;
+    store::follow(tx, id, bundle.owner.revision()).await?;
     Ok((moved.ok_or_else(|| Problem::not_found("solution plan"))?, synced))
 }
 

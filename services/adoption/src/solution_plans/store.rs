@@ -11,6 +11,7 @@ use super::model::{SolutionPlan, SolutionPlanQuery};
 use super::roll_up::RollUp;
 use crate::customer_tasks;
 use crate::plans::Progress;
+use crate::revisions;
 use crate::schema::{plans, solution_plans};
 
 /// The solution plan.
@@ -20,6 +21,17 @@ pub(super) async fn find(
     id: SolutionPlanId,
 ) -> Result<Option<SolutionPlan>, Problem> {
     let row = solution_plans::table.find((tenant, id)).select(SolutionPlan::as_select());
+    Ok(row.first(&mut conn).await.optional()?)
+}
+
+/// The solution plan, and whether its solution has other products since.
+pub(super) async fn find_with_standing(
+    mut conn: &Conn,
+    tenant: TenantId,
+    id: SolutionPlanId,
+) -> Result<Option<(SolutionPlan, bool)>, Problem> {
+    let row = solution_plans::table.find((tenant, id));
+    let row = row.select((SolutionPlan::as_select(), revisions::has_other_products()));
     Ok(row.first(&mut conn).await.optional()?)
 }
 
@@ -44,6 +56,13 @@ pub(super) async fn insert(tx: &mut Tx, plan: &SolutionPlan) -> Result<(), Probl
 
 pub(super) async fn update(tx: &mut Tx, plan: &SolutionPlan) -> Result<(), Problem> {
     diesel::update(solution_plans::table.find((plan.tenant_id, plan.id))).set(plan).execute(&mut tx.conn()).await?;
+    Ok(())
+}
+
+/// Remembers which state of its solution a locked solution plan has followed.
+pub(super) async fn follow(tx: &mut Tx, id: SolutionPlanId, revision: i64) -> Result<(), Problem> {
+    let row = solution_plans::table.find((tx.tenant(), id));
+    diesel::update(row).set(solution_plans::catalog_revision.eq(revision)).execute(&mut tx.conn()).await?;
     Ok(())
 }
 

@@ -35,12 +35,12 @@ order by n;
 
 insert into adoption.solution_plans (tenant_id, id, version, assignment_id, plan_id, customer_id, solution_id, solution_name, status,
     total_tasks, completed_tasks, total_weight, completed_weight, progress_percentage, own_tasks, own_completed_tasks,
-    created_at, updated_at, completed_at)
+    created_at, updated_at, completed_at, catalog_revision)
 select tenant, p.whole_id, 1, assignment_id, id, customer_id, owner_id, owner_name,
     case w.done when 0 then 'NOT_STARTED' when w.total then 'COMPLETED' else 'IN_PROGRESS' end,
     w.total, w.done, w.weight, w.done_weight,
     case when w.weight > 0 then (w.done_weight * 20000 + w.weight) / (2 * w.weight) else 0 end, own.tasks, own.done,
-    made_at, w.moved_at, case when w.done > 0 and w.done = w.total then w.moved_at end
+    made_at, w.moved_at, case when w.done > 0 and w.done = w.total then w.moved_at end, revision
 from given, made_plans p join sums own using (n) join (
     select whole_id, sum(total)::bigint as total, sum(done)::bigint as done, sum(weight)::bigint as weight,
         sum(done_weight)::bigint as done_weight, max(moved_at) as moved_at

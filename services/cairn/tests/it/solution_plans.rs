@@ -230,6 +230,34 @@ fn a_sync_brings_the_solution_of_today_and_shows_it_before() {
 }
 
 #[test]
+fn a_solution_plan_is_behind_until_the_whole_has_followed_other_products() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        port.bundle(admin, &[&port.gate]).await;
+        let needs_sync = async |expected: bool| {
+            let shown = admin.get_until(&path(&whole), |plan| plan.body["needsSync"] == expected).await;
+            assert_eq!(shown.expect(200).body["needsSync"], expected);
+        };
+        needs_sync(true).await;
+        // Its own tasks can be synced by themselves: that brings no product in, and lets none go.
+        let own = admin.post(&format!("{}/sync", plan_path(&whole)), &json!({})).await.expect(200).body.clone();
+        assert_eq!(plan(admin, &whole).await["needsSync"], false, "{own}");
+        needs_sync(true).await;
+        let preview = admin.get(&format!("{}/sync", path(&whole))).await.expect(200).body.clone();
+        assert_eq!(column(preview["parts"].as_array().unwrap(), "step"), ["FOLLOWS", "FOLLOWS", "LEAVES"]);
+        sync(admin, &whole).await.expect(200);
+        needs_sync(false).await;
+        // What is told of the solution later says nothing of its products.
+        make(admin, &port.of_solution("/tasks"), &json!({ "name": "Review", "weight": 0 })).await;
+        needs_sync(true).await;
+        admin.post(&format!("{}/sync", plan_path(&whole)), &json!({})).await.expect(200);
+        needs_sync(false).await;
+    });
+}
+
+#[test]
 fn a_sync_of_what_somebody_has_moved_on_is_refused_and_changes_nothing() {
     on_stage(async |stage| {
         let admin = &stage.admin;

@@ -122,9 +122,9 @@ pub(super) struct SolutionComparison {
     average_days_to_complete: Option<Hundredths>,
     /// Plans that are completed, in percent.
     success_rate: Hundredths,
-    /// The five that have come furthest.
+    /// The five that have come furthest, of those that do not struggle.
     best: Vec<Compared>,
-    /// The five that have come least far.
+    /// The five that have come least far, of the half that is behind the other and not completed.
     struggling: Vec<Compared>,
     /// What holds plans up, the most common first.
     common_bottlenecks: Vec<CommonBottleneck>,
@@ -239,6 +239,9 @@ impl SolutionComparison {
             days_in_progress: look.days(now),
             health_score: verdict.health_score,
         };
+        let behind = judged.iter().skip(looks.len().div_ceil(2)).rev();
+        let struggling: Vec<_> = behind.filter(|(look, _)| look.completed_at.is_none()).take(SHOWN).collect();
+        let best = judged.iter().filter(|(look, _)| struggling.iter().all(|(other, _)| other.id != look.id));
         let plans = i64::try_from(looks.len()).ok()?;
         let mut customers: Vec<_> = looks.iter().map(|look| look.customer_id).collect();
         customers.sort();
@@ -254,8 +257,8 @@ impl SolutionComparison {
             average_progress: Hundredths::mean(progress, plans).unwrap_or_default(),
             average_days_to_complete: Hundredths::mean(took.iter().sum(), completed * SECONDS),
             success_rate: Hundredths::part(completed, plans).unwrap_or_default(),
-            best: judged.iter().take(SHOWN).map(compared).collect(),
-            struggling: judged.iter().rev().take(SHOWN).map(compared).collect(),
+            best: best.take(SHOWN).map(compared).collect(),
+            struggling: struggling.into_iter().map(compared).collect(),
             common_bottlenecks: common(judged.iter().flat_map(|(_, verdict)| &verdict.bottlenecks), plans),
         })
     }
@@ -285,6 +288,46 @@ fn common<'a>(found: impl Iterator<Item = &'a Bottleneck>, of: i64) -> Vec<Commo
 mod tests {
     use super::*;
     use crate::reports::verdict::Severity;
+
+    /// A solution plan that has come this far.
+    fn look(percent: i32) -> Look {
+        let now = Timestamp::from_micros(0);
+        Look {
+            id: SolutionPlanId::fresh(),
+            customer_id: CustomerId::fresh(),
+            customer_name: "Northwind".to_owned(),
+            solution_name: "Whole harbour".to_owned(),
+            created_at: now,
+            completed_at: (percent == 100).then_some(now),
+            total_tasks: 100,
+            completed_tasks: percent,
+            progress_percentage: Hundredths(percent * 100),
+            no_longer_using: 0,
+            stuck: 0,
+            unproved: 0,
+            active: 0,
+            met: 0,
+            lagging: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn nobody_struggles_who_is_done_or_among_the_best() {
+        let vectors: [(&[i32], &[i32], &[i32]); 6] = [
+            (&[0], &[0], &[]),
+            (&[100, 100], &[100, 100], &[]),
+            (&[100, 40], &[100], &[40]),
+            (&[100, 100, 100, 20], &[100, 100, 100], &[20]),
+            (&[90, 80, 70, 60, 50], &[90, 80, 70], &[50, 60]),
+            (&[99, 90, 80, 70, 60, 50, 40, 30, 20, 10, 5, 0], &[99, 90, 80, 70, 60], &[0, 5, 10, 20, 30]),
+        ];
+        for (all, best, struggling) in vectors {
+            let looks: Vec<_> = all.iter().copied().map(look).collect();
+            let comparison = SolutionComparison::of(SolutionId::fresh(), &looks, Timestamp::from_micros(0)).unwrap();
+            let shown = |of: &[Compared]| of.iter().map(|one| one.progress_percentage.0 / 100).collect::<Vec<_>>();
+            assert_eq!((shown(&comparison.best), shown(&comparison.struggling)), (best.to_vec(), struggling.to_vec()));
+        }
+    }
 
     #[test]
     fn what_holds_plans_up_is_counted_by_kind_and_product() {

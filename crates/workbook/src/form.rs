@@ -140,18 +140,27 @@ pub fn shown(value: &Value) -> String {
 pub struct Row {
     /// Where it stands in the sheet; the headings are row 1.
     pub number: u64,
-    /// Whether a cell holds what is no value, such as a formula's error.
-    pub is_broken: bool,
     headings: Arc<Vec<String>>,
     cells: Vec<String>,
+    broken: Vec<usize>,
 }
 
 impl Row {
     /// What stands under a heading, without blanks around it; nothing when there is no such column.
     #[must_use]
     pub fn cell(&self, heading: &str) -> &str {
-        let place = self.headings.iter().position(|known| *known == fold(heading));
-        place.and_then(|at| self.cells.get(at)).map_or("", |cell| cell.trim())
+        self.place(heading).and_then(|at| self.cells.get(at)).map_or("", |cell| cell.trim())
+    }
+
+    /// The first of these columns whose cell holds what is no value, such as a formula's error.
+    #[must_use]
+    pub fn broken(&self, columns: &[Column]) -> Option<&'static str> {
+        let is_broken = |heading: &&str| self.place(heading).is_some_and(|at| self.broken.contains(&at));
+        columns.iter().map(|(heading, ..)| *heading).find(is_broken)
+    }
+
+    fn place(&self, heading: &str) -> Option<usize> {
+        self.headings.iter().position(|known| *known == fold(heading))
     }
 }
 
@@ -163,16 +172,14 @@ pub fn read(bytes: &[u8], sheet: &str, needed: &[&str]) -> Result<Vec<Row>, Unre
     let unreadable = |message: String| Unreadable { too_large: false, message };
     let mut lines = grid::sheet(bytes, sheet)?.into_iter();
     let first = lines.next().ok_or_else(|| unreadable(format!("The file has no sheet {sheet} with headings.")))?;
-    let headings = first.cells.map_err(|line| unreadable(format!("The headings cannot be read: {line:?}.")))?;
+    let headings = first.cells.map_err(|line| unreadable(format!("The headings cannot be read: {line}.")))?;
     let headings: Arc<Vec<String>> = Arc::new(headings.iter().map(|heading| fold(heading)).collect());
     if let Some(missing) = needed.iter().find(|heading| !headings.contains(&fold(heading))) {
         return Err(unreadable(format!("The sheet {sheet} has no column {missing}.")));
     }
-    let row = |line: grid::Line| Row {
-        number: line.number,
-        is_broken: line.cells.is_err(),
-        headings: Arc::clone(&headings),
-        cells: line.cells.unwrap_or_default(),
+    let row = |grid::Line { number, cells }| {
+        let (cells, broken) = cells.map_or_else(|broken| (broken.cells, broken.columns), |cells| (cells, Vec::new()));
+        Row { number, headings: Arc::clone(&headings), cells, broken }
     };
     Ok(lines.map(row).collect())
 }
@@ -209,6 +216,21 @@ mod tests {
         let without = super::read(&bytes, "Things", &["Colour"]).unwrap_err();
         assert_eq!(without.message, "The sheet Things has no column Colour.");
         assert!(super::read(&bytes, "Others", &[]).is_err() && super::read(b"no file", "Things", &[]).is_err());
+    }
+
+    #[test]
+    fn a_row_says_which_of_its_cells_is_broken() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let page = book.add_worksheet();
+        page.set_name("Things").unwrap().write_row(0, 0, ["Theirs", "VALUE", "Status"]).unwrap();
+        page.write_row(1, 0, ["x", "1", "OPEN"]).unwrap();
+        for (row, at) in [(2, 0), (3, 1)] {
+            let none = rust_xlsxwriter::Formula::new("=1/0").set_result("#DIV/0!");
+            page.write_row(row, 0, ["x", "1", "DONE"]).unwrap().write_formula(row, at, none).unwrap();
+        }
+        let rows = read(&book.save_to_buffer().unwrap(), "Things", &[]).unwrap();
+        assert_eq!(rows.iter().map(|row| row.broken(COLUMNS)).collect::<Vec<_>>(), [None, None, Some("Value")]);
+        assert_eq!(rows[1].cell("Status"), "DONE", "nobody reads the column that is broken");
     }
 
     #[test]

@@ -19,8 +19,23 @@ use crate::{MOST_ROWS, MOST_TEXT};
 pub struct Line {
     /// Where it stands in the file, counted from 1.
     pub number: u64,
-    /// Its cells; or how it looks, when one of them is broken or no UTF-8.
-    pub cells: Result<Vec<String>, String>,
+    /// Its cells.
+    pub cells: Result<Vec<String>, Broken>,
+}
+
+/// A line of which some cells are broken or no UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Which cells these are, counted from 0.
+    pub columns: Vec<usize>,
+    /// How all of them look.
+    pub cells: Vec<String>,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cells.join(","))
+    }
 }
 
 /// The file cannot be read, and why.
@@ -54,7 +69,7 @@ pub fn csv(bytes: &[u8]) -> Result<Vec<Line>, Unreadable> {
         let number = record.position().map_or(0, |position| line_of(bytes, position));
         let texts: Result<Vec<_>, _> = record.iter().map(std::str::from_utf8).collect();
         let cells = texts.map(|texts| texts.into_iter().map(|text| meant(text).to_owned()).collect());
-        lines.push(number, cells.map_err(|_| shown(&record)))?;
+        lines.push(number, cells.map_err(|_| Broken::of(&record)))?;
     }
     Ok(lines.taken)
 }
@@ -66,13 +81,16 @@ fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
     position.line() + u64::try_from(blank).unwrap_or(u64::MAX)
 }
 
-/// A record that is no UTF-8, with what is not written as `\xNN`.
-fn shown(record: &csv::ByteRecord) -> String {
-    let cells = record.iter().map(|cell| {
-        let chunks = cell.utf8_chunks().map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii()));
-        chunks.collect::<String>()
-    });
-    cells.collect::<Vec<_>>().join(",")
+impl Broken {
+    /// A record that is no UTF-8, with what is not written as `\xNN`.
+    fn of(record: &csv::ByteRecord) -> Self {
+        let broken = record.iter().enumerate().filter(|(_, cell)| std::str::from_utf8(cell).is_err());
+        let cells = record.iter().map(|cell| {
+            let chunks = cell.utf8_chunks().map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii()));
+            chunks.collect()
+        });
+        Self { columns: broken.map(|(at, _)| at).collect(), cells: cells.collect() }
+    }
 }
 
 /// The lines of the first sheet of a workbook (`.xlsx`).
@@ -128,7 +146,7 @@ fn lines_of(
 #[derive(Default)]
 struct Row {
     cells: Vec<String>,
-    broken: bool,
+    broken: Vec<usize>,
 }
 
 impl Row {
@@ -137,14 +155,17 @@ impl Row {
             return;
         }
         self.cells.resize(self.cells.len().max(column + 1), String::new());
-        self.broken |= matches!(cell, Cell::Broken(_));
+        if matches!(cell, Cell::Broken(_)) {
+            self.broken.push(column);
+        }
         if let Some(place) = self.cells.get_mut(column) {
             *place = cell.shown(Form::Text).into_owned();
         }
     }
 
-    fn cells(self) -> Result<Vec<String>, String> {
-        if self.broken { Err(self.cells.join(",")) } else { Ok(self.cells) }
+    fn cells(self) -> Result<Vec<String>, Broken> {
+        let Self { cells, broken: columns } = self;
+        if columns.is_empty() { Ok(cells) } else { Err(Broken { columns, cells }) }
     }
 }
 
@@ -157,11 +178,12 @@ struct Lines {
 
 impl Lines {
     /// Takes a line, unless it is blank.
-    fn push(&mut self, number: u64, cells: Result<Vec<String>, String>) -> Result<(), Unreadable> {
+    fn push(&mut self, number: u64, cells: Result<Vec<String>, Broken>) -> Result<(), Unreadable> {
         if cells.as_ref().is_ok_and(|cells| cells.iter().all(|cell| cell.trim().is_empty())) {
             return Ok(());
         }
-        self.text += cells.as_ref().map_or_else(String::len, |cells| cells.iter().map(String::len).sum());
+        let texts = cells.as_ref().unwrap_or_else(|broken| &broken.cells);
+        self.text += texts.iter().map(String::len).sum::<usize>();
         if self.taken.len() >= MOST_ROWS || self.text > MOST_TEXT {
             let most = format!("more than {MOST_ROWS} lines or {} MiB of text", MOST_TEXT >> 20);
             return Err(Unreadable { too_large: true, message: format!("The file has {most}; split it.") });
@@ -210,7 +232,8 @@ mod tests {
         assert_eq!(cells(csv(table.as_bytes()).unwrap()), expected);
         assert_eq!(cells(csv(b"a\tb\n1\t2,5\n").unwrap()), [line(1, &["a", "b"]), line(2, &["1", "2,5"])]);
         let spoilt = csv(b"a,b\ncaf\xe9,1\nc,2").unwrap();
-        assert_eq!(spoilt[1].cells, Err("caf\\xe9,1".to_owned()));
+        let broken = spoilt[1].cells.clone().unwrap_err();
+        assert_eq!((broken.to_string().as_str(), broken.columns.as_slice()), ("caf\\xe9,1", &[0][..]));
         assert_eq!(spoilt.len(), 3);
         assert!(csv(&b"x\n".repeat(MOST_ROWS + 1)).unwrap_err().too_large);
         assert_eq!(to_csv([["a", "=b"]]).unwrap(), b"a,'=b\n");
@@ -231,7 +254,7 @@ mod tests {
         book.add_worksheet().write(0, 0, "not this one").unwrap();
         let mut lines = xlsx(&book.save_to_buffer().unwrap()).unwrap();
         let broken = lines.pop().unwrap();
-        assert_eq!(broken.number, 4);
+        assert_eq!((broken.number, broken.cells.unwrap_err().columns), (4, vec![1]));
         let expected = [
             line(1, &["text", "number", "flag", "moment"]),
             line(3, &["two words", "12.5", "true", "2026-11-21T09:30:00Z"]),

@@ -7,7 +7,7 @@ use kernel::{Check, CustomerTaskId};
 use workbook::form::Row;
 
 use super::receipt::{Reading, WorkbookError as Fault};
-use super::sheets::{ASSIGNMENT, EXPORTED, NOTE, STATUS, Standing, TASK, TASK_ID};
+use super::sheets::{ASSIGNMENT, EXPORTED, NOTE, STATUS, Standing, TASK, TASK_COLUMNS, TASK_ID};
 use crate::customer_tasks::CustomerTask;
 
 /// What a row says anew of a task.
@@ -46,8 +46,8 @@ pub(super) fn read(rows: &[Row], standing: &Standing, notes: &Notes) -> Vec<Read
 }
 
 fn edit(row: &Row, known: &Known<'_>) -> Result<Option<Edit>, Fault> {
-    if row.is_broken {
-        return Err(Fault::at(row.number, STATUS, "CELL_BROKEN", "A cell of the row is not a value; type it anew."));
+    if let Some(column) = row.broken(TASK_COLUMNS) {
+        return Err(Fault::at(row.number, column, "CELL_BROKEN", "The cell holds no value; type it anew."));
     }
     let task = known.find(row)?;
     let status = status(row, task)?;

@@ -33,7 +33,7 @@ const PLAN_COLUMNS: &[Column] = &[
     ("Plan ID", Use::Key, 10),
 ];
 
-const TASK_COLUMNS: &[Column] = &[
+pub(super) const TASK_COLUMNS: &[Column] = &[
     (ASSIGNMENT, Use::Hint, 30),
     ("Product", Use::Hint, 30),
     ("Task Sequence", Use::Hint, 10),

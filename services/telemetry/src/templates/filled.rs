@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use workbook::form::{Row, shown};
 
 use super::receipt::RowError;
-use super::sheet::{ATTRIBUTE, DATA_TYPE, DATE, ID, NOTES, TASK, VALUE, latest};
+use super::sheet::{ATTRIBUTE, COLUMNS, DATA_TYPE, DATE, ID, NOTES, TASK, VALUE, latest};
 use crate::attributes::Attribute;
 
 /// What one row says.
@@ -82,8 +82,8 @@ impl Ground<'_> {
             let outcome = Outcome::Refused(RowError::at(number, column, code, message));
             Some(Filled { row: number, task, outcome })
         };
-        if row.is_broken {
-            return refused(None, (VALUE, "CELL_BROKEN", "A cell of the row is not a value; type it anew.".to_owned()));
+        if let Some(column) = row.broken(COLUMNS) {
+            return refused(None, (column, "CELL_BROKEN", "The cell holds no value; type it anew.".to_owned()));
         }
         if row.cell(VALUE).is_empty() {
             return None;

@@ -20,7 +20,7 @@ pub(super) const DATE: &str = "Date";
 pub(super) const NOTES: &str = "Notes";
 pub(super) const ID: &str = "Attribute ID";
 
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     (TASK, Use::Hint, 40),
     (ATTRIBUTE, Use::Hint, 30),
     (DATA_TYPE, Use::Hint, 14),

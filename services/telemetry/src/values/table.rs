@@ -43,10 +43,10 @@ pub(crate) fn unreadable(why: &Unreadable) -> Problem {
 pub(super) fn entries<'a>(lines: Vec<Line>) -> Result<Vec<Part<'a>>, Problem> {
     let mut lines = lines.into_iter();
     let Some(first) = lines.next() else { return Ok(Vec::new()) };
-    let fields = headings(&first.cells.map_err(|line| malformed(format!("The headings cannot be read: {line:?}.")))?)?;
+    let fields = headings(&first.cells.map_err(|line| malformed(format!("The headings cannot be read: {line}.")))?)?;
     let part = |line: Line| Part {
         // What is no JSON is refused with its line, now and when it is replayed.
-        text: line.cells.map_or_else(|line| line, |cells| entry(&fields, cells)).into(),
+        text: line.cells.map_or_else(|line| line.to_string(), |cells| entry(&fields, cells)).into(),
         origin: Origin::Line(usize::try_from(line.number).unwrap_or(usize::MAX)),
     };
     Ok(lines.map(part).collect())

@@ -1,7 +1,7 @@
 //! A customer's workbook: exported, edited, imported.
 
 use reqwest::Method;
-use rust_xlsxwriter::Workbook;
+use rust_xlsxwriter::{Formula, Workbook};
 use serde_json::{Value, json};
 use testkit::{Client, Response, send};
 use workbook::form::{self, Row};
@@ -204,6 +204,12 @@ fn a_row_that_is_wrong_keeps_the_whole_file_out() {
             &[(0, "Status", "DONE"), (1, "Task ID", ""), (1, "Task Name", "Connect"), (1, "Note", "Again")],
         );
         assert_eq!(errors(&import(admin, &path, "", twice).await), ["3 Task Name ROW_TWICE"]);
+        let mut broken = Workbook::new();
+        let sheet = broken.add_worksheet().set_name("Tasks").unwrap();
+        sheet.write_row(0, 0, READ).unwrap().write_row(1, 0, ["Head office", "Invite", "DONE"]).unwrap();
+        sheet.write_formula(1, 3, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
+        let broken = import(admin, &path, "", broken.save_to_buffer().unwrap()).await;
+        assert_eq!(errors(&broken), ["2 Note CELL_BROKEN"]);
         let neither = import(admin, &path, "?dryRun=maybe", bytes.clone()).await;
         let fault = &neither.expect_problem(400, "REQUEST_MALFORMED").body["errors"][0];
         assert_eq!(fault["pointer"], "dryRun");

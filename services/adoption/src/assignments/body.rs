@@ -27,7 +27,7 @@ pub(crate) struct CreateAssignment {
     pub(super) release_ids: Vec<ReleaseId>,
     /// The caller's own key, unique per tenant: makes imports repeatable.
     pub(super) external_key: Option<String>,
-    /// When the customer bought it (default: now); a year ahead at most.
+    /// When the customer bought it (default: now); a year ahead or a hundred years ago at most.
     pub(super) purchased_at: Option<Timestamp>,
     /// Make the plan as well (the default); a solution always comes with its plans.
     #[serde(default = "yes")]
@@ -59,7 +59,7 @@ pub(crate) struct AssignmentPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub(super) external_key: Field<String>,
-    /// When the customer bought it; a year ahead at most.
+    /// When the customer bought it; a year ahead or a hundred years ago at most.
     #[serde(default)]
     #[schema(value_type = Option<Timestamp>)]
     pub(super) purchased_at: Field<Timestamp>,

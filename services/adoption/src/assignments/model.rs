@@ -32,6 +32,8 @@ static PLAN_EXISTS: ProblemKind = ProblemKind::new("PLAN_ALREADY_EXISTS", 409, "
 
 /// How long before it begins a purchase may be known.
 const AHEAD: Duration = Duration::days(366);
+/// How long ago a purchase may have been; what is earlier is a mistyped year.
+const BACK: Duration = Duration::days(36_525);
 
 /// A row of `assignments`.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -195,8 +197,10 @@ impl Assignment {
         now: Timestamp,
     ) -> Result<(), Problem> {
         check.line("/name", &self.name, 1, 255);
-        let is_soon = self.purchased_at.is_none_or(|at| at <= now + AHEAD);
-        check.that(is_soon, "/purchasedAt", "OUT_OF_RANGE", || "is more than a year ahead; check the year".to_owned());
+        let is_likely = self.purchased_at.is_none_or(|at| (now - BACK..=now + AHEAD).contains(&at));
+        check.that(is_likely, "/purchasedAt", "OUT_OF_RANGE", || {
+            "is more than a year ahead or a hundred years ago; check the year".to_owned()
+        });
         if let Some(key) = &self.external_key {
             check.text("/externalKey", key, 1, 200);
         }

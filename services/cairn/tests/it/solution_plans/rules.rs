@@ -42,8 +42,10 @@ fn what_a_customer_is_entitled_to_changes_and_the_plan_follows_without_losing_a_
         for field in ["name", "licenseLevel", "outcomeIds", "releaseIds"] {
             change(json!({ field: null })).await.expect_problem(422, "CONTENT_INVALID");
         }
-        let typo = change(json!({ "purchasedAt": "2999-01-01T00:00:00Z" })).await;
-        assert_eq!(typo.expect_problem(422, "CONTENT_INVALID").body["errors"][0]["pointer"], "/purchasedAt");
+        for typo in ["2999-01-01T00:00:00Z", "0001-01-01T00:00:00Z"] {
+            let refused = change(json!({ "purchasedAt": typo })).await;
+            assert_eq!(refused.expect_problem(422, "CONTENT_INVALID").body["errors"][0]["pointer"], "/purchasedAt");
+        }
         change(json!({ "productId": gate["id"] })).await.expect_problem(422, "CONTENT_INVALID");
         let stale = admin.request(Method::PATCH, &assignment_path(&assignment)).header("if-match", "\"1\"");
         send(stale.json(&json!({ "name": "Late" }))).await.expect_problem(412, "VERSION_MISMATCH");

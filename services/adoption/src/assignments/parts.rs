@@ -50,9 +50,10 @@ impl Assignment {
 
     /// The part as it is called when the solution's assignment is called otherwise; `None`: it was not named after that, or
     /// somebody has named it anew.
-    pub(super) fn renamed(&self, before: &str, after: &str, now: Timestamp) -> Option<Self> {
-        let name = renamed(&self.name, before, after).filter(|name| self.came_along && *name != self.name)?;
-        Some(Self { name, ..self.clone().touched(now) })
+    pub(super) fn renamed(&self, before: &Self, after: &Self, now: Timestamp) -> Option<Self> {
+        let name = after.name_of_part(&self.owner_name);
+        let is_named_after_it = self.came_along && self.name == before.name_of_part(&self.owner_name);
+        (is_named_after_it && name != self.name).then(|| Self { name, ..self.clone().touched(now) })
     }
 
     /// A product's assignment that is made because the solution has it.
@@ -64,7 +65,7 @@ impl Assignment {
             owner_kind: OwnerKind::Product,
             owner_id: product.owner_id().id(),
             owner_name: product.name().to_owned(),
-            name: named_after(&self.name, &format!("{} - {}", self.owner_name, product.name())),
+            name: self.name_of_part(product.name()),
             outcome_ids: Vec::new(),
             release_ids: Vec::new(),
             plan_id: None,
@@ -73,6 +74,11 @@ impl Assignment {
             updated_at: now,
             ..self.clone()
         }
+    }
+
+    /// What a part is called that is made for a solution's assignment, cut where it is too long.
+    fn name_of_part(&self, product: &str) -> String {
+        format!("{} - {} - {product}", self.name, self.owner_name).chars().take(LONGEST).collect()
     }
 
     /// The assignment as it follows a solution's: at the level that the solution's licence gives, and of the choice it takes
@@ -94,16 +100,6 @@ impl Assignment {
     }
 }
 
-/// What a part is called that is named after the solution's assignment.
-fn named_after(whole: &str, rest: &str) -> String {
-    format!("{whole} - {rest}").chars().take(LONGEST).collect()
-}
-
-/// What a name becomes that was made from another one, when that is another now.
-fn renamed(name: &str, before: &str, after: &str) -> Option<String> {
-    name.strip_prefix(before)?.strip_prefix(" - ").map(|rest| named_after(after, rest))
-}
-
 /// What a solution's choice says of a product: those that the product has, none of which means all. What the product has no
 /// more stays chosen if it was all that was: nobody chose everything instead.
 fn choice<T: Copy + PartialEq>(ours: &[T], whole: &[T], offered: &[T]) -> Vec<T> {
@@ -115,15 +111,6 @@ fn choice<T: Copy + PartialEq>(ours: &[T], whole: &[T], offered: &[T]) -> Vec<T>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_part_follows_the_name_that_its_own_was_made_from() {
-        let made = named_after("Rotterdam", "Whole harbour - Crane");
-        assert_eq!(renamed(&made, "Rotterdam", "Ghent").unwrap(), "Ghent - Whole harbour - Crane");
-        assert_eq!(renamed("The cranes", "Rotterdam", "Ghent"), None);
-        assert_eq!(renamed("Rotterdam", "Rotterdam", "Ghent"), None);
-        assert_eq!(renamed(&made, "Rotterdam", &"x".repeat(255)).unwrap().len(), LONGEST);
-    }
 
     #[test]
     fn a_choice_says_of_a_product_what_the_product_has_and_never_comes_to_mean_everything() {

@@ -50,7 +50,7 @@ pub(super) async fn rename_parts(tx: &mut Tx, before: &Assignment, after: &Assig
         return Ok(());
     };
     for part in store::fetch_parts_for_change(tx, plan).await? {
-        if let Some(renamed) = part.renamed(&before.name, &after.name, tx.now()) {
+        if let Some(renamed) = part.renamed(before, after, tx.now()) {
             settle(tx, part, &renamed).await?;
         }
     }

@@ -97,6 +97,11 @@ fn what_is_named_after_a_solution_is_renamed_with_it() {
         rename(&whole, "Europoort").await;
         assert_eq!(name(&crane).await, "Europoort - Whole harbour - Crane Watch");
         assert_eq!(name(&port.had).await, "Head office", "it was there before");
+        let longest = "x".repeat(255);
+        rename(&whole, &longest).await;
+        assert_eq!(name(&crane).await, longest, "no name is longer, and it is followed all the same");
+        rename(&whole, "Ghent").await;
+        assert_eq!(name(&crane).await, "Ghent - Whole harbour - Crane Watch");
         rename(&crane, "The cranes").await;
         rename(&whole, "Rotterdam").await;
         assert_eq!(name(&crane).await, "The cranes");

@@ -151,8 +151,8 @@ pub(super) async fn show_assignment(who: Allow<PlanRead>, db: Data<Db>, Path(id)
 /// Take an assignment back
 ///
 /// Its plan goes with it, with the tasks and their history; this cannot be undone. With a solution go its plan and the products
-/// that were assigned with it; those that the customer had before stay, with their plans. A part of a solution plan goes with
-/// the solution only.
+/// that were assigned with it; those that the customer had before stay, with their plans, and so do those that left the
+/// solution, were changed, and came back. A part of a solution plan goes with the solution only.
 #[utoipa::path(tag = "assignments", security(("bearer" = [PlanWrite::NAME])), responses((status = 204, description = "Taken back."), (status = 409, description = "It is a part of a solution plan."), (status = 412, description = "Somebody else changed it.")))]
 #[delete("/assignments/{assignmentId}")]
 pub(super) async fn delete_assignment(who: Allow<PlanWrite>, db: Data<Db>, Path(id): Path<AssignmentId>) -> Answer {

@@ -56,7 +56,7 @@ pub(crate) struct Assignment {
     pub(crate) solution_plan_id: Option<SolutionPlanId>,
     /// Its place in the solution, if it is a part of one.
     pub(crate) place: Option<i32>,
-    /// Whether it was made for the solution plan, so that it goes with it.
+    /// Whether it was made for a solution plan, so that it goes with the one that it is a part of.
     pub(crate) came_along: bool,
     pub(crate) purchased_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
@@ -134,6 +134,8 @@ impl Assignment {
         external_key.set_option(&mut self.external_key);
         purchased_at.set_option(&mut self.purchased_at);
         self.name = self.name.trim().to_owned();
+        // Whoever changes what has left its solution makes it the customer's own.
+        self.came_along &= self.is_part();
         self.check(check, bundle, Some(&before), now)?;
         Ok(self.touched(now))
     }

@@ -94,9 +94,10 @@ impl Assignment {
         }
     }
 
-    /// The assignment as it stands alone again, with what the customer had through the solution.
+    /// The assignment as it stands alone again, with what the customer had through the solution. It came along with one
+    /// still: when the product comes back it is such a part again.
     pub(crate) fn alone(self, now: Timestamp) -> Self {
-        Self { solution_plan_id: None, place: None, came_along: false, ..self.touched(now) }
+        Self { solution_plan_id: None, place: None, ..self.touched(now) }
     }
 }
 

@@ -152,6 +152,28 @@ fn with_a_solution_goes_what_came_with_it_and_what_was_there_before_stays() {
 }
 
 #[test]
+fn what_left_a_solution_and_came_back_goes_with_it_unless_somebody_made_it_the_customers_own() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        for (patch, status) in [(None, 404), (Some(json!({ "name": "Our cranes" })), 200)] {
+            let whole = port.assign(admin).await;
+            let crane = part(&shown(admin, &whole).await, 2);
+            port.bundle(admin, &[&port.gate]).await;
+            sync(admin, &whole).await.expect(200);
+            if let Some(patch) = patch {
+                admin.patch(&assignment_path(&crane), None, &patch).await.expect(200);
+            }
+            port.bundle(admin, &[&port.gate, &port.crane]).await;
+            sync(admin, &whole).await.expect(200);
+            assert_eq!(shown(admin, &whole).await["parts"][2]["assignmentId"], crane["id"]);
+            admin.delete(&assignment_path(&whole)).await.expect(204);
+            admin.get(&assignment_path(&crane)).await.expect(status);
+        }
+    });
+}
+
+#[test]
 fn what_cannot_be_assigned_or_synced_is_refused_and_leaves_nothing() {
     on_stage(async |stage| {
         let admin = &stage.admin;

@@ -159,7 +159,7 @@ fn a_refusal_waits_again_when_the_batch_that_mended_it_is_retracted() {
 fn a_refusal_is_what_the_batches_that_are_left_made_of_it_in_whatever_order_the_others_go() {
     on_stage(async |stage| {
         let it = Deployment::simple(&stage).await;
-        let bad = it.value("users", "many", 60);
+        let bad = [it.value("users", "many", 60)];
         let send = async |values: &[Value]| post(&stage.admin, values).await.expect(200).body.clone();
         let refused = async || {
             let list = stage.admin.get("/telemetry/v1/refusals").await.expect(200).body.clone();
@@ -170,7 +170,7 @@ fn a_refusal_is_what_the_batches_that_are_left_made_of_it_in_whatever_order_the_
             let path = format!("/telemetry/v1/batches/{}", receipt["batchId"].as_str().unwrap());
             stage.admin.delete(&path).await.expect(200);
         };
-        let (first, again) = (send(&[bad.clone()]).await, send(&[bad.clone()]).await);
+        let (first, again) = (send(&bad).await, send(&bad).await);
         assert_eq!(refused().await, [(again["batchId"].clone(), true)]);
         drop(&again).await;
         assert_eq!(refused().await, [(first["batchId"].clone(), true)], "the first one brought it too");

@@ -19,3 +19,6 @@ select wall('refusal_events');
 -- Of what happened before, the last batch that brought each refusal is known.
 insert into refusal_events (tenant_id, refusal_id, batch_id, at, index, code, detail)
 select tenant_id, id, batch_id, received_at, index, code, detail from refusals;
+-- And that some are mended, by a batch that nobody remembers.
+insert into refusal_events (tenant_id, refusal_id, batch_id, at)
+select tenant_id, id, '00000000-0000-0000-0000-000000000000', replayed_at from refusals where replayed_at is not null;

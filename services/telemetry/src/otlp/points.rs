@@ -246,7 +246,7 @@ mod tests {
         assert_eq!((&entries[1]["assignmentKey"], &entries[1]["text"]), (&json!("harbour-8"), &json!("3")));
         assert_eq!((&entries[2]["taskName"], &entries[2]["text"]), (&json!("Roll out"), &json!("0.5")));
         assert_eq!((entries.len(), values.left()), (3, 1));
-        assert!(values.told().eq(["Points that are no gauge or sum, or that no metric rule wants: 1 (such as latency); see /telemetry/v1/metric-rules."]));
+        assert!(values.told().eq(["Points that are no gauge or sum, cannot be read, or that no metric rule wants: 1 (such as latency); see /telemetry/v1/metric-rules."]));
         assert_eq!(Values::of(&export(), &[]).left(), 4);
     }
 

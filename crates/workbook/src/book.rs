@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use kernel::ProductId;
+use kernel::{LicenseId, ProductId, TaskId};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::fault::{Fault, Faults};
 use crate::rows::{
-    BundledProduct, CustomAttribute, Info, License, Outcome, Release, Resource, Tag, Task, TelemetryAttribute,
+    BundledProduct, CustomAttribute, Info, License, Outcome, Release, Resource, Tag, Task, TaskPlace,
+    TelemetryAttribute,
 };
 use crate::sheet::Sheet;
 use crate::table::{Kind, Table, full};
@@ -157,6 +158,8 @@ sheets! {
     resources: Resource in Resources;
     /// Telemetry attributes of the tasks.
     telemetry: TelemetryAttribute in Telemetry;
+    /// The order of a solution's tasks, its own and those of its products.
+    task_order: TaskPlace in TaskOrder;
 }
 
 impl Workbook {
@@ -175,6 +178,31 @@ impl Workbook {
                 let message = "is no product; make it first, or name another";
                 let fault = Fault::error("PRODUCT_NOT_FOUND", message).on(Sheet::Products).at(row.number);
                 faults.push(fault.under("name").quoting(&row.item.name));
+            }
+        }
+        faults
+    }
+
+    /// Leaves of the order of tasks what `is_there`, in places from 1 on.
+    pub fn close_ranks(&mut self, is_there: impl Fn(TaskId) -> bool) {
+        let Some(order) = &mut self.task_order else { return };
+        order.rows.retain(|row| row.item.id.is_some_and(&is_there));
+        order.rows.sort_by_key(|row| row.item.order.unwrap_or(i32::MAX));
+        for (place, row) in (1..).zip(&mut order.rows) {
+            row.item.order = Some(place);
+        }
+    }
+
+    /// Leaves of the product licences that a solution's licences include those that `is_there`.
+    pub fn keep_product_licenses(&mut self, is_there: impl Fn(LicenseId) -> bool) -> Faults {
+        let mut faults = Faults::default();
+        for row in self.licenses.iter_mut().flat_map(|licenses| &mut licenses.rows) {
+            let (kept, gone) = std::mem::take(&mut row.item.product_licenses).into_iter().partition(|id| is_there(*id));
+            row.item.product_licenses = kept;
+            for id in gone {
+                let message = "is a licence of none of the solution's products; it is dropped";
+                let fault = Fault::warning("REFERENCE_UNKNOWN", message).on(Sheet::Licenses).at(row.number);
+                faults.push(fault.under("productLicenseIds").quoting(&id.to_string()));
             }
         }
         faults

@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::fault::Fault;
 use crate::formula::{harmless, meant};
 use crate::intake::{Headings, Intake};
-use crate::sheet::Sheet;
+use crate::sheet::{Column, Sheet};
 use crate::table::{Kind, Table};
 use crate::{MOST_BYTES, Read};
 
@@ -40,14 +40,17 @@ impl std::error::Error for Unwritable {
 /// # Errors
 /// Never in memory, as far as is known.
 pub fn write(workbook: &Workbook, sheet: Sheet) -> Result<Vec<u8>, Unwritable> {
-    let mut writer = Writer { sheet, out: csv::Writer::from_writer(Vec::new()) };
-    writer.out.write_record(sheet.columns().iter().map(|column| column.key)).map_err(Unwritable)?;
+    // Who asks for a sheet that is in no other file gets it whole.
+    let columns = if sheet.edited().is_empty() { sheet.columns() } else { sheet.edited() };
+    let mut writer = Writer { sheet, columns, out: csv::Writer::from_writer(Vec::new()) };
+    writer.out.write_record(columns.iter().map(|column| column.key)).map_err(Unwritable)?;
     workbook.visit(&mut writer).map_err(Unwritable)?;
     writer.out.into_inner().map_err(|error| Unwritable(error.into_error().into()))
 }
 
 struct Writer {
     sheet: Sheet,
+    columns: &'static [Column],
     out: csv::Writer<Vec<u8>>,
 }
 
@@ -60,7 +63,7 @@ impl Visitor for Writer {
         }
         for item in table.into_iter().flat_map(Table::items) {
             let cells = item.cells();
-            let texts = cells.iter().zip(T::SHEET.columns()).map(|(cell, column)| match cell {
+            let texts = cells.iter().zip(self.columns).map(|(cell, column)| match cell {
                 Cell::Number(_) => cell.shown(column.form).into_owned(),
                 _ => harmless(&cell.shown(column.form)),
             });

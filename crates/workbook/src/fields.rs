@@ -11,6 +11,8 @@ use crate::sheet::{Column, Form, Sheet};
 
 /// The longest description and the longest notes.
 pub(crate) const LONG: usize = 5_000;
+/// The longest external key.
+pub(crate) const KEY: usize = 200;
 /// The most links of a list.
 const MOST_LINKS: usize = 100;
 /// The most names of a list.
@@ -94,6 +96,20 @@ impl<'a> Fields<'a> {
     pub(crate) fn id<Id: From<Uuid>>(&mut self) -> Option<Id> {
         let (_, _, text) = self.trimmed();
         text.and_then(|text| text.parse::<Uuid>().ok()).map(Id::from)
+    }
+
+    /// Ids in a list, each once.
+    pub(crate) fn ids<Id: From<Uuid> + PartialEq>(&mut self) -> Vec<Id> {
+        let (key, form, cell) = self.cell();
+        let mut ids = Vec::new();
+        for item in cell.items(form) {
+            match item.parse::<Uuid>().map(Id::from) {
+                Ok(id) if ids.contains(&id) => {}
+                Ok(id) => ids.push(id),
+                Err(_) => self.refuse(key, "CELL_ID", &item, "is no id; give ids, each on its line"),
+            }
+        }
+        ids
     }
 
     /// A name: 1 to 255 characters.

@@ -20,12 +20,25 @@ pub(crate) struct Intake {
     rows_left: usize,
     text_left: usize,
     seen: Vec<Sheet>,
+    is_full: bool,
 }
 
 impl Intake {
     pub(crate) fn new(kind: OwnerKind) -> Self {
         let workbook = Workbook { kind, ..Workbook::default() };
-        Self { workbook, faults: Faults::default(), rows_left: MOST_ROWS, text_left: MOST_TEXT, seen: Vec::new() }
+        Self {
+            workbook,
+            faults: Faults::default(),
+            rows_left: MOST_ROWS,
+            text_left: MOST_TEXT,
+            seen: Vec::new(),
+            is_full: false,
+        }
+    }
+
+    /// For what comes from no file.
+    pub(crate) fn unbounded(kind: OwnerKind) -> Self {
+        Self { rows_left: usize::MAX, text_left: usize::MAX, ..Self::new(kind) }
     }
 
     /// Learns from the name of a sheet whose workbook it is.
@@ -52,6 +65,9 @@ impl Intake {
         let text = cells.iter().map(Cell::bytes).sum();
         let (Some(rows_left), Some(text_left)) = (self.rows_left.checked_sub(1), self.text_left.checked_sub(text))
         else {
+            if std::mem::replace(&mut self.is_full, true) {
+                return false;
+            }
             let message = format!(
                 "The file has more than {MOST_ROWS} rows or {} MiB of text; split it by its sheets.",
                 MOST_TEXT >> 20

@@ -12,32 +12,47 @@ use crate::book::{OwnerKind, Visitor, Workbook};
 use crate::cell::Cell;
 use crate::fault::Fault;
 use crate::intake::{Intake, Rows};
-use crate::sheet::Sheet;
+use crate::sheet::{Column, Sheet};
 use crate::table::{Given, Kind, Table};
 use crate::{MOST_BYTES, Read};
 
-/// The workbook as JSON.
+/// The workbook as JSON, for people to edit.
 #[must_use]
 pub fn write(workbook: &Workbook) -> Value {
-    let mut writer = Writer(Map::from_iter([("kind".to_owned(), json!(workbook.kind))]));
+    written(workbook, Sheet::edited)
+}
+
+/// The workbook as JSON, with all that a version keeps.
+#[must_use]
+pub fn write_version(workbook: &Workbook) -> Value {
+    written(workbook, Sheet::columns)
+}
+
+fn written(workbook: &Workbook, columns: fn(Sheet) -> &'static [Column]) -> Value {
+    let mut writer = Writer { columns, sheets: Map::from_iter([("kind".to_owned(), json!(workbook.kind))]) };
     match workbook.visit(&mut writer) {
-        Ok(()) => Value::Object(writer.0),
+        Ok(()) => Value::Object(writer.sheets),
         Err(never) => match never {},
     }
 }
 
-struct Writer(Map<String, Value>);
+struct Writer {
+    columns: fn(Sheet) -> &'static [Column],
+    sheets: Map<String, Value>,
+}
 
 impl Visitor for Writer {
     type Error = std::convert::Infallible;
 
     fn table<T: Kind>(&mut self, table: Option<&Table<T>>) -> Result<(), Self::Error> {
-        let Some(table) = table else { return Ok(()) };
+        let (Some(table), columns) = (table, (self.columns)(T::SHEET)) else { return Ok(()) };
         let object = |item: &T| {
-            let fields = T::SHEET.columns().iter().zip(item.cells());
+            let fields = columns.iter().zip(item.cells());
             Value::Object(fields.map(|(column, cell)| (column.key.to_owned(), cell.json())).collect())
         };
-        self.0.insert(T::SHEET.key().to_owned(), table.items().map(object).collect());
+        if !columns.is_empty() {
+            self.sheets.insert(T::SHEET.key().to_owned(), table.items().map(object).collect());
+        }
         Ok(())
     }
 }
@@ -51,6 +66,16 @@ pub fn read(bytes: &[u8]) -> Read {
         intake.faults.push(Fault::error("WORKBOOK_TOO_LARGE", message));
         return intake.finish();
     }
+    taken(bytes, intake)
+}
+
+/// What a version keeps. It was there as it is, however large, and can be there again: the bounds of a file are not its.
+#[must_use]
+pub fn read_version(bytes: &[u8]) -> Read {
+    taken(bytes, Intake::unbounded(OwnerKind::Product))
+}
+
+fn taken(bytes: &[u8], mut intake: Intake) -> Read {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     if let Err(error) = Sheets(&mut intake).deserialize(&mut json).and_then(|()| json.end()) {
         intake.faults.push(Fault::error("WORKBOOK_UNREADABLE", format!("The JSON cannot be read: {error}.")));

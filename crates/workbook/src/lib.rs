@@ -17,8 +17,11 @@
 //!
 //! A table of any other columns is a [`grid`]; sheets of any columns that people fill in are a [`form`].
 //!
-//! What a file does not say is left alone: a sheet, a column, a place. External keys and the places of licences, outcomes,
-//! releases and tags are not in a workbook at all.
+//! What a file does not say is left alone: a sheet, a column, a place.
+//!
+//! A version is a workbook, too, of all there is ([`json::write_version`], [`json::read_version`]). Files that people edit lack
+//! the external keys, the places of what is called by its name, which product licences a solution's licence includes, and
+//! the order of a solution's tasks; what such a file has of them is read all the same.
 
 mod book;
 mod cell;
@@ -41,7 +44,8 @@ pub use diff::{Action, Change, Counts, Diff, FieldChange, diff};
 pub use fault::{Fault, Faults, Severity};
 pub use rows::criterion::words;
 pub use rows::{
-    BundledProduct, CustomAttribute, Info, License, Outcome, Release, Resource, Tag, Task, TelemetryAttribute,
+    BundledProduct, CustomAttribute, Info, License, Outcome, Release, Resource, Tag, Task, TaskPlace,
+    TelemetryAttribute,
 };
 pub use sheet::Sheet;
 pub use table::{Given, Row, Table};

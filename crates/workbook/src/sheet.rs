@@ -28,11 +28,13 @@ pub enum Sheet {
     Resources,
     /// Telemetry attributes of the tasks.
     Telemetry,
+    /// The order of a solution's tasks, its own and those of its products.
+    TaskOrder,
 }
 
 impl Sheet {
     /// Every sheet, in the order of a workbook.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Info,
         Self::Products,
         Self::Tasks,
@@ -43,6 +45,7 @@ impl Sheet {
         Self::CustomAttributes,
         Self::Resources,
         Self::Telemetry,
+        Self::TaskOrder,
     ];
 
     /// What a person calls it.
@@ -59,6 +62,7 @@ impl Sheet {
             Self::CustomAttributes => "Custom Attributes",
             Self::Resources => "Resources",
             Self::Telemetry => "Telemetry",
+            Self::TaskOrder => "Task Order",
         }
     }
 
@@ -76,6 +80,7 @@ impl Sheet {
             Self::CustomAttributes => "customAttributes",
             Self::Resources => "resources",
             Self::Telemetry => "telemetry",
+            Self::TaskOrder => "taskOrder",
         }
     }
 
@@ -100,7 +105,14 @@ impl Sheet {
             Self::CustomAttributes => rows::custom_attributes::COLUMNS,
             Self::Resources => rows::resources::COLUMNS,
             Self::Telemetry => rows::telemetry::COLUMNS,
+            Self::TaskOrder => rows::task_order::COLUMNS,
         }
+    }
+
+    /// The columns of a file that people edit; none when no such file has the sheet.
+    pub(crate) fn edited(self) -> &'static [Column] {
+        let columns = self.columns();
+        columns.split_at(columns.partition_point(|column| !column.only_in_versions)).0
     }
 }
 
@@ -151,11 +163,20 @@ pub(crate) struct Column {
     pub(crate) needed: bool,
     /// A blank cell leaves what is there.
     pub(crate) keeps: bool,
+    /// It is read wherever it stands, and written only for a version: what people edit has no room for it. Such columns are
+    /// the last ones of their sheet.
+    pub(crate) only_in_versions: bool,
 }
 
 impl Column {
+    /// The caller's own key. A copy of the owner could not have it too, so that only a version keeps it.
+    pub(crate) const EXTERNAL_KEY: Self = Self::new("External Key", "externalKey", Form::Text).only_in_versions();
+    /// A place in a list that its author numbers freely.
+    pub(crate) const PLACE: Self =
+        Self::new("Display Order", "displayOrder", Form::Number(1.0, 2_147_483_647.0)).keeps();
+
     pub(crate) const fn new(label: &'static str, key: &'static str, form: Form) -> Self {
-        Self { label, key, also: &[], form, needed: false, keeps: false }
+        Self { label, key, also: &[], form, needed: false, keeps: false, only_in_versions: false }
     }
 
     pub(crate) const fn also(self, also: &'static [&'static str]) -> Self {
@@ -168,6 +189,10 @@ impl Column {
 
     pub(crate) const fn keeps(self) -> Self {
         Self { keeps: true, ..self }
+    }
+
+    pub(crate) const fn only_in_versions(self) -> Self {
+        Self { only_in_versions: true, ..self }
     }
 
     /// Whether a heading means this column.

@@ -25,7 +25,7 @@ pub(crate) fn under_owner(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ExportQuery {
-    /// `xlsx`, `json` or `csv` (default: what `Accept` names, else `xlsx`).
+    /// `xlsx`, `json`, `csv` or `version` (default: what `Accept` names, else `xlsx`).
     #[param(inline)]
     format: Option<Format>,
     /// The sheet that a CSV is, such as `tasks` (default) or `customAttributes`.
@@ -35,7 +35,8 @@ struct ExportQuery {
 /// Export a workbook
 ///
 /// All that hangs on it, at one moment: an Excel workbook with a sheet for each kind of row, the same as JSON, or one sheet
-/// as CSV. No cell is a formula. Edit it and import it again; unedited, it changes nothing.
+/// as CSV. No cell is a formula. Edit it and import it again; unedited, it changes nothing. A file may become a copy, under
+/// another name; so it lacks what no two can have, the external keys, and what only a version keeps.
 #[utoipa::path(tag = "imports", params(ExportQuery), security(("bearer" = [CatalogRead::NAME])), responses((status = 200, content((String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (String = "application/json"), (String = "text/csv")))))]
 #[get("/export")]
 async fn export_workbook(
@@ -68,6 +69,7 @@ fn written(workbook: &Workbook, format: Format, sheet: Sheet) -> Result<Vec<u8>,
     match format {
         Format::Xlsx => xlsx::write(workbook).map_err(Problem::internal),
         Format::Json => serde_json::to_vec(&json::write(workbook)).map_err(Problem::internal),
+        Format::Version => serde_json::to_vec(&json::write_version(workbook)).map_err(Problem::internal),
         Format::Csv => csv::write(workbook, sheet).map_err(Problem::internal),
     }
 }
@@ -79,7 +81,8 @@ fn file_name(workbook: &Workbook, format: Format, sheet: Sheet, now: Timestamp) 
     let sheet = if format == Format::Csv { format!("_{}", sheet.key()) } else { String::new() };
     let date = now.to_string();
     let date = date.split('T').next().unwrap_or_default();
-    format!("{name}{kind}_v2{sheet}_{date}.{}", format.as_str())
+    let extension = if format == Format::Version { "version.json" } else { format.as_str() };
+    format!("{name}{kind}_v2{sheet}_{date}.{extension}")
 }
 
 #[cfg(test)]
@@ -92,7 +95,7 @@ mod tests {
     fn a_file_name_is_harmless_whatever_the_product_is_called() {
         let now = Timestamp::from_micros(1_800_000_000_000_000);
         let named = |name: &str| {
-            let info = Info { id: None, name: name.into(), description: None };
+            let info = Info { id: None, name: name.into(), description: None, external_key: None };
             let workbook = Workbook { info: Some([info].into_iter().collect()), ..Workbook::default() };
             file_name(&workbook, Format::Xlsx, Sheet::Tasks, now)
         };

@@ -17,6 +17,7 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
+use workbook::{Change, Item, TaskPlace};
 
 use crate::order;
 use crate::owners::{Owner, OwnerKind, Under, enter, may};
@@ -142,6 +143,36 @@ async fn order_solution_tasks(
         Reply::show(&put(tx, &under, id, task_ids).await?)
     })
     .await
+}
+
+/// The tasks of a solution that somebody has put in their places, as rows of a workbook.
+pub(crate) async fn placed(conn: &Conn, tenant: TenantId, id: SolutionId) -> Result<Vec<TaskPlace>, Problem> {
+    let Some(TaskOrder { task_ids, .. }) = find(conn, tenant, id).await? else { return Ok(Vec::new()) };
+    let names = steps(conn, tenant, id).await?.into_iter().map(|step| (step.id, step.name));
+    let mut names: HashMap<TaskId, String> = names.collect();
+    let there = task_ids.into_iter().filter_map(|id| Some((id, names.remove(&id)?)));
+    Ok((1..).zip(there).map(|(order, (id, name))| TaskPlace { id: Some(id), name, order: Some(order) }).collect())
+}
+
+/// Does what an import says of the order.
+pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: Vec<Change>) -> Result<(), Problem> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let id = SolutionId(under.owner.id());
+    let placed = placed(tx, under.tenant, id).await?;
+    let mut others: Vec<TaskId> = placed.into_iter().filter_map(|place| place.id).collect();
+    let mut wanted = Vec::new();
+    for Change { before, after, .. } in changes {
+        let place = |item: Option<Item>| item.map(TaskPlace::try_from).transpose().map_err(Problem::internal);
+        let (before, after) = (place(before)?, place(after)?);
+        let Some(id) = after.as_ref().or(before.as_ref()).and_then(|place| place.id) else { continue };
+        others.retain(|other| *other != id);
+        if let Some(TaskPlace { order, .. }) = after {
+            wanted.push((order.unwrap_or(i32::MAX), id));
+        }
+    }
+    put(tx, under, id, order::placed(&others, wanted)).await.map(drop)
 }
 
 /// Makes the order what it was before a change set.

@@ -65,12 +65,15 @@ macro_rules! name_statements {
             Ok(())
         }
 
-        /// Gives rows a name in passing, so that names can change places.
+        /// Gives rows a name in passing and no external key, so that both can change places.
         pub(crate) async fn pass_names(tx: &mut Tx, ids: &[$Id]) -> Result<(), Problem> {
             if !ids.is_empty() {
                 let rows = $table::table.filter($table::tenant_id.eq(tx.tenant())).filter($table::id.eq_any(ids));
                 let passing = diesel::dsl::sql::<diesel::sql_types::Text>("id::text");
-                diesel::update(rows).set($table::$name.eq(passing)).execute(&mut tx.conn()).await?;
+                diesel::update(rows)
+                    .set(($table::$name.eq(passing), $table::external_key.eq(None::<String>)))
+                    .execute(&mut tx.conn())
+                    .await?;
             }
             Ok(())
         }

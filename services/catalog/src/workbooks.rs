@@ -6,7 +6,7 @@ use uuid::Uuid;
 use workbook::{BundledProduct, Info, Resource, Workbook};
 
 use crate::owners::{Owner, OwnerKind};
-use crate::{attributes, parts, products, solutions, tasks};
+use crate::{attributes, parts, products, solution_tasks, solutions, tasks};
 
 impl From<OwnerKind> for workbook::OwnerKind {
     fn from(kind: OwnerKind) -> Self {
@@ -33,10 +33,10 @@ impl From<workbook::OwnerKind> for OwnerKind {
 pub(crate) async fn read(conn: &Conn, tenant: TenantId, owner: Owner) -> Result<Workbook, Problem> {
     let mut workbook = Workbook { kind: owner.kind().into(), ..Workbook::default() };
     let missing = || Problem::not_found(owner.noun());
-    let (name, description, resources) = match owner {
+    let (name, description, external_key, resources) = match owner {
         Owner::Product(id) => {
             let row = products::store::find(conn, tenant, id).await?.ok_or_else(missing)?;
-            (row.name, row.description, row.resources)
+            (row.name, row.description, row.external_key, row.resources)
         }
         Owner::Solution(id) => {
             let row = solutions::store::find(conn, tenant, id).await?.ok_or_else(missing)?;
@@ -48,13 +48,14 @@ pub(crate) async fn read(conn: &Conn, tenant: TenantId, owner: Owner) -> Result<
                 description: product.description,
             });
             workbook.products = Some(bundled.collect());
-            (row.name, row.description, row.resources)
+            workbook.task_order = Some(solution_tasks::placed(conn, tenant, id).await?.into_iter().collect());
+            (row.name, row.description, row.external_key, row.resources)
         }
     };
     let Json(resources) = resources;
     let resources = resources.into_iter().map(|resource| Resource { label: resource.label, url: resource.url });
     workbook.resources = Some(resources.collect());
-    workbook.info = Some([Info { id: Some(owner.id()), name, description }].into_iter().collect());
+    workbook.info = Some([Info { id: Some(owner.id()), name, description, external_key }].into_iter().collect());
     let names = parts::sheets::read(conn, tenant, owner, &mut workbook).await?;
     let tasks = tasks::sheets::read(conn, tenant, owner, &names).await?;
     workbook.telemetry = Some(attributes::sheets::read(conn, tenant, owner, &tasks).await?.into_iter().collect());

@@ -35,6 +35,7 @@ pub fn diff(before: &Workbook, after: &Workbook, delete_missing: bool) -> Diff {
     work.compare(tasks.before.as_ref(), tasks.after.as_ref());
     work.compare(before.custom_attributes.as_ref(), after.custom_attributes.as_ref());
     work.compare(telemetry.before.as_ref(), telemetry.after.as_ref());
+    work.compare(before.task_order.as_ref(), after.task_order.as_ref());
     let mut diff = work.diff;
     tasks::weigh(before, &mut diff);
     links.check(&mut diff);

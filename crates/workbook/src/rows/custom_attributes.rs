@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::in_sheet;
 use crate::cell::Cell;
-use crate::fields::{Fields, LONG, flag};
+use crate::fields::{Fields, KEY, LONG, flag};
 use crate::sheet::{Column, Form};
 use crate::table::Kind;
 
@@ -32,6 +32,8 @@ pub struct CustomAttribute {
     pub is_required: bool,
     /// More about it.
     pub description: Option<String>,
+    /// The caller's own key.
+    pub external_key: Option<String>,
 }
 
 const TYPES: [(&str, CustomDataType); 5] = [
@@ -46,10 +48,11 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("ID", "id", Form::Id),
     Column::new("Attribute Key", "key", Form::Text).needed(),
     Column::new("Attribute Value", "value", Form::Json).needed(),
-    Column::new("Display Order", "displayOrder", Form::Number(1.0, 2_147_483_647.0)).keeps(),
+    Column::PLACE,
     Column::new("Type", "dataType", Form::Choice(&["Text", "Number", "Boolean", "Date", "JSON"])).keeps(),
     Column::new("Required", "isRequired", Form::Flag).keeps(),
     Column::new("Description", "description", Form::Long),
+    Column::EXTERNAL_KEY,
 ];
 
 impl CustomAttribute {
@@ -101,6 +104,7 @@ impl Kind for CustomAttribute {
             Cell::optional(data_type),
             Cell::Flag(self.is_required),
             Cell::optional(self.description.as_deref()),
+            Cell::optional(self.external_key.as_deref()),
         ]
     }
 
@@ -126,7 +130,8 @@ impl Kind for CustomAttribute {
         if is_required && value.is_none() {
             fields.refuse(column, "CELL_REQUIRED", "", "is required; give a value");
         }
-        Self { id, key, value, display_order, data_type, is_required, description: fields.text(LONG) }
+        let (description, external_key) = (fields.text(LONG), fields.text(KEY));
+        Self { id, key, value, display_order, data_type, is_required, description, external_key }
     }
 }
 

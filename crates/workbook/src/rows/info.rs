@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::in_sheet;
 use crate::cell::Cell;
-use crate::fields::{Fields, LONG};
+use crate::fields::{Fields, KEY, LONG};
 use crate::sheet::{Column, Form};
 use crate::table::Kind;
 
@@ -17,6 +17,8 @@ pub struct Info {
     pub name: String,
     /// What it is.
     pub description: Option<String>,
+    /// The caller's own key.
+    pub external_key: Option<String>,
 }
 
 /// The heading of the name says whose workbook it is.
@@ -24,6 +26,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("ID", "id", Form::Id),
     Column::new("Name", "name", Form::Text).also(&["Product Name", "Solution Name"]).needed(),
     Column::new("Description", "description", Form::Long),
+    Column::EXTERNAL_KEY,
 ];
 
 impl Kind for Info {
@@ -41,10 +44,12 @@ impl Kind for Info {
 
     fn cells(&self) -> Vec<Cell> {
         let id = self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string()));
-        vec![id, Cell::text(&self.name), Cell::optional(self.description.as_deref())]
+        let (description, key) = (self.description.as_deref(), self.external_key.as_deref());
+        vec![id, Cell::text(&self.name), Cell::optional(description), Cell::optional(key)]
     }
 
     fn read(fields: &mut Fields<'_>) -> Self {
-        Self { id: fields.id(), name: fields.name(), description: fields.text(LONG) }
+        let (id, name) = (fields.id(), fields.name());
+        Self { id, name, description: fields.text(LONG), external_key: fields.text(KEY) }
     }
 }

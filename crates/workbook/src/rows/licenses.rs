@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::in_sheet;
 use crate::cell::Cell;
-use crate::fields::{Fields, LONG};
+use crate::fields::{Fields, KEY, LONG};
 use crate::sheet::{Column, Form};
 use crate::table::Kind;
 
@@ -22,6 +22,12 @@ pub struct License {
     pub description: Option<String>,
     /// Whether it is still offered.
     pub is_active: bool,
+    /// Its place in the list, from 1; none leaves it or puts it last.
+    pub display_order: Option<i32>,
+    /// The caller's own key.
+    pub external_key: Option<String>,
+    /// The licences of its products that a solution's licence includes; of a product of which it names none, it includes all.
+    pub product_licenses: Vec<LicenseId>,
 }
 
 pub(crate) const COLUMNS: &[Column] = &[
@@ -30,6 +36,9 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("Level", "level", Form::Number(1.0, 10.0)).needed(),
     Column::new("Description", "description", Form::Long),
     Column::new("Active", "isActive", Form::Flag).keeps(),
+    Column::PLACE.only_in_versions(),
+    Column::EXTERNAL_KEY,
+    Column::new("Product Licenses", "productLicenseIds", Form::Lines).only_in_versions(),
 ];
 
 impl Kind for License {
@@ -55,6 +64,9 @@ impl Kind for License {
             Cell::Number(self.level.into()),
             Cell::optional(self.description.as_deref()),
             Cell::Flag(self.is_active),
+            Cell::whole(self.display_order),
+            Cell::optional(self.external_key.as_deref()),
+            Cell::list(&self.product_licenses.iter().map(LicenseId::to_string).collect::<Vec<_>>()),
         ]
     }
 
@@ -65,6 +77,9 @@ impl Kind for License {
             level: fields.required(Fields::whole).unwrap_or(1),
             description: fields.text(LONG),
             is_active: fields.flag().unwrap_or(true),
+            display_order: fields.whole(),
+            external_key: fields.text(KEY),
+            product_licenses: fields.ids(),
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod products;
 pub(crate) mod releases;
 pub(crate) mod resources;
 pub(crate) mod tags;
+pub(crate) mod task_order;
 pub(crate) mod tasks;
 pub(crate) mod telemetry;
 
@@ -20,6 +21,7 @@ pub use products::BundledProduct;
 pub use releases::Release;
 pub use resources::Resource;
 pub use tags::Tag;
+pub use task_order::TaskPlace;
 pub use tasks::Task;
 pub use telemetry::TelemetryAttribute;
 

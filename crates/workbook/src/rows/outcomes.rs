@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::in_sheet;
 use crate::cell::Cell;
-use crate::fields::{Fields, LONG};
+use crate::fields::{Fields, KEY, LONG};
 use crate::sheet::{Column, Form};
 use crate::table::Kind;
 
@@ -18,12 +18,18 @@ pub struct Outcome {
     pub name: String,
     /// More about it.
     pub description: Option<String>,
+    /// Its place in the list, from 1; none leaves it or puts it last.
+    pub display_order: Option<i32>,
+    /// The caller's own key.
+    pub external_key: Option<String>,
 }
 
 pub(crate) const COLUMNS: &[Column] = &[
     Column::new("ID", "id", Form::Id),
     Column::new("Outcome Name", "name", Form::Text).needed(),
     Column::new("Description", "description", Form::Long),
+    Column::PLACE.only_in_versions(),
+    Column::EXTERNAL_KEY,
 ];
 
 impl Kind for Outcome {
@@ -42,11 +48,22 @@ impl Kind for Outcome {
     }
 
     fn cells(&self) -> Vec<Cell> {
-        let id = self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string()));
-        vec![id, Cell::text(&self.name), Cell::optional(self.description.as_deref())]
+        vec![
+            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::text(&self.name),
+            Cell::optional(self.description.as_deref()),
+            Cell::whole(self.display_order),
+            Cell::optional(self.external_key.as_deref()),
+        ]
     }
 
     fn read(fields: &mut Fields<'_>) -> Self {
-        Self { id: fields.id(), name: fields.name(), description: fields.text(LONG) }
+        Self {
+            id: fields.id(),
+            name: fields.name(),
+            description: fields.text(LONG),
+            display_order: fields.whole(),
+            external_key: fields.text(KEY),
+        }
     }
 }

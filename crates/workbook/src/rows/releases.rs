@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::in_sheet;
 use crate::cell::Cell;
-use crate::fields::{Fields, LONG};
+use crate::fields::{Fields, KEY, LONG};
 use crate::sheet::{Column, Form};
 use crate::table::Kind;
 
@@ -22,6 +22,10 @@ pub struct Release {
     pub description: Option<String>,
     /// Whether it is still offered.
     pub is_active: bool,
+    /// Its place in the list, from 1; none leaves it or puts it last.
+    pub display_order: Option<i32>,
+    /// The caller's own key.
+    pub external_key: Option<String>,
 }
 
 pub(crate) const COLUMNS: &[Column] = &[
@@ -30,6 +34,8 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("Level", "level", Form::Number(0.0, 21_474_836.47)).needed(),
     Column::new("Description", "description", Form::Long),
     Column::new("Active", "isActive", Form::Flag).keeps(),
+    Column::PLACE.only_in_versions(),
+    Column::EXTERNAL_KEY,
 ];
 
 impl Kind for Release {
@@ -55,6 +61,8 @@ impl Kind for Release {
             Cell::Number(self.level.to_f64()),
             Cell::optional(self.description.as_deref()),
             Cell::Flag(self.is_active),
+            Cell::whole(self.display_order),
+            Cell::optional(self.external_key.as_deref()),
         ]
     }
 
@@ -65,6 +73,8 @@ impl Kind for Release {
             level: fields.required(Fields::decimal).unwrap_or_default(),
             description: fields.text(LONG),
             is_active: fields.flag().unwrap_or(true),
+            display_order: fields.whole(),
+            external_key: fields.text(KEY),
         }
     }
 }

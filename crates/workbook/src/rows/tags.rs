@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::in_sheet;
 use crate::cell::Cell;
-use crate::fields::{Fields, LONG};
+use crate::fields::{Fields, KEY, LONG};
 use crate::sheet::{Column, Form};
 use crate::table::Kind;
 
@@ -20,6 +20,10 @@ pub struct Tag {
     pub color: Option<String>,
     /// More about it.
     pub description: Option<String>,
+    /// Its place in the list, from 1; none leaves it or puts it last.
+    pub display_order: Option<i32>,
+    /// The caller's own key.
+    pub external_key: Option<String>,
 }
 
 pub(crate) const COLUMNS: &[Column] = &[
@@ -27,6 +31,8 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("Tag Name", "name", Form::Text).needed(),
     Column::new("Color", "color", Form::Color),
     Column::new("Description", "description", Form::Long),
+    Column::PLACE.only_in_versions(),
+    Column::EXTERNAL_KEY,
 ];
 
 impl Kind for Tag {
@@ -41,12 +47,24 @@ impl Kind for Tag {
     }
 
     fn cells(&self) -> Vec<Cell> {
-        let id = self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string()));
-        let (color, description) = (self.color.as_deref(), self.description.as_deref());
-        vec![id, Cell::text(&self.name), Cell::optional(color), Cell::optional(description)]
+        vec![
+            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::text(&self.name),
+            Cell::optional(self.color.as_deref()),
+            Cell::optional(self.description.as_deref()),
+            Cell::whole(self.display_order),
+            Cell::optional(self.external_key.as_deref()),
+        ]
     }
 
     fn read(fields: &mut Fields<'_>) -> Self {
-        Self { id: fields.id(), name: fields.name(), color: fields.color(), description: fields.text(LONG) }
+        Self {
+            id: fields.id(),
+            name: fields.name(),
+            color: fields.color(),
+            description: fields.text(LONG),
+            display_order: fields.whole(),
+            external_key: fields.text(KEY),
+        }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::in_sheet;
 use crate::cell::Cell;
-use crate::fields::{Fields, LONG};
+use crate::fields::{Fields, KEY, LONG};
 use crate::sheet::{Column, Form};
 use crate::table::Kind;
 
@@ -39,6 +39,8 @@ pub struct Task {
     pub releases: Vec<String>,
     /// Its tags, by name.
     pub tags: Vec<String>,
+    /// The caller's own key.
+    pub external_key: Option<String>,
     /// It is deleted, and comes back when a file has its id. Never so in a file.
     pub is_deleted: bool,
 }
@@ -63,6 +65,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("Outcomes", "outcomes", Form::Names),
     Column::new("Releases", "releases", Form::Names),
     Column::new("Tags", "tags", Form::Names),
+    Column::EXTERNAL_KEY,
 ];
 
 impl Kind for Task {
@@ -101,6 +104,7 @@ impl Kind for Task {
             Cell::list(&self.outcomes),
             Cell::list(&self.releases),
             Cell::list(&self.tags),
+            Cell::optional(self.external_key.as_deref()),
         ]
     }
 
@@ -119,6 +123,7 @@ impl Kind for Task {
             outcomes: fields.names(),
             releases: fields.names(),
             tags: fields.names(),
+            external_key: fields.text(KEY),
             is_deleted: false,
         }
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::criterion::{self, Meant};
 use super::in_sheet;
 use crate::cell::Cell;
-use crate::fields::{Fields, LONG};
+use crate::fields::{Fields, KEY, LONG};
 use crate::sheet::{Column, Form, fold};
 use crate::table::Kind;
 
@@ -36,6 +36,10 @@ pub struct TelemetryAttribute {
     pub description: Option<String>,
     /// Inactive attributes are not evaluated.
     pub is_active: bool,
+    /// Its place in the list, from 1; none leaves it or puts it last.
+    pub display_order: Option<i32>,
+    /// The caller's own key.
+    pub external_key: Option<String>,
 }
 
 /// Types by the words of the sheet, the usual one of each first.
@@ -61,6 +65,8 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column::new("Criterion", "criterion", Form::Json),
     Column::new("Description", "description", Form::Long),
     Column::new("Active", "isActive", Form::Flag).keeps(),
+    Column::PLACE.only_in_versions(),
+    Column::EXTERNAL_KEY,
 ];
 
 impl Kind for TelemetryAttribute {
@@ -108,6 +114,8 @@ impl Kind for TelemetryAttribute {
             json,
             Cell::optional(self.description.as_deref()),
             Cell::Flag(self.is_active),
+            Cell::whole(self.display_order),
+            Cell::optional(self.external_key.as_deref()),
         ]
     }
 
@@ -142,6 +150,19 @@ impl Kind for TelemetryAttribute {
             },
         };
         let (description, is_active) = (fields.text(LONG), fields.flag().unwrap_or(true));
-        Self { id, task_id, task, name, data_type, criterion, is_required, description, is_active }
+        let (display_order, external_key) = (fields.whole(), fields.text(KEY));
+        Self {
+            id,
+            task_id,
+            task,
+            name,
+            data_type,
+            criterion,
+            is_required,
+            description,
+            is_active,
+            display_order,
+            external_key,
+        }
     }
 }

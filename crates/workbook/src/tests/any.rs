@@ -80,6 +80,10 @@ fn long() -> impl Strategy<Value = Option<String>> {
     ]
 }
 
+fn key() -> impl Strategy<Value = Option<String>> {
+    prop::option::of(words())
+}
+
 fn id<Id: From<Uuid> + std::fmt::Debug>() -> impl Strategy<Value = Id> {
     any::<u128>().prop_map(|id| Id::from(Uuid::from_u128(id)))
 }
@@ -145,19 +149,23 @@ prop_compose! {
         outcomes in some_of(links[0].clone()),
         releases in some_of(links[1].clone()),
         tags in some_of(links[2].clone()),
+        external_key in key(),
     ) -> Task {
         Task {
             id: Some(id), name, description, weight: Hundredths(weight), sequence: Some(1), est_minutes, license_level: level,
-            notes, how_to_doc, how_to_video, outcomes, releases, tags, is_deleted: false,
+            notes, how_to_doc, how_to_video, outcomes, releases, tags, external_key, is_deleted: false,
         }
     }
 }
 
 prop_compose! {
     fn attribute()(id in id(), name in name(), (data_type, criterion) in criterion(), is_required in any::<bool>(),
-        description in long(), is_active in any::<bool>()) -> TelemetryAttribute {
+        description in long(), is_active in any::<bool>(), external_key in key()) -> TelemetryAttribute {
         let (task_id, task) = (None, String::new());
-        TelemetryAttribute { id: Some(id), task_id, task, name, data_type, criterion, is_required, description, is_active }
+        TelemetryAttribute {
+            id: Some(id), task_id, task, name, data_type, criterion, is_required, description, is_active,
+            display_order: Some(3), external_key,
+        }
     }
 }
 
@@ -165,54 +173,66 @@ prop_compose! {
     fn parts(outcomes: Vec<String>, releases: Vec<String>, tags: Vec<String>)(
         ids in prop::collection::vec(any::<u128>(), outcomes.len() + releases.len() + tags.len()),
         description in long(), level in 0..=i32::MAX, is_active in any::<bool>(),
-        color in prop::option::of("#[0-9a-fA-F]{6}"),
+        color in prop::option::of("#[0-9a-fA-F]{6}"), key in key(),
         (outcomes, releases, tags) in Just((outcomes, releases, tags)),
     ) -> (Table<Outcome>, Table<Release>, Table<Tag>) {
         let mut ids = ids.into_iter().map(Uuid::from_u128);
         let mut id = || ids.next().unwrap();
         let outcomes = outcomes.into_iter().map(|name| {
-            Outcome { id: Some(id().into()), name, description: description.clone() }
+            Outcome {
+                id: Some(id().into()), name, description: description.clone(), display_order: Some(level.max(1)),
+                external_key: key.clone(),
+            }
         }).collect();
         let releases = releases.into_iter().map(|name| Release {
             id: Some(id().into()), name, level: Hundredths(level), description: description.clone(), is_active,
+            display_order: Some(1), external_key: key.clone(),
         }).collect();
         let tags = tags.into_iter().map(|name| {
-            Tag { id: Some(id().into()), name, color: color.clone(), description: description.clone() }
+            Tag {
+                id: Some(id().into()), name, color: color.clone(), description: description.clone(), display_order: Some(2),
+                external_key: key.clone(),
+            }
         }).collect();
         (outcomes, releases, tags)
     }
 }
 
 prop_compose! {
-    fn licenses()(rows in prop::collection::vec((id(), name(), 1..=10, long(), any::<bool>()), 0..3)) -> Table<License> {
-        rows.into_iter().map(|(id, name, level, description, is_active)| {
-            License { id: Some(id), name, level, description, is_active }
+    fn licenses()(rows in prop::collection::vec((id(), name(), 1..=10, long(), any::<bool>(), key()), 0..3),
+        included in prop::collection::btree_set(id(), 0..3)) -> Table<License> {
+        rows.into_iter().map(|(id, name, level, description, is_active, external_key)| License {
+            id: Some(id), name, level, description, is_active, display_order: Some(level), external_key,
+            product_licenses: included.iter().copied().collect(),
         }).collect()
     }
 }
 
 prop_compose! {
-    fn custom_attributes()(names in names(3), rows in prop::collection::vec((id(), custom(), long(), 1..100), 3))
+    fn custom_attributes()(names in names(3), rows in prop::collection::vec((id(), custom(), long(), 1..100, key()), 3))
         -> Table<CustomAttribute> {
-        names.into_iter().zip(rows).map(|(key, (id, (data_type, value), description, place))| CustomAttribute {
-            id: Some(id), key, is_required: value.is_some(), value, display_order: Some(place), data_type, description,
+        names.into_iter().zip(rows).map(|(key, (id, (data_type, value), description, place, external_key))| CustomAttribute {
+            id: Some(id), key, is_required: value.is_some(), value, display_order: Some(place), data_type, description, external_key,
         }).collect()
     }
 }
 
 prop_compose! {
     fn owner()(kind in select(vec![OwnerKind::Product, OwnerKind::Solution]), id in id(), name in name(), description in long(),
+        external_key in key(), order in prop::collection::vec((id(), name()), 0..3),
         resources in prop::collection::vec((name(), "[a-z]{1,9}"), 0..3),
         products in prop::collection::vec((id(), name(), 0..100, long()), 0..3)) -> Workbook {
         let resources = resources.into_iter().map(|(label, word)| Resource { label, url: format!("http://{word}") });
         let products = products.into_iter().map(|(id, name, order, description)| {
             BundledProduct { id: Some(id), name, order: Some(order), description }
         });
+        let place = |(order, (id, name))| TaskPlace { id: Some(id), name, order: Some(order) };
         Workbook {
             kind,
-            info: Some(Table::from_iter([Info { id: Some(id), name, description }])),
+            info: Some(Table::from_iter([Info { id: Some(id), name, description, external_key }])),
             resources: Some(resources.collect()),
             products: (kind == OwnerKind::Solution).then(|| products.collect()),
+            task_order: (kind == OwnerKind::Solution).then(|| (1..).zip(order).map(place).collect()),
             ..Workbook::default()
         }
     }

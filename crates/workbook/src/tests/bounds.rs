@@ -24,7 +24,14 @@ fn with_part(bytes: &[u8], name: &str, content: &[u8]) -> Vec<u8> {
 }
 
 fn small() -> Vec<u8> {
-    let tags = [Tag { id: None, name: "Security".into(), color: None, description: None }];
+    let tags = [Tag {
+        id: None,
+        name: "Security".into(),
+        color: None,
+        description: None,
+        display_order: None,
+        external_key: None,
+    }];
     xlsx::write(&Workbook { tags: Some(Table::from_iter(tags)), ..Workbook::default() }).unwrap()
 }
 
@@ -77,6 +84,25 @@ fn what_is_no_workbook_is_refused() {
     assert_eq!(codes(&empty), ["WORKBOOK_EMPTY"]);
 }
 
+#[test]
+fn a_version_has_no_bounds_and_a_file_says_once_that_it_is_too_large() {
+    let tag = |number: usize| Tag {
+        id: None,
+        name: format!("Tag {number}"),
+        color: None,
+        description: None,
+        display_order: None,
+        external_key: None,
+    };
+    let tags = Some((0..=MOST_ROWS).map(tag).collect());
+    let resources = Some(Table::from_iter([Resource { label: "Help".into(), url: "https://help.example.com".into() }]));
+    let large = Workbook { tags, resources, ..Workbook::default() };
+    let text = json::write_version(&large).to_string();
+    let version = json::read_version(text.as_bytes());
+    assert_eq!((version.faults.listed(), version.workbook.rows()), (&[][..], MOST_ROWS + 2));
+    assert_eq!(codes(&xlsx::write(&large).unwrap()), ["WORKBOOK_TOO_LARGE"]);
+}
+
 /// Fifty thousand tasks, written, read and compared, within 256 MiB.
 #[test]
 fn the_largest_workbook_takes_little_memory() {
@@ -95,6 +121,7 @@ fn the_largest_workbook_takes_little_memory() {
         outcomes: vec![],
         releases: vec![],
         tags: vec![],
+        external_key: None,
     };
     let before = Workbook { tasks: Some((1..=MOST_ROWS).map(task).collect()), ..Workbook::default() };
     let bytes = xlsx::write(&before).unwrap();

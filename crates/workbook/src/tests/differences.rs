@@ -21,18 +21,25 @@ fn task(name: &str, weight: i32) -> Task {
         outcomes: vec!["Speed".to_owned()],
         releases: vec![],
         tags: vec!["Security".to_owned()],
+        external_key: None,
         is_deleted: false,
     }
 }
 
 fn outcome(name: &str) -> Outcome {
-    Outcome { id: Some(OutcomeId::fresh()), name: name.to_owned(), description: None }
+    let id = Some(OutcomeId::fresh());
+    Outcome { id, name: name.to_owned(), description: None, display_order: None, external_key: None }
 }
 
 /// A product with two tasks, two outcomes and a tag.
 fn before() -> Workbook {
     Workbook {
-        info: Some(Table::from_iter([Info { id: None, name: "Harbour".into(), description: Some("A port".into()) }])),
+        info: Some(Table::from_iter([Info {
+            id: None,
+            name: "Harbour".into(),
+            description: Some("A port".into()),
+            external_key: None,
+        }])),
         tasks: Some(Table::from_iter([task("Connect", 5_000), task("Verify", 4_000)])),
         outcomes: Some(Table::from_iter([outcome("Speed"), outcome("Safety")])),
         tags: Some(Table::from_iter([Tag {
@@ -40,6 +47,8 @@ fn before() -> Workbook {
             name: "Security".into(),
             color: None,
             description: None,
+            display_order: None,
+            external_key: None,
         }])),
         ..Workbook::default()
     }
@@ -293,6 +302,8 @@ fn a_number_that_a_database_writes_otherwise_is_the_same() {
         is_required: true,
         description: None,
         is_active: true,
+        display_order: None,
+        external_key: None,
     };
     let told = serde_json::json!({
         "type": "number_threshold", "operator": "equals", "threshold": 12_345_678_901_234_567_000_u64,

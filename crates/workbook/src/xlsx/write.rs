@@ -99,12 +99,12 @@ impl Visitor for Writer {
     type Error = Unwritable;
 
     fn table<T: Kind>(&mut self, table: Option<&Table<T>>) -> Result<(), Unwritable> {
-        let Some(table) = table else { return Ok(()) };
+        let Some(table) = table.filter(|_| !T::SHEET.edited().is_empty()) else { return Ok(()) };
         let sheet = self.file.add_worksheet();
         sheet.set_name(title(T::SHEET, self.kind))?.set_freeze_panes(1, 0)?;
         let mut places = Vec::new();
         let mut at = 0;
-        for (column, parts) in T::SHEET.columns().iter().zip(widest(table)) {
+        for (column, parts) in T::SHEET.edited().iter().zip(widest(table)) {
             places.push(at);
             for part in 1..=parts {
                 head(sheet, at, column, heading(column, self.kind, part), &self.look)?;
@@ -112,7 +112,7 @@ impl Visitor for Writer {
             }
         }
         for (row, item) in (1..).zip(table.items()) {
-            for ((column, cell), at) in T::SHEET.columns().iter().zip(item.cells()).zip(&places) {
+            for ((column, cell), at) in T::SHEET.edited().iter().zip(item.cells()).zip(&places) {
                 body(sheet, row, *at, &cell, column.form, &self.look)?;
             }
         }
@@ -122,7 +122,7 @@ impl Visitor for Writer {
 
 /// How many cells the longest text of each column takes.
 fn widest<T: Kind>(table: &Table<T>) -> Vec<usize> {
-    let columns = T::SHEET.columns();
+    let columns = T::SHEET.edited();
     let mut widest = vec![1; columns.len()];
     for item in table.items() {
         for ((column, cell), widest) in columns.iter().zip(item.cells()).zip(&mut widest) {

@@ -147,7 +147,7 @@ async fn faults(who: &Client, upload: &Response) -> Vec<String> {
 
 /// A workbook of one new product with so many tasks.
 fn large(name: &str, tasks: usize) -> Workbook {
-    let info = workbook::Info { id: None, name: name.to_owned(), description: None };
+    let info = workbook::Info { id: None, name: name.to_owned(), description: None, external_key: None };
     let task = |number: usize| workbook::Task {
         id: None,
         name: format!("Step {number}"),
@@ -159,6 +159,7 @@ fn large(name: &str, tasks: usize) -> Workbook {
         notes: None,
         how_to_doc: Vec::new(),
         how_to_video: Vec::new(),
+        external_key: None,
         is_deleted: false,
         outcomes: Vec::new(),
         releases: Vec::new(),

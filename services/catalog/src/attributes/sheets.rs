@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contracts::catalog::{TELEMETRY_ATTRIBUTE_CHANGED, TELEMETRY_ATTRIBUTE_CREATED, TELEMETRY_ATTRIBUTE_DELETED};
 use db::{Conn, Json, Tx};
-use kernel::{AttributeId, Problem, TaskId, TenantId};
+use kernel::{AttributeId, Field, Problem, TaskId, TenantId};
 use workbook::{Sheet, TelemetryAttribute};
 
 use super::model::{Attribute, AttributePatch, CreateAttribute};
@@ -57,6 +57,8 @@ fn shown(row: Attribute, task: String) -> TelemetryAttribute {
         is_required: row.is_required,
         description: row.description,
         is_active: row.is_active,
+        display_order: Some(row.display_order),
+        external_key: row.external_key,
     }
 }
 
@@ -93,7 +95,8 @@ pub(crate) async fn import(
         touched.insert(before.task_id);
         changed.push((before.clone(), before.change(patch, under.now)?));
     }
-    let renamed = changed.iter().filter(|(old, new)| old.name != new.name).map(|(old, _)| old.id);
+    let is_renamed = |old: &Attribute, new: &Attribute| old.name != new.name || old.external_key != new.external_key;
+    let renamed = changed.iter().filter(|(old, new)| is_renamed(old, new)).map(|(old, _)| old.id);
     store::pass_names(tx, &renamed.collect::<Vec<AttributeId>>()).await?;
     store::update_all(tx, changed.iter().map(|(_, new)| new)).await?;
     let changed = changed.into_iter().map(|(old, new)| (Some(old), new));
@@ -131,16 +134,17 @@ impl Imported for TelemetryAttribute {
     }
 
     fn create(self) -> Result<(OfTask, CreateAttribute), Problem> {
-        let Self { id: _, task_id, task, name, data_type, criterion, is_required, description, is_active } = self;
+        let Self { id: _, task_id, task, name, data_type, criterion, is_required, description, .. } = self;
+        let (is_active, display_order, external_key) = (self.is_active, self.display_order, self.external_key);
         let command = CreateAttribute {
             name,
             description,
             data_type,
             is_required,
             success_criteria: criterion,
-            display_order: None,
+            display_order,
             is_active: Some(is_active),
-            external_key: None,
+            external_key,
         };
         Ok((OfTask { id: task_id, name: task }, command))
     }
@@ -152,10 +156,10 @@ impl Imported for TelemetryAttribute {
             description: said.option("description", self.description),
             data_type: said.value("dataType", self.data_type),
             is_required: said.value("isRequired", self.is_required),
-            success_criteria: if criterion { said.cleared(self.criterion) } else { said.nothing() },
-            display_order: said.nothing(),
+            success_criteria: if criterion { said.cleared(self.criterion) } else { Field::Absent },
+            display_order: said.place(self.display_order),
             is_active: said.value("isActive", self.is_active),
-            external_key: said.nothing(),
+            external_key: said.option("externalKey", self.external_key),
         })
     }
 }

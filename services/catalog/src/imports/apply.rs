@@ -13,7 +13,7 @@ use super::model::Import;
 use super::work::Progress;
 use super::{Changes, Said, store};
 use crate::owners::{self, CreateOwner, Owner, OwnerKind, OwnerPatch, Under};
-use crate::{attributes, order, parts, products, solutions, tasks};
+use crate::{attributes, order, parts, products, solution_tasks, solutions, tasks};
 
 /// Does what an import has shown, and answers with whose it is.
 ///
@@ -47,18 +47,19 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
     let settled = tasks::sheets::import(tx, &under, changes.take(Sheet::Tasks), &names.by_name()).await?;
     progress.left(changes.len()).await;
     attributes::sheets::import(tx, &under, &mut changes, &settled).await?;
+    solution_tasks::import(tx, &under, changes.take(Sheet::TaskOrder)).await?;
     Ok(under.owner)
 }
 
 /// Makes the owner that the file describes.
 async fn make(tx: &mut Tx, authority: &Authority, kind: OwnerKind, changes: &mut Changes) -> Result<Under, Problem> {
     let info = changes.take(Sheet::Info).into_iter().find_map(|change| change.after);
-    let Some(Item::Info(Info { name, description, .. })) = info else {
+    let Some(Item::Info(Info { name, description, external_key, .. })) = info else {
         return Err(Problem::internal("an import makes something without a name"));
     };
     let resources = relinked(Vec::new(), changes.take(Sheet::Resources));
     let bundle = changes.take(Sheet::Products);
-    let command = CreateOwner { name, description, external_key: None, resources };
+    let command = CreateOwner { name, description, external_key, resources };
     let (owner, revision) = match kind {
         OwnerKind::Solution => {
             let row = solutions::import_new(tx, command).await?;
@@ -78,9 +79,10 @@ async fn change(tx: &mut Tx, authority: &Authority, owner: Owner, changes: &mut 
     let under = owners::raise(tx, owner, owner.noun()).await?;
     let mut patch = OwnerPatch::default();
     for Change { after, fields, .. } in changes.take(Sheet::Info) {
-        let Some(Item::Info(Info { name, description, .. })) = after else { continue };
+        let Some(Item::Info(Info { name, description, external_key, .. })) = after else { continue };
         let said = Said::of(&fields);
         (patch.name, patch.description) = (said.value("name", name), said.option("description", description));
+        patch.external_key = said.option("externalKey", external_key);
     }
     let links = changes.take(Sheet::Resources);
     let bundle = changes.take(Sheet::Products);

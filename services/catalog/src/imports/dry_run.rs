@@ -76,6 +76,7 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
     if !faults.is_sound() {
         return Ok(DryRun::faulty(owner, kind, name, faults));
     }
+    faults.extend(finding::bundled(conn, tenant, &before, &mut file, import.delete_missing).await?);
     let name = name.or_else(|| before.name().map(str::to_owned));
     let delete_missing = import.delete_missing;
     block(move || {

@@ -28,6 +28,11 @@ impl Changes {
         self.sheets.remove(&sheet).unwrap_or_default()
     }
 
+    /// Those of a sheet, which are still to be made.
+    pub(crate) fn those(&self, sheet: Sheet) -> &[Change] {
+        self.sheets.get(&sheet).map_or(&[], Vec::as_slice)
+    }
+
     /// How many are left.
     pub(crate) fn len(&self) -> usize {
         self.sheets.values().map(Vec::len).sum()
@@ -68,7 +73,12 @@ impl<'a> Said<'a> {
 
     /// The field of a patch, for one that may be cleared.
     pub(crate) fn option<T>(&self, key: &str, value: Option<T>) -> Field<T> {
-        if self.has(key) { self.cleared(value) } else { self.nothing() }
+        if self.has(key) { self.cleared(value) } else { Field::Absent }
+    }
+
+    /// The field of a patch for a place among others; a file that gives none leaves it.
+    pub(crate) fn place(&self, place: Option<i32>) -> Field<i32> {
+        place.map_or(Field::Absent, |place| self.value("displayOrder", place))
     }
 
     /// A new value, or none any more.
@@ -78,11 +88,6 @@ impl<'a> Said<'a> {
 
     pub(crate) fn if_so<T>(&self, so: bool, value: T) -> Field<T> {
         if so { Field::Value(value) } else { Field::Absent }
-    }
-
-    /// A field that no workbook has.
-    pub(crate) fn nothing<T>(&self) -> Field<T> {
-        Field::Absent
     }
 }
 

@@ -1,18 +1,18 @@
 //! What a file is about: the product or the solution that it changes, and the products that a solution's file names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use db::Conn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::problem::ProblemKind;
-use kernel::{Problem, ProductId, SolutionId, TenantId};
+use kernel::{LicenseId, Problem, ProductId, SolutionId, TaskId, TenantId};
 use uuid::Uuid;
 use workbook::{Faults, Workbook};
 
 use super::authority::{Authority, denied};
 use crate::owners::{Owner, OwnerKind};
-use crate::schema::{products, solutions};
+use crate::schema::{licenses, products, solutions, tasks};
 
 static AMBIGUOUS: ProblemKind = ProblemKind::new("IMPORT_AMBIGUOUS", 409, "Several have the name that the file gives");
 
@@ -121,6 +121,41 @@ pub(super) async fn products(
         let found = product.id.and_then(|id| by_id.get(&id.0)).or_else(|| exact.get(product.name.as_str()));
         found.or_else(|| folded.get(&product.name.to_lowercase())).copied()
     }))
+}
+
+/// Leaves of what a solution's file says of its products' licences and tasks what they have, once the solution has the
+/// products that the file gives it: products lose things without asking whose version names them.
+pub(super) async fn bundled(
+    mut conn: &Conn,
+    tenant: TenantId,
+    before: &Workbook,
+    file: &mut Workbook,
+    delete_missing: bool,
+) -> Result<Faults, Problem> {
+    let included = file.licenses.iter().flat_map(|licenses| licenses.items()).flat_map(|row| &row.product_licenses);
+    let included: Vec<LicenseId> = included.copied().collect();
+    let placed = file.task_order.iter().flat_map(|order| order.items()).filter_map(|place| place.id);
+    let placed: Vec<TaskId> = placed.collect();
+    let stays = before.products.as_ref().filter(|_| !delete_missing || file.products.is_none());
+    let bundle = stays.into_iter().chain(&file.products).flat_map(|products| products.items());
+    let bundle: Vec<Uuid> = bundle.filter_map(|product| product.id).map(Uuid::from).collect();
+
+    let rows = licenses::table.filter(licenses::tenant_id.eq(tenant)).filter(licenses::owner_id.eq_any(&bundle));
+    let rows = rows.filter(licenses::id.eq_any(included)).select(licenses::id);
+    let known: HashSet<LicenseId> = rows.load(&mut conn).await?.into_iter().collect();
+    let faults = file.keep_product_licenses(|id| known.contains(&id));
+
+    let rows = tasks::table.filter(tasks::tenant_id.eq(tenant)).filter(tasks::owner_id.eq_any(&bundle));
+    let rows = rows.filter(tasks::deleted_at.is_null()).filter(tasks::id.eq_any(placed)).select(tasks::id);
+    let mut known: HashSet<TaskId> = rows.load(&mut conn).await?.into_iter().collect();
+    // Its own: those that are there, and those that come back.
+    let returning: HashSet<TaskId> =
+        file.tasks.iter().flat_map(|tasks| tasks.items()).filter_map(|task| task.id).collect();
+    let own = before.tasks.iter().flat_map(|tasks| tasks.items());
+    let own = own.filter_map(|task| task.id.filter(|id| !task.is_deleted || returning.contains(id)));
+    known.extend(own);
+    file.close_ranks(|id| known.contains(&id));
+    Ok(faults)
 }
 
 /// All products that are not deleted, by name.

@@ -55,28 +55,33 @@ kernel::text_enum! {
         Json = "json",
         /// One sheet.
         Csv = "csv",
+        /// JSON with all that a version keeps: external keys, places, product licences and the order of tasks as well.
+        Version = "version",
     }
 }
 
 impl Format {
+    /// Those that people upload.
+    const UPLOADED: [Self; 3] = [Self::Xlsx, Self::Json, Self::Csv];
+
     /// Its media type.
     pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            Self::Json => "application/json",
+            Self::Json | Self::Version => "application/json",
             Self::Csv => "text/csv",
         }
     }
 
     /// The format that a media type names.
     pub(crate) fn named(media_type: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|format| format.media_type() == media_type)
+        Self::UPLOADED.into_iter().find(|format| format.media_type() == media_type)
     }
 
     /// The format of a body.
     pub(super) fn of(media_type: &str) -> Result<Self, Problem> {
         Self::named(media_type).ok_or_else(|| {
-            let known = Self::ALL.iter().map(|format| format.media_type()).collect::<Vec<_>>().join(", ");
+            let known = Self::UPLOADED.map(Self::media_type).join(", ");
             MEDIA_TYPE_UNSUPPORTED.detail(format!("Send the file with one of these as its Content-Type: {known}."))
         })
     }
@@ -86,6 +91,7 @@ impl Format {
         match self {
             Self::Xlsx => xlsx::read(bytes),
             Self::Json => json::read(bytes),
+            Self::Version => json::read_version(bytes),
             Self::Csv => csv::read(bytes, sheet.unwrap_or(Sheet::Tasks), kind.into()),
         }
     }

@@ -104,7 +104,7 @@ pub(crate) async fn propose(
     file: Vec<u8>,
 ) -> Result<Reply, Problem> {
     let authority = Authority::of(who, tx).await?;
-    let draft = Draft { authority, format: Format::Json, sheet: None, owner: Some(owner), delete_missing: true };
+    let draft = Draft { authority, format: Format::Version, sheet: None, owner: Some(owner), delete_missing: true };
     let import = Import::new(draft, who.actor(), tx.now());
     let read = if file.len() <= SMALL { read_at_once(&import, &file).await? } else { None };
     take_in(tx, import, &file, read).await

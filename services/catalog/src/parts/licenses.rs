@@ -315,10 +315,20 @@ async fn assign_product_licenses(
     who.write(&db, async |tx| {
         let (under, before) = commands::enter_by(tx, &who, id).await?;
         who.expect_version(before.version)?;
-        includes(tx, &under, &license_ids).await?;
-        Reply::show(&assign(tx, &under, id, license_ids).await?)
+        Reply::show(&include(tx, &under, id, license_ids).await?)
     })
     .await
+}
+
+/// Gives a solution's licence other product licences, if it can include them.
+pub(super) async fn include(
+    tx: &mut Tx,
+    under: &Under,
+    id: LicenseId,
+    product_license_ids: Vec<LicenseId>,
+) -> Result<LicenseView, Problem> {
+    includes(tx, under, &product_license_ids).await?;
+    assign(tx, under, id, product_license_ids).await
 }
 
 /// Gives a solution's licence other product licences.

@@ -109,15 +109,15 @@ macro_rules! part {
         }
 
         /// What an import does with an owner's rows, by the rules of single commands. What is deleted goes first, for its name
-        /// may be wanted again; `unlink` takes its id from wherever it was named.
+        /// may be wanted again; `unlink` takes its id from wherever it was named. Answers with the ids of what is made.
         pub(super) async fn import(
             tx: &mut db::Tx,
             under: &Under,
             edits: crate::imports::Edits<$Id, $Create, $Patch>,
             unlink: impl AsyncFn(&mut db::Tx, &Under, $Id) -> Result<(), kernel::Problem>,
-        ) -> Result<(), kernel::Problem> {
+        ) -> Result<Vec<$Id>, kernel::Problem> {
             if edits.is_empty() {
-                return Ok(());
+                return Ok(Vec::new());
             }
             let rows = store::line(tx, under.tenant, under.owner).await?;
             let last = rows.iter().map(|row| row.display_order).max().unwrap_or(0);
@@ -137,7 +137,8 @@ macro_rules! part {
                 let before = find(&id)?;
                 changed.push((before.clone(), before.change(patch, under)?));
             }
-            let renamed = changed.iter().filter(|(old, new)| old.$name != new.$name).map(|(old, _)| old.id);
+            let is_renamed = |old: &$Row, new: &$Row| old.$name != new.$name || old.external_key != new.external_key;
+            let renamed = changed.iter().filter(|(old, new)| is_renamed(old, new)).map(|(old, _)| old.id);
             store::pass_names(tx, &renamed.collect::<Vec<$Id>>()).await?;
             store::update_all(tx, changed.iter().map(|(_, new)| new)).await?;
             crate::imports::announce(tx, &$changed, changed.into_iter().map(|(old, new)| (Some(old), new))).await?;
@@ -151,7 +152,9 @@ macro_rules! part {
             });
             let created = created.collect::<Result<Vec<$Row>, kernel::Problem>>()?;
             store::insert_all(tx, &created).await?;
-            crate::imports::announce(tx, &$created, created.into_iter().map(|row| (None, row))).await
+            let made = created.iter().map(|row| row.id).collect();
+            crate::imports::announce(tx, &$created, created.into_iter().map(|row| (None, row))).await?;
+            Ok(made)
         }
 
         /// Takes back what a change set did with an owner's rows; `but` are the fields that no command takes.
@@ -176,7 +179,7 @@ macro_rules! part {
                     }
                 }
             }
-            import(tx, under, edits, unlink).await
+            import(tx, under, edits, unlink).await.map(drop)
         }
 
         mod commands {

@@ -6,7 +6,7 @@ use contracts::catalog::CustomDataType;
 use db::{Conn, Tx};
 use kernel::{CustomAttributeId, Hundredths, LicenseId, OutcomeId, Problem, ReleaseId, TagId, TenantId};
 use serde_json::value::RawValue;
-use workbook::{Sheet, Workbook};
+use workbook::{Action, Change, Item, Sheet, Workbook};
 
 use super::custom_attributes::{CreateCustomAttribute, CustomAttribute, CustomAttributePatch};
 use super::licenses::{CreateLicense, License, LicensePatch};
@@ -55,8 +55,13 @@ pub(crate) async fn read(
 
 /// Does what an import says of the parts that tasks name.
 pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: &mut Changes) -> Result<(), Problem> {
+    let included = included(changes.those(Sheet::Licenses));
     let edits = Edits::of::<workbook::License>(changes, Sheet::Licenses)?;
-    licenses::import(tx, under, edits, async |_, _, _| Ok(())).await?;
+    let mut made = licenses::import(tx, under, edits, async |_, _, _| Ok(())).await?.into_iter();
+    for (id, product_licenses) in included {
+        let id = id.or_else(|| made.next()).ok_or_else(|| Problem::not_found("licence"))?;
+        licenses::include(tx, under, id, product_licenses).await?;
+    }
     let edits = Edits::of::<workbook::Outcome>(changes, Sheet::Outcomes)?;
     outcomes::import(tx, under, edits, async |tx, under, id| links::outcomes::forget(tx, under, id).await).await?;
     let edits = Edits::of::<workbook::Release>(changes, Sheet::Releases)?;
@@ -64,7 +69,21 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: &mut Changes) ->
     let edits = Edits::of::<workbook::Tag>(changes, Sheet::Tags)?;
     tags::import(tx, under, edits, async |tx, under, id| links::tags::forget(tx, under, id).await).await?;
     let edits = Edits::of::<workbook::CustomAttribute>(changes, Sheet::CustomAttributes)?;
-    custom_attributes::import(tx, under, edits, async |_, _, _| Ok(())).await
+    custom_attributes::import(tx, under, edits, async |_, _, _| Ok(())).await.map(drop)
+}
+
+/// The product licences that licences come to include; those without an id are made, in this order.
+fn included(changes: &[Change]) -> Vec<(Option<LicenseId>, Vec<LicenseId>)> {
+    let mut included = Vec::new();
+    for Change { action, after, fields, .. } in changes {
+        let Some(Item::License(row)) = after else { continue };
+        if *action == Action::Create {
+            included.push((None, row.product_licenses.clone()));
+        } else if Said::of(fields).has("productLicenseIds") {
+            included.push((row.id, row.product_licenses.clone()));
+        }
+    }
+    included
 }
 
 /// What the tasks of an owner can name now.
@@ -108,37 +127,39 @@ pub(crate) struct ById<'a> {
 
 impl From<License> for workbook::License {
     fn from(row: License) -> Self {
-        let License { id, name, level, description, is_active, .. } = row;
-        Self { id: Some(id), name, level, description, is_active }
+        let License { id, name, level, description, is_active, display_order, external_key, .. } = row;
+        let (id, display_order, product_licenses) = (Some(id), Some(display_order), row.product_license_ids);
+        Self { id, name, level, description, is_active, display_order, external_key, product_licenses }
     }
 }
 
 impl From<Outcome> for workbook::Outcome {
     fn from(row: Outcome) -> Self {
-        let Outcome { id, name, description, .. } = row;
-        Self { id: Some(id), name, description }
+        let Outcome { id, name, description, display_order, external_key, .. } = row;
+        Self { id: Some(id), name, description, display_order: Some(display_order), external_key }
     }
 }
 
 impl From<Release> for workbook::Release {
     fn from(row: Release) -> Self {
-        let Release { id, name, level, description, is_active, .. } = row;
-        Self { id: Some(id), name, level, description, is_active }
+        let Release { id, name, level, description, is_active, display_order, external_key, .. } = row;
+        let (id, display_order) = (Some(id), Some(display_order));
+        Self { id, name, level, description, is_active, display_order, external_key }
     }
 }
 
 impl From<Tag> for workbook::Tag {
     fn from(row: Tag) -> Self {
-        let Tag { id, name, color, description, .. } = row;
-        Self { id: Some(id), name, color, description }
+        let Tag { id, name, color, description, display_order, external_key, .. } = row;
+        Self { id: Some(id), name, color, description, display_order: Some(display_order), external_key }
     }
 }
 
 impl From<CustomAttribute> for workbook::CustomAttribute {
     fn from(row: CustomAttribute) -> Self {
         let CustomAttribute { id, key, value, display_order, data_type, is_required, description, .. } = row;
-        let value = Self::shown(&value, data_type);
-        Self { id: Some(id), key, value, display_order: Some(display_order), data_type, is_required, description }
+        let (id, value, display_order) = (Some(id), Self::shown(&value, data_type), Some(display_order));
+        Self { id, key, value, display_order, data_type, is_required, description, external_key: row.external_key }
     }
 }
 
@@ -152,19 +173,20 @@ impl Imported for workbook::License {
     }
 
     fn create(self) -> Result<CreateLicense, Problem> {
-        let Self { id: _, name, level, description, is_active } = self;
+        let Self { id: _, name, level, description, is_active, display_order, external_key, product_licenses: _ } =
+            self;
         let (level, is_active) = (Some(level), Some(is_active));
-        Ok(CreateLicense { name, description, external_key: None, level, is_active, display_order: None })
+        Ok(CreateLicense { name, description, external_key, level, is_active, display_order })
     }
 
     fn patch(self, said: &Said<'_>) -> Result<LicensePatch, Problem> {
         Ok(LicensePatch {
             name: said.value("name", self.name),
             description: said.option("description", self.description),
-            external_key: said.nothing(),
+            external_key: said.option("externalKey", self.external_key),
             level: said.value("level", self.level),
             is_active: said.value("isActive", self.is_active),
-            display_order: said.nothing(),
+            display_order: said.place(self.display_order),
         })
     }
 }
@@ -179,16 +201,16 @@ impl Imported for workbook::Outcome {
     }
 
     fn create(self) -> Result<CreateOutcome, Problem> {
-        let Self { id: _, name, description } = self;
-        Ok(CreateOutcome { name, description, external_key: None, display_order: None })
+        let Self { id: _, name, description, display_order, external_key } = self;
+        Ok(CreateOutcome { name, description, external_key, display_order })
     }
 
     fn patch(self, said: &Said<'_>) -> Result<OutcomePatch, Problem> {
         Ok(OutcomePatch {
             name: said.value("name", self.name),
             description: said.option("description", self.description),
-            external_key: said.nothing(),
-            display_order: said.nothing(),
+            external_key: said.option("externalKey", self.external_key),
+            display_order: said.place(self.display_order),
         })
     }
 }
@@ -203,19 +225,19 @@ impl Imported for workbook::Release {
     }
 
     fn create(self) -> Result<CreateRelease, Problem> {
-        let Self { id: _, name, level, description, is_active } = self;
+        let Self { id: _, name, level, description, is_active, display_order, external_key } = self;
         let (level, is_active): (Option<Hundredths>, _) = (Some(level), Some(is_active));
-        Ok(CreateRelease { name, description, external_key: None, level, is_active, display_order: None })
+        Ok(CreateRelease { name, description, external_key, level, is_active, display_order })
     }
 
     fn patch(self, said: &Said<'_>) -> Result<ReleasePatch, Problem> {
         Ok(ReleasePatch {
             name: said.value("name", self.name),
             description: said.option("description", self.description),
-            external_key: said.nothing(),
+            external_key: said.option("externalKey", self.external_key),
             level: said.value("level", self.level),
             is_active: said.value("isActive", self.is_active),
-            display_order: said.nothing(),
+            display_order: said.place(self.display_order),
         })
     }
 }
@@ -230,17 +252,17 @@ impl Imported for workbook::Tag {
     }
 
     fn create(self) -> Result<CreateTag, Problem> {
-        let Self { id: _, name, color, description } = self;
-        Ok(CreateTag { name, description, external_key: None, color, display_order: None })
+        let Self { id: _, name, color, description, display_order, external_key } = self;
+        Ok(CreateTag { name, description, external_key, color, display_order })
     }
 
     fn patch(self, said: &Said<'_>) -> Result<TagPatch, Problem> {
         Ok(TagPatch {
             name: said.value("name", self.name),
             description: said.option("description", self.description),
-            external_key: said.nothing(),
+            external_key: said.option("externalKey", self.external_key),
             color: said.option("color", self.color),
-            display_order: said.nothing(),
+            display_order: said.place(self.display_order),
         })
     }
 }
@@ -256,9 +278,9 @@ impl Imported for workbook::CustomAttribute {
 
     fn create(self) -> Result<CreateCustomAttribute, Problem> {
         let value = RawValue::from_string(self.json()).map_err(Problem::internal)?;
-        let Self { id: _, key, value: _, display_order, data_type, is_required, description } = self;
+        let Self { id: _, key, value: _, display_order, data_type, is_required, description, external_key } = self;
         let (data_type, is_required): (Option<CustomDataType>, _) = (Some(data_type), Some(is_required));
-        Ok(CreateCustomAttribute { key, description, external_key: None, value, data_type, is_required, display_order })
+        Ok(CreateCustomAttribute { key, description, external_key, value, data_type, is_required, display_order })
     }
 
     fn patch(self, said: &Said<'_>) -> Result<CustomAttributePatch, Problem> {
@@ -268,11 +290,11 @@ impl Imported for workbook::CustomAttribute {
         Ok(CustomAttributePatch {
             key: said.value("key", self.key),
             description: said.option("description", self.description),
-            external_key: said.nothing(),
+            external_key: said.option("externalKey", self.external_key),
             value: said.if_so(typed, value),
             data_type: said.if_so(typed, self.data_type),
             is_required: said.value("isRequired", self.is_required),
-            display_order: self.display_order.map_or_else(|| said.nothing(), |at| said.value("displayOrder", at)),
+            display_order: said.place(self.display_order),
         })
     }
 }

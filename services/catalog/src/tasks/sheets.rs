@@ -55,6 +55,7 @@ fn shown(task: Task, names: &ById<'_>) -> workbook::Task {
         notes: task.notes,
         how_to_doc: task.how_to_doc,
         how_to_video: task.how_to_video,
+        external_key: task.external_key,
         is_deleted,
     }
 }
@@ -225,7 +226,7 @@ fn create(task: workbook::Task, names: &ByName<'_>) -> CreateTask {
         est_minutes: task.est_minutes,
         how_to_doc: task.how_to_doc,
         how_to_video: task.how_to_video,
-        external_key: None,
+        external_key: task.external_key,
     }
 }
 
@@ -244,7 +245,7 @@ fn patch(task: workbook::Task, fields: &[FieldChange], names: &ByName<'_>) -> Ta
         est_minutes: said.value("estMinutes", task.est_minutes),
         how_to_doc: said.value("howToDoc", task.how_to_doc),
         how_to_video: said.value("howToVideo", task.how_to_video),
-        external_key: said.nothing(),
+        external_key: said.option("externalKey", task.external_key),
     }
 }
 

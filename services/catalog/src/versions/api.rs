@@ -47,7 +47,8 @@ pub(super) struct CompareQuery {
 
 /// Make a version
 ///
-/// Keeps the product or the solution, with all that hangs on it, as it is now: what an export has.
+/// Keeps the product or the solution, with all that hangs on it, as it is now: what an export has, and the external keys, the
+/// places in lists, the product licences that a solution's licences include, and the order of a solution's tasks.
 #[utoipa::path(tag = "versions", request_body = CreateVersion, security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = VersionView), (status = 409, description = "The name is taken.")))]
 #[post("/versions")]
 pub(super) async fn create_version(
@@ -63,7 +64,7 @@ pub(super) async fn create_version(
         let kept = workbooks::read(tx, tenant, owner).await?;
         let under = Under { tenant, owner, revision: revision(tx, tenant, owner).await?, now };
         let version = Version::create(command, &under)?;
-        store::insert(tx, &version, &workbook::json::write(&kept).to_string()).await?;
+        store::insert(tx, &version, &workbook::json::write_version(&kept).to_string()).await?;
         let view = VersionView::from(version);
         tx.announce(&VERSION_CREATED, None, &view).await?;
         Reply::created(&view, COLLECTION)
@@ -194,6 +195,6 @@ async fn find<P>(conn: &Conn, who: &Allow<P>, id: VersionId) -> Result<Version, 
 
 /// The workbook that a version keeps.
 async fn kept(text: String) -> Result<Workbook, Problem> {
-    let read = block(move || workbook::json::read(text.as_bytes())).await.map_err(Problem::internal)?;
+    let read = block(move || workbook::json::read_version(text.as_bytes())).await.map_err(Problem::internal)?;
     Ok(read.workbook)
 }

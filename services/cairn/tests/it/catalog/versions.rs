@@ -52,6 +52,69 @@ fn a_version_is_compared_with_another_and_with_now() {
 }
 
 #[test]
+fn a_version_keeps_what_a_file_has_no_room_for() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (office, gate) = (solution(admin, "Branch Office").await, product(admin, "Harbour Gate").await);
+        admin.put(&format!("{office}/products"), &json!({ "productIds": [id(&gate)] })).await.expect(200);
+        let licence = json!({ "name": "Advantage", "level": 2 });
+        let basic = made(admin, &format!("{gate}/licenses"), &licence).await;
+        let pack = made(admin, &format!("{office}/licenses"), &licence).await;
+        let mapping = format!("{pack}/product-licenses");
+        admin.put(&mapping, &json!({ "licenseIds": [id(&basic)] })).await.expect(200);
+        let tag = json!({ "name": "Old", "externalKey": "tag-7", "displayOrder": 7 });
+        let tag = made(admin, &format!("{office}/tags"), &tag).await;
+        let own = task(admin, &office, "Own", 30.0).await;
+        let foreign = task(admin, &gate, "Foreign", 30.0).await;
+        let uptime = json!({ "name": "uptime", "dataType": "NUMBER", "isRequired": true, "externalKey": "up" });
+        let uptime = made(admin, &format!("{own}/telemetry-attributes"), &uptime).await;
+        let order = async |ids: [&str; 2]| {
+            let ids = json!({ "taskIds": [id(ids[0]), id(ids[1])] });
+            admin.put(&format!("{office}/task-order"), &ids).await.expect(200);
+        };
+        order([&foreign, &own]).await;
+        let whole = async || admin.get(&format!("{office}/export?format=version")).await.expect(200).body.clone();
+        let (before, version) = (whole().await, version(admin, &office, "Then").await);
+        assert_eq!(before["tags"][0]["externalKey"], "tag-7");
+        let file = admin.get(&format!("{office}/export?format=json")).await.expect(200).body.clone();
+        assert!(file["tags"][0].get("externalKey").is_none() && file.get("taskOrder").is_none(), "{file}");
+
+        for path in [&tag, &uptime] {
+            admin.delete(path).await.expect(204);
+        }
+        admin.put(&mapping, &json!({ "licenseIds": [] })).await.expect(200);
+        order([&own, &foreign]).await;
+        let version_of = admin.get(&pack).await.version();
+        admin.patch(&pack, version_of, &json!({ "externalKey": "pack" })).await.expect(200);
+        let now = admin.get(&format!("{version}/changes")).await;
+        let of_pack =
+            now.body["items"].as_array().unwrap().iter().find(|change| change["sheet"] == "licenses").unwrap();
+        let fields: Vec<&Value> = of_pack["fields"].as_array().unwrap().iter().map(|field| &field["field"]).collect();
+        assert_eq!(fields, ["externalKey", "productLicenseIds"], "{of_pack}");
+        assert!(changes(&now).contains(&"taskOrder UPDATE Own".to_owned()), "{:?}", changes(&now));
+
+        let restore = async || {
+            let import = admin.post(&format!("{version}/restore"), &json!({})).await;
+            let path = import.expect(201).header("location").to_owned();
+            assert_eq!(import.body["status"], "READY", "{:?}", import.body);
+            admin.post(&format!("{path}/commit"), &json!({})).await.expect(200);
+        };
+        restore().await;
+        assert_eq!(whole().await, before);
+        assert_eq!(admin.get(&tag).await.body["displayOrder"], 7);
+        assert_eq!(column(&admin.get(&format!("{office}/task-order")).await, "name"), ["Foreign", "Own"]);
+
+        // What the products have lost meanwhile is lost.
+        for path in [&basic, &foreign] {
+            admin.delete(path).await.expect(204);
+        }
+        restore().await;
+        assert_eq!(admin.get(&pack).await.body["productLicenseIds"], json!([]));
+        assert_eq!(column(&admin.get(&format!("{office}/task-order")).await, "name"), ["Own"]);
+    });
+}
+
+#[test]
 fn a_version_is_restored_as_one_change_set() {
     on_stage(async |stage| {
         let admin = &stage.admin;

@@ -9,7 +9,7 @@ use actix_web::web::Bytes;
 use db::Db;
 use futures_util::{Stream, stream};
 use kernel::{BatchId, Problem};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use uuid::Uuid;
 use web::{Allow, Context};
 
@@ -21,8 +21,7 @@ use crate::permissions::ValueRead;
 
 /// How often it is looked for new batches.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Proxies and clients that hear nothing for longer may take a connection for dead.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A comment. A connection that was closed shows when it is written to, and only then: the tenant waits for its seat.
 const BEAT: Bytes = Bytes::from_static(b": \n\n");
 /// How long after it was taken a batch may become durable, in milliseconds: longer than a flush waits for anything.
 const LOOK_BACK: u128 = 30_000;
@@ -38,7 +37,6 @@ pub(super) struct Feed {
     wanted: TailQuery,
     /// The batches of the last moments that were shown, or were there before.
     shown: BTreeSet<BatchId>,
-    spoke: Instant,
 }
 
 impl Feed {
@@ -53,7 +51,7 @@ impl Feed {
         let tenant = caller.tenant;
         let there = db.read(tenant, async |conn| store::batches(conn, tenant, back()).await).await?;
         let shown = there.into_iter().collect();
-        Ok(Self { _seat: seat, caller, db, context, wanted, shown, spoke: Instant::now() })
+        Ok(Self { _seat: seat, caller, db, context, wanted, shown })
     }
 
     /// The frames, the first of them at once: it tells the client that the tail is open.
@@ -66,19 +64,10 @@ impl Feed {
 
     /// The next frame; none when the caller may see no more, or the database is away: then they may come back.
     async fn next(&mut self) -> Option<Bytes> {
-        loop {
-            tokio::select! { () = self.context.stop.cancelled() => return None, () = sleep(LOOK_EVERY) => {} }
-            self.context.verifier.still_counts(&self.caller, self.context.clock.now()).ok()?;
-            let frames = self.look().await.ok()?;
-            if !frames.is_empty() {
-                self.spoke = Instant::now();
-                return Some(frames.into());
-            }
-            if self.spoke.elapsed() >= HEARTBEAT {
-                self.spoke = Instant::now();
-                return Some(BEAT);
-            }
-        }
+        tokio::select! { () = self.context.stop.cancelled() => return None, () = sleep(LOOK_EVERY) => {} }
+        self.context.verifier.still_counts(&self.caller, self.context.clock.now()).ok()?;
+        let frames = self.look().await.ok()?;
+        Some(if frames.is_empty() { BEAT } else { frames.into() })
     }
 
     /// What has come since the last look, as frames.

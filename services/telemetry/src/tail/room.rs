@@ -26,7 +26,7 @@ impl Room {
         let count = open.entry(tenant).or_default();
         if *count >= MOST {
             let how = format!("A tenant may watch values {MOST} times at once. Close one first.");
-            return Err(RATE_LIMITED.detail(how).retry_after(15));
+            return Err(RATE_LIMITED.detail(how).retry_after(3));
         }
         *count += 1;
         drop(open);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::Client;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::access::{kim, two};
 use super::{Deployment, at_least_ten, post};
@@ -82,6 +82,27 @@ fn values_are_seen_as_they_come_by_who_may_and_wants_to() {
         stage.anonymous.get(TAIL).await.expect_problem(401, "TOKEN_MISSING");
         stage.admin.delete("/identity/v1/sessions/current").await.expect(204);
         while all.frame().await.is_some() {}
+    });
+}
+
+#[test]
+fn who_has_closed_all_tails_may_open_as_many_again() {
+    on_stage(async |stage| {
+        let open = async || {
+            let answer = stage.admin.request(Method::GET, TAIL).send().await.unwrap();
+            (answer.status() == 200).then_some(answer)
+        };
+        for _ in 0..2 {
+            let mut tails = Vec::new();
+            let five = async {
+                while tails.len() < 5 {
+                    tails.extend(open().await);
+                    sleep(Duration::from_millis(100)).await;
+                }
+            };
+            timeout(Duration::from_secs(20), five).await.expect("the seats of closed tails");
+            assert!(open().await.is_none());
+        }
     });
 }
 

@@ -25,6 +25,7 @@ diesel::table! {
         vanished_at -> Nullable<Timestamptz>,
         original_attribute_id -> Nullable<Uuid>,
         has_value -> Bool,
+        latest_batch_id -> Nullable<Uuid>,
     }
 }
 

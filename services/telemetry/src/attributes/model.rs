@@ -7,7 +7,7 @@
 use contracts::adoption::{CustomerAttribute, CustomerTaskView};
 use contracts::telemetry::AttributeView;
 use diesel::prelude::*;
-use kernel::{AssignmentId, AttributeId, CustomerAttributeId, CustomerTaskId, TenantId, Timestamp};
+use kernel::{AssignmentId, AttributeId, BatchId, CustomerAttributeId, CustomerTaskId, TenantId, Timestamp};
 use rules::{Criterion, DataType};
 use serde_json::Value;
 use uuid::Uuid;
@@ -44,6 +44,8 @@ pub(crate) struct Attribute {
     pub(crate) vanished_at: Option<Timestamp>,
     /// The catalog's attribute that it was copied from; unknown of those from before it was kept.
     pub(crate) original_attribute_id: Option<AttributeId>,
+    /// The batch that brought the latest value; unknown of those whose day was gone before it was kept.
+    pub(crate) latest_batch_id: Option<BatchId>,
 }
 
 impl Attribute {
@@ -83,6 +85,7 @@ impl Attribute {
             recheck_at: None,
             vanished_at: None,
             original_attribute_id: Some(*original_attribute_id),
+            latest_batch_id: None,
         }
     }
 
@@ -102,6 +105,7 @@ impl Attribute {
             last_checked_at: self.last_checked_at,
             recheck_at: self.recheck_at,
             vanished_at: self.vanished_at,
+            latest_batch_id: self.latest_batch_id,
             ..newer
         };
         if redefined == *self {
@@ -233,6 +237,7 @@ impl From<Attribute> for AttributeView {
             recheck_at,
             vanished_at: _,
             original_attribute_id: _,
+            latest_batch_id: _,
         } = attribute;
         Self {
             id,
@@ -279,6 +284,7 @@ pub(crate) fn sample(task: CustomerTaskId) -> Attribute {
         recheck_at: None,
         vanished_at: None,
         original_attribute_id: None,
+        latest_batch_id: None,
     }
 }
 

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use grants::Scope;
-use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Problem, TenantId, Timestamp};
+use kernel::{AssignmentId, BatchId, CustomerAttributeId, CustomerTaskId, Problem, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::api::AttributeQuery;
@@ -28,6 +28,12 @@ pub(crate) async fn find(
 /// Those of these ids that there are.
 pub(crate) async fn by_ids(mut conn: &Conn, tenant: TenantId, ids: Vec<Uuid>) -> Result<Vec<Attribute>, Problem> {
     let rows = attributes::table.filter(attributes::tenant_id.eq(tenant)).filter(attributes::id.eq_any(ids));
+    Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
+}
+
+/// Those whose latest value a batch brought. Nothing finds them but the tenant: an index would have to follow every value.
+pub(crate) async fn brought_by(mut conn: &Conn, tenant: TenantId, batch: BatchId) -> Result<Vec<Attribute>, Problem> {
+    let rows = attributes::table.filter(attributes::tenant_id.eq(tenant)).filter(attributes::latest_batch_id.eq(batch));
     Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)
 }
 
@@ -163,9 +169,11 @@ pub(crate) async fn update_states(tx: &mut Tx, changed: &[&Attribute]) -> Result
     diesel::sql_query(
         "update attributes a set latest_value = u.latest_value, latest_observed_at = u.latest_observed_at, \
              latest_event_id = u.latest_event_id, emptied_at = u.emptied_at, is_met = u.is_met, \
-             last_checked_at = u.last_checked_at, recheck_at = u.recheck_at, vanished_at = u.vanished_at \
-         from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) as u \
-             (id, latest_value, latest_observed_at, latest_event_id, emptied_at, is_met, last_checked_at, recheck_at, vanished_at) \
+             last_checked_at = u.last_checked_at, recheck_at = u.recheck_at, vanished_at = u.vanished_at, \
+             latest_batch_id = u.latest_batch_id \
+         from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as u \
+             (id, latest_value, latest_observed_at, latest_event_id, emptied_at, is_met, last_checked_at, recheck_at, vanished_at, \
+              latest_batch_id) \
          where a.tenant_id = $1 and a.id = u.id",
     )
     .bind::<SqlUuid, _>(tx.tenant())
@@ -178,6 +186,7 @@ pub(crate) async fn update_states(tx: &mut Tx, changed: &[&Attribute]) -> Result
     .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.last_checked_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.recheck_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(changed, |row| row.vanished_at))
+    .bind::<Array<Nullable<SqlUuid>>, _>(column(changed, |row| row.latest_batch_id))
     .execute(&mut tx.conn())
     .await?;
     Ok(())

@@ -77,8 +77,9 @@ fn sender_seen_by(who: &Allow<BatchRead>) -> Option<String> {
 /// Takes back exactly what it did: everything stands as if it had never come. Its values go, unless another batch sent them
 /// too; what it said to be gone is not gone any more; days, latest values and the tasks that follow from them are
 /// computed from what is left. Refusals become what the other batches made of them: what none of those brought is forgotten,
-/// what none of those mended waits again. Values of days that are no longer kept went before, and what they proved stays. The
-/// batch itself stays in the list; retracting it again changes nothing.
+/// what none of those mended waits again. Of days that are no longer kept nothing but an attribute's latest value is
+/// known: where the batch brought that, the attribute has no data any more. The batch itself stays in the list; retracting it
+/// again changes nothing.
 #[utoipa::path(tag = "batches", security(("bearer" = [BatchWrite::NAME])), responses((status = 200, body = BatchView)))]
 #[delete("/batches/{batchId}")]
 pub(super) async fn retract_batch(who: Allow<BatchWrite>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {

@@ -148,6 +148,37 @@ pub(super) async fn take_values(tx: &mut Tx, batch: BatchId) -> Result<Vec<Moved
     Ok(moved)
 }
 
+#[derive(QueryableByName)]
+struct Sender {
+    #[diesel(sql_type = SqlUuid)]
+    event_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    batch_id: BatchId,
+}
+
+/// Writes down for attributes which batch has their latest value now.
+pub(super) async fn name_batches<'a>(
+    tx: &mut Tx,
+    rows: impl Iterator<Item = &'a mut Attribute>,
+) -> Result<(), Problem> {
+    let rows: Vec<&mut Attribute> = rows.collect();
+    let senders: Vec<Sender> = diesel::sql_query(
+        "select event_id, batch_id from unnest($2, $3, $4) as l(assignment_id, event_id, observed_at) \
+         join \"values\" v using (assignment_id, event_id, observed_at) where v.tenant_id = $1",
+    )
+    .bind::<SqlUuid, _>(tx.tenant())
+    .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.assignment_id).collect::<Vec<_>>())
+    .bind::<Array<Nullable<SqlUuid>>, _>(rows.iter().map(|row| row.latest_event_id).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Timestamptz>>, _>(rows.iter().map(|row| row.latest_observed_at).collect::<Vec<_>>())
+    .load(&mut tx.conn())
+    .await?;
+    let of: HashMap<Uuid, BatchId> = senders.into_iter().map(|row| (row.event_id, row.batch_id)).collect();
+    for row in rows {
+        row.latest_batch_id = row.latest_event_id.and_then(|event| of.get(&event).copied());
+    }
+    Ok(())
+}
+
 /// Takes away what a batch was silent about.
 pub(super) async fn take_silences(tx: &mut Tx, batch: BatchId) -> Result<Vec<Silence>, Problem> {
     let rows = silences::table.filter(silences::tenant_id.eq(tx.tenant())).filter(silences::batch_id.eq(batch));

@@ -48,7 +48,7 @@ impl Criteria {
 /// What was observed of one tenant's attributes since the last evaluation.
 #[derive(Default)]
 pub(crate) struct Observed<'a> {
-    newest: HashMap<CustomerAttributeId, &'a Reading>,
+    newest: HashMap<CustomerAttributeId, (BatchId, &'a Reading)>,
     /// The definitions that the readings were checked against: the oldest of each attribute.
     versions: HashMap<CustomerAttributeId, i64>,
     tasks: BTreeSet<CustomerTaskId>,
@@ -64,17 +64,17 @@ struct Said {
 }
 
 impl<'a> Observed<'a> {
-    /// Values were seen. Only the latest of each attribute matters; of two of the same identity, the first.
-    pub(crate) fn see(&mut self, readings: impl IntoIterator<Item = &'a Reading>) {
+    /// Values of a batch were seen. Only the latest of each attribute matters; of two of the same identity, the first.
+    pub(crate) fn see(&mut self, batch: BatchId, readings: impl IntoIterator<Item = &'a Reading>) {
         for reading in readings {
             let newest = self.newest.entry(reading.attribute).or_insert_with(|| {
                 self.tasks.insert(reading.task);
-                reading
+                (batch, reading)
             });
             let version = self.versions.entry(reading.attribute).or_insert(reading.version);
             *version = reading.version.min(*version);
-            if (newest.observed_at, newest.event_id) < (reading.observed_at, reading.event_id) {
-                *newest = reading;
+            if (newest.1.observed_at, newest.1.event_id) < (reading.observed_at, reading.event_id) {
+                *newest = (batch, reading);
             }
         }
     }
@@ -133,9 +133,13 @@ impl<'a> Observed<'a> {
 
     /// Applies what concerns an attribute; says whether that was news.
     fn apply(&self, attribute: &mut Attribute) -> bool {
-        let newest = self.newest.get(&attribute.id);
-        let mut news =
-            newest.is_some_and(|reading| attribute.see(reading.observed_at, reading.event_id, &reading.value));
+        let mut news = false;
+        if let Some((batch, reading)) = self.newest.get(&attribute.id)
+            && attribute.see(reading.observed_at, reading.event_id, &reading.value)
+        {
+            attribute.latest_batch_id = Some(*batch);
+            news = true;
+        }
         for said in &self.silences {
             news |= said.is_silent_about(attribute) && attribute.lose(said.at);
         }

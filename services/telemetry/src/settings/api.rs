@@ -24,7 +24,7 @@ pub(super) async fn show_settings(who: Allow<SettingsRead>, db: Data<Db>) -> Ans
 ///
 /// Values from before the days that are kept are deleted in the background, with what was added up of them and what was refused;
 /// later ones are refused as too old within a minute. What a task follows from stays: the latest value of an
-/// attribute is known as long as the attribute is.
+/// attribute is known as long as the attribute is, unless its batch is retracted.
 #[utoipa::path(tag = "settings", operation_id = "set_telemetry_settings", request_body = SetSettings, security(("bearer" = [SettingsWrite::NAME])), responses((status = 200, body = SettingsView), (status = 412, description = "Somebody else changed them."), (status = 428, description = "`If-Match` is missing.")))]
 #[put("/settings")]
 pub(super) async fn set_settings(

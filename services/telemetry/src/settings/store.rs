@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use kernel::{Problem, TenantId, Timestamp};
 
 use super::model::Settings;
-use crate::schema::{batches, refusals, repeats, rollups, settings, silences};
+use crate::schema::{batches, refusals, repeats, rollups, settings};
 
 /// The settings, unless nobody has ever set them.
 pub(super) async fn find(mut conn: &Conn, tenant: TenantId) -> Result<Option<Settings>, Problem> {
@@ -49,7 +49,5 @@ pub(super) async fn delete_rest(tx: &mut Tx, before: Timestamp) -> Result<(), Pr
     diesel::delete(came).execute(&mut tx.conn()).await?;
     let repeated = repeats::table.filter(repeats::tenant_id.eq(tenant)).filter(repeats::observed_at.lt(before));
     diesel::delete(repeated).execute(&mut tx.conn()).await?;
-    let silent = silences::table.filter(silences::tenant_id.eq(tenant)).filter(silences::at.lt(before));
-    diesel::delete(silent).execute(&mut tx.conn()).await?;
     Ok(())
 }

@@ -199,9 +199,10 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     let mut new = store::insert(tx, &sent).await?;
     let mut observed = Observed::default();
     for batch in &sent {
-        observed.see(&batch.readings);
+        let id = BatchId(batch.id);
+        observed.see(id, &batch.readings);
         for (assignment, at) in &batch.complete {
-            observed.lose(BatchId(batch.id), (*assignment, *at), &batch.readings);
+            observed.lose(id, (*assignment, *at), &batch.readings);
         }
     }
     let announced = tx.announced().len();

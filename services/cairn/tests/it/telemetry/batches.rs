@@ -1,6 +1,8 @@
 //! Batches: remembered, and taken back as if they had never come.
 
+use reqwest::Method;
 use serde_json::{Value, json};
+use testkit::{Response, send};
 
 use super::{Deployment, at_least_ten, outcome, post};
 use crate::support::on_stage;
@@ -129,6 +131,43 @@ fn a_complete_feed_that_is_retracted_was_never_silent() {
         stage.admin.delete(&once).await.expect(200);
         assert_eq!(it.state("users").await["hasData"], true);
         it.becomes("Roll out", "DONE").await;
+    });
+}
+
+#[test]
+fn what_a_batch_proved_goes_with_it_also_when_its_day_is_not_kept_any_more() {
+    on_stage(async |stage| {
+        let it = Deployment::of(
+            &stage,
+            &stage.admin,
+            &[("Roll out", vec![at_least_ten("users")]), ("Move in", vec![at_least_ten("gates")])],
+        )
+        .await;
+        let batch = |receipt: &Response| {
+            format!("/telemetry/v1/batches/{}", receipt.expect(200).body["batchId"].as_str().unwrap())
+        };
+        let mistaken = batch(&post(&stage.admin, &[it.value("users", 12, 60 * DAY)]).await);
+        post(&stage.admin, &[it.value("gates", 12, 60 * DAY)]).await.expect(200);
+        let complete = json!({ "assignmentIds": [it.assignment], "observedAt": it.ago(50 * DAY) });
+        let silent = batch(&stage.admin.post(super::VALUES, &json!({ "values": [], "complete": complete })).await);
+        for task in ["Roll out", "Move in"] {
+            it.becomes(task, "NO_LONGER_USING").await;
+        }
+        let settings = stage.admin.request(Method::PUT, "/telemetry/v1/settings").header("if-match", "\"0\"");
+        send(settings.json(&json!({ "retentionDays": 40 }))).await.expect(200);
+        let kept = format!("/telemetry/v1/attributes/{}/values?from={}", it.attribute("gates"), it.ago(80 * DAY));
+        stage.admin.get_until(&kept, |answer| answer.body["items"] == json!([])).await.expect(200);
+        stage.admin.delete(&silent).await.expect(200);
+        for task in ["Roll out", "Move in"] {
+            it.becomes(task, "DONE").await;
+        }
+        stage.admin.delete(&mistaken).await.expect(200);
+        it.becomes("Roll out", "NOT_STARTED").await;
+        assert_eq!(
+            (it.state("users").await["latestValue"].clone(), it.state("users").await["hasData"].clone()),
+            (Value::Null, json!(false))
+        );
+        it.becomes("Move in", "DONE").await;
     });
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct AttributeQuery {
 /// List the attributes of an assignment
 ///
 /// With the latest value of each, and whether it meets the criterion.
-#[utoipa::path(tag = "attributes", params(AttributeQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<AttributeView>)))]
+#[utoipa::path(tag = "attributes", params(AttributeQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<AttributeView>), (status = 404, description = "There is no such assignment, or you may not see it.")))]
 #[get("/attributes")]
 pub(super) async fn list_attributes(
     who: Allow<ValueRead>,

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{delete, get};
+use contracts::Aggregate;
 use contracts::telemetry::{BATCH_RETRACTED, BatchView};
 use db::Db;
 use kernel::{BatchId, Cursor, Page, PageQuery, Problem};
@@ -80,21 +81,23 @@ fn sender_seen_by(who: &Allow<BatchRead>) -> Option<String> {
 /// what none of those mended waits again. Of days that are no longer kept nothing but an attribute's latest value is
 /// known: where the batch brought that, the attribute has no data any more. The batch itself stays in the list; retracting it
 /// again changes nothing.
-#[utoipa::path(tag = "batches", security(("bearer" = [BatchWrite::NAME])), responses((status = 200, body = BatchView)))]
+#[utoipa::path(tag = "batches", security(("bearer" = [BatchWrite::NAME])), responses((status = 200, body = BatchView), (status = 412, description = "It was retracted since it was read.")))]
 #[delete("/batches/{batchId}")]
 pub(super) async fn retract_batch(who: Allow<BatchWrite>, db: Data<Db>, Path(id): Path<BatchId>) -> Answer {
     who.write(&db, async |tx| {
         store::alone(tx).await?;
-        let before = store::fetch_for_change(tx, id).await?;
-        if before.retracted_at.is_some() {
-            return Reply::show(&BatchView::from(before));
+        let batch = store::fetch_for_change(tx, id).await?;
+        let before = BatchView::from(batch.clone());
+        who.expect_version(before.version())?;
+        if batch.retracted_at.is_some() {
+            return Reply::show(&before);
         }
         retract(tx, id).await?;
-        let after = before.retracted(tx.actor(), tx.now());
-        store::mark_retracted(tx, &after).await?;
-        let view = BatchView::from(after);
-        tx.announce(&BATCH_RETRACTED, Some(&before.into()), &view).await?;
-        Reply::show(&view)
+        let batch = batch.retracted(tx.actor(), tx.now());
+        store::mark_retracted(tx, &batch).await?;
+        let after = BatchView::from(batch);
+        tx.announce(&BATCH_RETRACTED, Some(&before), &after).await?;
+        Reply::show(&after)
     })
     .await
 }

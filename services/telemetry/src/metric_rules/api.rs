@@ -124,7 +124,7 @@ pub(super) async fn change_metric_rule(
 /// Delete a metric rule
 ///
 /// Values that were stored by it stay.
-#[utoipa::path(tag = "metric-rules", security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 204, description = "Deleted.")))]
+#[utoipa::path(tag = "metric-rules", security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 204, description = "Deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[delete("/metric-rules/{metricRuleId}")]
 pub(super) async fn delete_metric_rule(
     who: Allow<MetricRuleWrite>,

@@ -106,7 +106,7 @@ pub(super) struct Freshness {
 /// List how fresh the data of an assignment are
 ///
 /// For each attribute: when a value was observed last, and on how many of the last 30 days there was one.
-#[utoipa::path(tag = "attributes", params(AttributeQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<Freshness>)))]
+#[utoipa::path(tag = "attributes", params(AttributeQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, body = Page<Freshness>), (status = 404, description = "There is no such assignment, or you may not see it.")))]
 #[get("/freshness")]
 pub(super) async fn list_freshness(
     who: Allow<ValueRead>,

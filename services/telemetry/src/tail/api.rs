@@ -36,7 +36,7 @@ pub(crate) struct TailQuery {
 /// shown. A comment every half second keeps the connection alive. The stream ends with the token: open it again with a new one.
 /// A tenant has at most five at a time; one that was closed counts for a few seconds more. A caller whom grants narrow to some customers sees the values of these.
 #[utoipa::path(tag = "values", params(TailQuery), security(("bearer" = [ValueRead::NAME])),
-    responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream"), (status = 429, description = "The tenant has five already.")))]
+    responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream"), (status = 404, description = "There is no such assignment or attribute, or you may not see it."), (status = 429, description = "The tenant has five already.")))]
 #[get("/values/tail")]
 pub(super) async fn tail_values(
     who: Allow<ValueRead>,

@@ -65,11 +65,14 @@ fn a_retracted_batch_leaves_nothing_behind() {
         assert_ne!(end_of(&it, "users", "Roll out").await, before);
         let batch = format!("/telemetry/v1/batches/{}", receipt.body["batchId"].as_str().unwrap());
         let retracted = stage.admin.delete(&batch).await;
+        assert_eq!(retracted.header("etag"), "\"2\"");
         assert!(retracted.expect(200).body["retractedAt"].is_string(), "{}", retracted.text);
         it.becomes("Roll out", "IN_PROGRESS").await;
         assert_eq!(end_of(&it, "users", "Roll out").await, before);
         assert_eq!(stage.admin.get("/telemetry/v1/refusals").await.body["items"], json!([]));
         assert_eq!(stage.admin.delete(&batch).await.expect(200).body, retracted.body, "once is enough");
+        let stale = send(stage.admin.request(Method::DELETE, &batch).header("if-match", "\"1\"")).await;
+        stale.expect_problem(412, "VERSION_MISMATCH");
         let list = stage.admin.get("/telemetry/v1/batches?retracted=true").await;
         assert_eq!(list.expect(200).body["items"], json!([retracted.body]));
         let told = "/identity/v1/audit-events?entity=batch&action=retracted";

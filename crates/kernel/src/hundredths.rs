@@ -61,7 +61,7 @@ impl Hundredths {
         let scaled = value * 100.0;
         let whole = scaled.round();
         if !scaled.is_finite() || whole.abs() > f64::from(i32::MAX) {
-            return Err(format!("{value} is too large"));
+            return Err(format!("{value:?} is too large"));
         }
         if (scaled - whole).abs() > 1e-6 {
             return Err(format!("{value} has more than two decimal places"));
@@ -168,6 +168,8 @@ mod tests {
     #[test]
     fn three_places_are_refused() {
         assert!(serde_json::from_str::<Hundredths>("8.255").is_err());
+        let refused = serde_json::from_str::<Hundredths>("1e308").unwrap_err().to_string();
+        assert!(refused.starts_with("1e308 is too large"), "{refused}");
         assert_eq!(serde_json::from_str::<Hundredths>("8.25").unwrap(), Hundredths(825));
         assert_eq!(serde_json::to_string(&Hundredths(800)).unwrap(), "8");
     }

@@ -23,7 +23,13 @@ pub fn in_words(message: &str) -> String {
     let Some((got, wanted)) = message.rsplit_once(", expected ") else { return message.to_owned() };
     let wanted = match wanted {
         "f32" | "f64" => "a number",
-        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        "i16" => "a whole number from -32768 to 32767",
+        "i32" => "a whole number from -2147483648 to 2147483647",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i64" => "a whole number",
         "bool" | "a boolean" | r#""true", "on" or "false""# => "true or false",
         "a sequence" => "a list",
         "a map" => "an object",
@@ -46,7 +52,10 @@ mod tests {
                 r#"invalid type: string "5", expected a number"#,
             ),
             ("invalid type: integer `5`, expected struct Entry", "invalid type: integer `5`, expected an object"),
-            ("invalid value: integer `-1`, expected u16", "invalid value: integer `-1`, expected a whole number"),
+            (
+                "invalid value: integer `-1`, expected u16",
+                "invalid value: integer `-1`, expected a whole number from 0 to 65535",
+            ),
             ("missing field `name`", "missing field `name`"),
             ("UUID parsing failed: invalid length: found 3", "is not an id (a UUID)"),
             (

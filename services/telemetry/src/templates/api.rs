@@ -80,8 +80,7 @@ pub(super) async fn import_template(
     let mut rows: Vec<_> = sheet.iter().filter_map(|row| ground.read(row)).collect();
     refuse_twins(&mut rows);
     let parts = parts(&rows, says_all.then_some((id, db.clock().now()))).checked()?;
-    let is_nothing = parts.entries.is_empty() && parts.complete.assignment_ids.is_empty();
-    let taken = if is_nothing { None } else { Some(intake.take(&db, &sender, &parts).await?) };
+    let taken = if parts.says_nothing() { None } else { Some(intake.take(&db, &sender, &parts).await?) };
     settle(&mut rows, taken.as_ref().map(|taken| taken.refused.as_slice()).unwrap_or_default());
     let after = db.read(who.tenant, async |conn| known(conn, who.tenant, id).await).await?;
     let receipt = taken.as_ref().map(|taken| &taken.receipt);

@@ -39,7 +39,7 @@ const MOST_DAYS: i64 = 92;
         (Document<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )),
-    responses((status = 200, body = BatchReceipt), (status = 413, description = "More than 10,000 values, or more bytes than a body may have; none was stored."))
+    responses((status = 200, body = BatchReceipt), (status = 413, description = "More than 10,000 values, or more bytes than a body may have; none was stored."), (status = 422, description = "No value, or the document is not valid; errors name the fields."))
 )]
 #[post("/values")]
 pub(super) async fn send_values(

@@ -105,9 +105,7 @@ impl<'a> Entry<'a> {
         let entry: Self = web::json(text.as_bytes()).map_err(|problem| {
             let field = problem.errors().first();
             let told = field.map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.detail));
-            // Of what is no JSON at all, where that shows.
-            let told = told.or_else(|| Some(serde_json::from_str::<IgnoredAny>(text).err()?.to_string()));
-            let told = told.unwrap_or_default();
+            let told = told.unwrap_or_else(|| unreadable(text));
             Reason::new(RefusalCode::ValueMalformed, format!("Not a value: {}.", told.trim_start()))
         })?;
         within("eventId", entry.event_id.as_ref(), 1, ID_CHARS)?;
@@ -193,6 +191,16 @@ impl<'a> Entry<'a> {
         text.parse().map_err(|error: NotATime| {
             Reason::new(RefusalCode::ObservedAtInvalid, format!("observedAt {text:?} {error}."))
         })
+    }
+}
+
+/// What is wrong with a text that is no JSON. Where it was meant to be, the place where that shows is told; all else was a line
+/// of a table.
+fn unreadable(text: &str) -> String {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Err(error) if text.trim_start().starts_with('{') => error.to_string(),
+        _ => "it is no JSON object, or a line of a table of which a cell holds no text (UTF-8), number, date or flag"
+            .to_owned(),
     }
 }
 

@@ -91,15 +91,27 @@ impl Origin<'_> {
 impl<'a> Parts<'a> {
     /// Takes a body apart by its content type. Only a body that is no batch at all is a problem.
     pub(crate) async fn of(body: &'a RawBody) -> Result<Self, Problem> {
-        if body.content_type != WORKBOOK {
-            return Self::of_text(&body.content_type, &body.bytes);
+        let parts = if body.content_type == WORKBOOK {
+            let bytes = Bytes::clone(&body.bytes);
+            let lines = block(move || grid::xlsx(&bytes)).await.map_err(Problem::internal)?;
+            Self::of_lines(lines.map_err(|why| table::unreadable(&why))?)?.checked()?
+        } else {
+            Self::of_text(&body.content_type, &body.bytes)?
+        };
+        if parts.says_nothing() {
+            return Err(Problem::field("/values", "EMPTY", "has no value; send at least one, or what is complete"));
         }
-        let bytes = Bytes::clone(&body.bytes);
-        let lines = block(move || grid::xlsx(&bytes)).await.map_err(Problem::internal)?;
-        Self::of_lines(lines.map_err(|why| table::unreadable(&why))?)?.checked()
+        Ok(parts)
+    }
+
+    /// Whether there is neither a value nor an assignment that is complete without one.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.entries.is_empty() && self.complete.assignment_ids.is_empty()
     }
 
     fn of_text(content_type: &str, body: &'a [u8]) -> Result<Self, Problem> {
+        // Spreadsheets and some editors begin a text with a byte order mark.
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         match content_type {
             "application/json" => Self::of_json(body)?,
             "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Self::of_ndjson(body),
@@ -167,12 +179,13 @@ mod tests {
 
     #[test]
     fn ndjson_is_one_entry_a_line() {
-        let table: [(&str, &[(usize, &str)]); 7] = [
+        let table: [(&str, &[(usize, &str)]); 8] = [
             ("", &[]),
             ("\n\r\n  \n", &[]),
             ("{}", &[(1, "{}")]),
             ("{}\n", &[(1, "{}")]),
             ("{\"a\":1}\r\n{\"b\":2}\r\n", &[(1, "{\"a\":1}"), (2, "{\"b\":2}")]),
+            ("\u{feff}{}\n", &[(1, "{}")]),
             ("\n{}\n\n oops \n", &[(2, "{}"), (4, "oops")]),
             ("{\n}", &[(1, "{"), (2, "}")]),
         ];
@@ -195,6 +208,7 @@ mod tests {
         let table = [
             ("application/json", "{\"values\": [", 400),
             ("application/json", "[]", 422),
+            ("application/json", "\u{feff}[]", 422),
             ("application/json", "{\"values\": [], \"valeus\": []}", 422),
             ("application/json", "{\"values\": [], \"complete\": {\"all\": true}}", 422),
             ("text/csv", "a,b", 400),

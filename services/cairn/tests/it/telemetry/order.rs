@@ -34,11 +34,10 @@ struct Feed {
 fn feed() -> impl Strategy<Value = Feed> {
     let values = proptest::collection::vec((0..ATTRIBUTES.len(), any::<bool>()), 0..8);
     let (complete, mistaken, again) = (prop::bool::weighted(0.5), prop::bool::weighted(0.2), prop::bool::weighted(0.3));
-    (values, complete, mistaken, again).prop_map(|(values, complete, mistaken, again)| Feed {
-        values,
-        complete,
-        mistaken,
-        again,
+    (values, complete, mistaken, again).prop_map(|(values, complete, mistaken, again)| {
+        // A batch of nothing says at least that it is all there is.
+        let complete = complete || values.is_empty();
+        Feed { values, complete, mistaken, again }
     })
 }
 

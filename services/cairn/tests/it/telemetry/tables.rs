@@ -57,6 +57,10 @@ fn a_csv_is_a_batch_whose_cells_mean_what_the_attribute_says() {
         assert_eq!(outcome(&super::post(&stage.admin, &[plain]).await), [0, 1, 0]);
         let path = format!("/telemetry/v1/refusals/{}/replay", refusals[0]["id"].as_str().unwrap());
         assert_eq!(outcome(&stage.admin.post(&path, &it.value("users", 40, 4)).await), [1, 0, 0]);
+        let spoilt = [b"assignmentId,value,observedAt\n0193,caf\xe9,1\n".as_slice()].concat();
+        let spoilt = post_as(&stage.admin, "text/csv", "identity", spoilt).await;
+        let told = spoilt.body["refusals"][0]["detail"].as_str().unwrap();
+        assert!(told.contains("UTF-8") && !told.contains("column 2"), "{told}");
         let wrong = post_as(&stage.admin, "text/csv", "identity", table.replace("Task Name", "Colour")).await;
         wrong.expect_problem(400, "REQUEST_MALFORMED");
         assert!(wrong.text.contains("Colour"), "{}", wrong.text);

@@ -39,9 +39,9 @@ pub(super) struct TestCriterion {
 
 /// Try a criterion on what was reported
 ///
-/// How many tasks it would have closed, and how many of those against what a person says: by the last value of each day, of the
-/// attribute and of the others that the task requires, whatever a complete feed was silent about; and by where everything
-/// stands now. Nothing is changed. Up to 5,000 tasks are looked at. 404 when no plan has the attribute.
+/// How many tasks it would have closed that would not be done without it, and how many of those against what a person says: by
+/// the last value of each day, of the attribute and of the task's others, whatever a complete feed was silent about; and by where
+/// everything stands now. An optional attribute closes nothing where others are required. Nothing is changed. Up to 5,000 tasks are looked at. 404 when no plan has the attribute.
 #[utoipa::path(tag = "attributes", request_body = TestCriterion, security(("bearer" = [CriterionTest::NAME])), responses((status = 200, body = Trial), (status = 404, description = "No plan has the attribute.")))]
 #[post("/criteria/test")]
 pub(super) async fn test_criterion(
@@ -67,7 +67,7 @@ pub(super) async fn test_criterion(
     Ok(Reply::ok(&trial)?.into_response())
 }
 
-/// Goes through the tasks, a piece at a time; returns those that would have been done.
+/// Goes through the tasks, a piece at a time; returns those that would have been closed.
 async fn judge(
     conn: &Conn,
     tenant: TenantId,
@@ -87,14 +87,13 @@ async fn judge(
     for piece in tasks.chunks(PIECE) {
         let rows = store::of_tasks(conn, tenant, piece).await?;
         let ids: Vec<CustomerAttributeId> = rows.iter().map(|row| row.id).collect();
-        let mut days = store::last_values(conn, tenant, &ids, from).await?;
+        let days = store::last_values(conn, tenant, &ids, from).await?;
         for of_task in rows.chunk_by(|one, other| one.customer_task_id == other.customer_task_id) {
-            let copy = of_task.iter().find(|row| row.original_attribute_id == Some(proposal.original));
-            let Some(copy) = copy else { continue };
+            let Some(copy) = of_task.iter().find(|row| proposal.is_about(row)) else { continue };
             proposal.criterion(copy.data_type)?;
             trial.with_data += usize::from(copy.latest_observed_at.is_some());
-            trial.would_be_done += usize::from(proposal.is_done(of_task, now));
-            let on = proposal.closes_on(of_task, now, &ends(of_task, from, &mut days));
+            trial.would_be_done += usize::from(proposal.closes(of_task, now));
+            let on = proposal.closes_on(of_task, now, &ends(of_task, from, &days));
             closed.extend(on.map(|closed_on| Closed {
                 customer_task_id: copy.customer_task_id,
                 assignment_id: copy.assignment_id,

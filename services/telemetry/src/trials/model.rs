@@ -30,17 +30,18 @@ pub(crate) struct Trial {
     pub(super) complete: bool,
     /// Those whose attribute ever had a value.
     pub(super) with_data: usize,
-    /// Those that would have been done at the end of some day, or would be now.
+    /// Those that it would have closed: done at the end of some day, or now, and not without it. What a task's other attributes
+    /// decide is the same with it and without it.
     pub(super) would_close: usize,
-    /// Those that would be done now.
+    /// Those that would be done now, and not without it.
     pub(super) would_be_done: usize,
-    /// Of those that would have been done: where a person has said otherwise, and still does.
+    /// Of those that it would have closed: where a person has said otherwise, and still does.
     pub(super) against_person: usize,
-    /// The first 20 that would have been done, those against a person's word before the others.
+    /// The first 20 that it would have closed, those against a person's word before the others.
     pub(super) examples: Vec<Closed>,
 }
 
-/// A task that would have been done.
+/// A task that a criterion would have closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TrialExample)]
@@ -51,7 +52,7 @@ pub(crate) struct Closed {
     pub(super) assignment_id: AssignmentId,
     /// Its name.
     pub(super) task_name: String,
-    /// The first day at whose end it would have been done, or today.
+    /// The first day at whose end it would have been done by the criterion, or today.
     pub(super) closed_on: NaiveDate,
     /// Where it stands; null when its plan is gone.
     pub(super) status: Option<TaskStatus>,
@@ -75,10 +76,10 @@ pub(super) type DayEnd = (NaiveDate, usize, Latest);
 pub(super) fn ends(
     rows: &[Attribute],
     from: NaiveDate,
-    days: &mut HashMap<CustomerAttributeId, Vec<Latest>>,
+    days: &HashMap<CustomerAttributeId, Vec<Latest>>,
 ) -> Vec<DayEnd> {
     let of = |(at, row): (usize, &Attribute)| {
-        let seen = days.remove(&row.id).unwrap_or_default().into_iter().chain(row.latest());
+        let seen = days.get(&row.id).into_iter().flatten().cloned().chain(row.latest());
         seen.map(move |value| (value.0.date_naive().max(from), at, value))
     };
     let mut ends: Vec<DayEnd> = rows.iter().enumerate().flat_map(of).collect();
@@ -107,24 +108,34 @@ impl Proposal<'_> {
 
     /// The criterion that a copy, or another attribute of its task, is held against.
     fn of(&self, row: &Attribute) -> Option<Criterion> {
-        if row.original_attribute_id == Some(self.original) {
-            return self.criterion(row.data_type).ok();
-        }
-        row.criterion()
+        if self.is_about(row) { self.criterion(row.data_type).ok() } else { row.criterion() }
     }
 
-    /// Whether the task of these attributes would be done now.
-    pub(super) fn is_done(&self, rows: &[Attribute], now: Timestamp) -> bool {
+    /// Whether an attribute is a copy of the one that it is for.
+    pub(super) fn is_about(&self, row: &Attribute) -> bool {
+        row.original_attribute_id == Some(self.original)
+    }
+
+    /// Whether these attributes, as they were judged, make their task done, and would not without the criterion: then the copy
+    /// would never be met.
+    fn decides(&self, judged: &[Attribute]) -> bool {
+        let is_done = |rows: &[Attribute]| Counts::of(rows).verdict() == Some(TaskStatus::Done);
+        let unmet = |row: &Attribute| Attribute { is_met: row.is_met && !self.is_about(row), ..row.clone() };
+        is_done(judged) && !is_done(&judged.iter().map(unmet).collect::<Vec<_>>())
+    }
+
+    /// Whether it makes the task of these attributes done now.
+    pub(super) fn closes(&self, rows: &[Attribute], now: Timestamp) -> bool {
         let mut rows = rows.to_vec();
         rows.iter_mut().for_each(|row| row.judge(self.of(row).as_ref(), now));
-        Counts::of(&rows).verdict() == Some(TaskStatus::Done)
+        self.decides(&rows)
     }
 
-    /// The first day at whose end the task of these attributes would have been done, or today when it would be only now.
+    /// The first day at whose end it would have made the task of these attributes done, or today when it would only now.
     pub(super) fn closes_on(&self, rows: &[Attribute], now: Timestamp, ends: &[DayEnd]) -> Option<NaiveDate> {
         let criteria: Vec<Option<Criterion>> = rows.iter().map(|row| self.of(row)).collect();
         let mut then: Vec<Attribute> = rows.iter().map(unseen).collect();
-        let is_done = |(day, ends): &(NaiveDate, &[DayEnd])| {
+        let closes = |(day, ends): &(NaiveDate, &[DayEnd])| {
             for (_, at, (seen, id, value)) in *ends {
                 if let Some(row) = then.get_mut(*at) {
                     row.see(*seen, *id, value);
@@ -132,12 +143,12 @@ impl Proposal<'_> {
             }
             let end = now.min(midnight(*day) + Duration::days(1));
             then.iter_mut().zip(&criteria).for_each(|(row, criterion)| row.judge(criterion.as_ref(), end));
-            Counts::of(&then).verdict() == Some(TaskStatus::Done)
+            self.decides(&then)
         };
         let days = ends.chunk_by(|(one, ..), (next, ..)| one == next);
         let mut days = days.filter_map(|ends| ends.first().map(|(day, ..)| (*day, ends)));
-        let closed = days.find(is_done).map(|(day, _)| day);
-        closed.or_else(|| self.is_done(rows, now).then(|| now.date_naive()))
+        let closed = days.find(closes).map(|(day, _)| day);
+        closed.or_else(|| self.closes(rows, now).then(|| now.date_naive()))
     }
 }
 
@@ -157,7 +168,7 @@ impl Trial {
         }
     }
 
-    /// Adds the tasks that would have been done, with where they stand.
+    /// Adds the tasks that it would have closed, with where they stand.
     pub(super) fn close(&mut self, mut closed: Vec<Closed>, statuses: &[StatusOf]) {
         for task in &mut closed {
             let known = statuses.iter().find(|known| known.id == task.customer_task_id);
@@ -231,13 +242,28 @@ mod tests {
         let criteria = json!({ "operator": ">=", "value": 5 });
         let proposal = Proposal { original, criteria: &criteria };
         let on = |kept: &[Latest]| {
-            let mut days = HashMap::from([(row.id, kept.to_vec())]);
-            proposal.closes_on(&[row.clone()], midnight(day(NOW)), &ends(&[row.clone()], day(7), &mut days))
+            let days = HashMap::from([(row.id, kept.to_vec())]);
+            proposal.closes_on(&[row.clone()], midnight(day(NOW)), &ends(&[row.clone()], day(7), &days))
         };
         assert_eq!(on(&[seen(2, "6"), seen(9, "3")]), Some(day(7)), "the value of the second stands until the ninth");
         assert_eq!(on(&[seen(2, "6"), seen(7, "4"), seen(9, "3")]), None);
         let misfit = proposal.criterion(DataType::Boolean).unwrap_err();
         assert!(misfit.errors()[0].pointer.starts_with("/successCriteria"), "{misfit:?}");
+    }
+
+    #[test]
+    fn what_other_attributes_decide_is_not_the_criterions() {
+        let (task, original) = (CustomerTaskId::fresh(), AttributeId::fresh());
+        let criteria = json!({ "operator": ">=", "value": 5 });
+        let closes = |required: [bool; 2], ends: &[DayEnd]| {
+            let mut rows = required.map(|is_required| Attribute { is_required, ..sample(task) });
+            rows[0].original_attribute_id = Some(original);
+            Proposal { original, criteria: &criteria }.closes_on(&rows, midnight(day(NOW)), ends)
+        };
+        let both = [end(3, 1, "10"), end(4, 0, "5"), end(6, 1, "3")];
+        assert_eq!(closes([false, true], &both), None, "an optional one decides nothing beside a required one");
+        assert_eq!(closes([false, false], &both), Some(day(6)), "until then the other one has closed it");
+        assert_eq!(closes([true, true], &both), Some(day(4)), "without it the task would never be done");
     }
 
     proptest! {
@@ -271,12 +297,12 @@ mod tests {
                 days
             };
             let mut today = replayed(NOW);
-            let closes = proposal.closes_on(&today, now, &ends(&today, day(from), &mut days(1)));
-            let first = (from..NOW).find(|until| proposal.is_done(&replayed(*until), now));
+            let closes = proposal.closes_on(&today, now, &ends(&today, day(from), &days(1)));
+            let first = (from..NOW).find(|until| proposal.closes(&replayed(*until), now));
             prop_assert_eq!(closes, first.map(day));
             today.iter_mut().for_each(|row| row.emptied_at = emptied.map(|on| midnight(day(on))));
-            let closes = proposal.closes_on(&today, now, &ends(&today, day(from), &mut days(kept)));
-            prop_assert!(closes.is_some() || !proposal.is_done(&today, now));
+            let closes = proposal.closes_on(&today, now, &ends(&today, day(from), &days(kept)));
+            prop_assert!(closes.is_some() || !proposal.closes(&today, now));
         }
     }
 

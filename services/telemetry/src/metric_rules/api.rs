@@ -113,6 +113,9 @@ pub(super) async fn change_metric_rule(
         let before = store::fetch_for_change(tx, id).await?;
         who.require_version(before.version)?;
         let after = before.clone().change(patch, tx.now())?;
+        if after == before {
+            return Reply::show(&MetricRuleView::from(after));
+        }
         store::update(tx, &after).await?;
         let view = MetricRuleView::from(after);
         tx.announce(&METRIC_RULE_CHANGED, Some(&before.into()), &view).await?;

@@ -126,17 +126,18 @@ impl MetricRule {
         rule.checked(Check::new())
     }
 
-    /// The rule after a patch.
+    /// The rule after a patch; as it was when that says nothing new.
     pub(crate) fn change(mut self, patch: MetricRulePatch, now: Timestamp) -> Result<Self, Problem> {
         let MetricRulePatch { metric, conditions, assignment_id, assignment_from, attribute_name, task_name } = patch;
-        let mut check = Check::new();
+        let (before, mut check) = (self.clone(), Check::new());
         check.not_null("/metric", metric.set(&mut self.metric));
         check.not_null("/conditions", conditions.set(&mut self.conditions.0));
         assignment_id.set_option(&mut self.assignment_id);
         assignment_from.set_option(&mut self.assignment_from);
         check.not_null("/attributeName", attribute_name.set(&mut self.attribute_name));
         task_name.set_option(&mut self.task_name);
-        Ok(self.checked(check)?.touched(now))
+        let after = self.checked(check)?;
+        Ok(if after == before { before } else { after.touched(now) })
     }
 
     /// The rule at its next version.
@@ -242,6 +243,8 @@ mod tests {
         }
         let from = with(json!({ "assignmentFrom": "customer.id" })).unwrap();
         let patch = serde_json::from_value(json!({ "assignmentId": id, "assignmentFrom": null })).unwrap();
+        let nothing = serde_json::from_value(json!({ "metric": "users", "taskName": null })).unwrap();
+        assert_eq!(from.clone().change(nothing, Timestamp::from_micros(2)).unwrap(), from);
         let changed = from.change(patch, Timestamp::from_micros(2)).unwrap();
         assert_eq!((changed.version, changed.assignment_id, changed.assignment_from), (2, Some(id), None));
     }

@@ -22,8 +22,10 @@ const NO_RECORDED_VALUE: u32 = 1;
 /// What rules make of an export.
 #[derive(Debug, Default)]
 pub(super) struct Values {
-    /// The values, as the JSON form has them.
-    pub(super) entries: Vec<String>,
+    /// The values, as the JSON form has them, each with the number of its point: several rules may want one.
+    pub(super) entries: Vec<(usize, String)>,
+    /// Points that became values.
+    wanted: usize,
     /// Points that no rule made a value of.
     unwanted: Left,
     /// Points of sums that a rule wants, which say how much came since the last export: no total follows from such points, for
@@ -99,17 +101,20 @@ impl Values {
             let before = self.entries.len();
             for rule in rules.iter().filter(|rule| rule.fits(said)) {
                 if let Some(target) = rule.target(said) {
-                    self.entries.push(entry(rule, target, point, said("service.name")));
+                    self.entries.push((self.wanted, entry(rule, target, point, said("service.name"))));
                 }
             }
-            unwanted += usize::from(self.entries.len() == before);
+            let is_wanted = self.entries.len() > before;
+            self.wanted += usize::from(is_wanted);
+            unwanted += usize::from(!is_wanted);
         }
         unwanted
     }
 
-    /// Points that are not taken.
-    pub(super) fn left(&self) -> usize {
-        self.unwanted.points + self.deltas.points
+    /// Points that are not taken, or of which one of these values, named by their places, is not.
+    pub(super) fn left(&self, refused: impl Iterator<Item = usize>) -> usize {
+        let points: BTreeSet<usize> = refused.filter_map(|at| Some(self.entries.get(at)?.0)).collect();
+        self.unwanted.points + self.deltas.points + points.len()
     }
 
     /// What to tell of them.
@@ -179,6 +184,7 @@ mod tests {
     use super::*;
     use kernel::{TenantId, Timestamp};
     use prost::Message;
+    use std::iter;
 
     fn rule(command: Value) -> MetricRule {
         MetricRule::create(serde_json::from_value(command).unwrap(), TenantId::fresh(), Timestamp::from_micros(1))
@@ -208,7 +214,7 @@ mod tests {
     }
 
     fn read(values: &Values) -> Vec<Value> {
-        values.entries.iter().map(|entry| serde_json::from_str(entry).unwrap()).collect()
+        values.entries.iter().map(|(_, entry)| serde_json::from_str(entry).unwrap()).collect()
     }
 
     #[test]
@@ -218,7 +224,7 @@ mod tests {
         let export = json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": metrics }] }] });
         let export = Notation::Json.read(export.to_string().as_bytes()).unwrap();
         let values = Values::of(&export, &[]);
-        assert_eq!(values.left(), 1);
+        assert_eq!(values.left(iter::empty()), 1);
         assert!(values.told().next().unwrap().contains("users"));
     }
 
@@ -245,9 +251,25 @@ mod tests {
         );
         assert_eq!((&entries[1]["assignmentKey"], &entries[1]["text"]), (&json!("harbour-8"), &json!("3")));
         assert_eq!((&entries[2]["taskName"], &entries[2]["text"]), (&json!("Roll out"), &json!("0.5")));
-        assert_eq!((entries.len(), values.left()), (3, 1));
+        assert_eq!((entries.len(), values.left(iter::empty()), values.left([1, 2].into_iter())), (3, 1, 3));
         assert!(values.told().eq(["Points that are no gauge or sum, cannot be read, or that no metric rule wants: 1 (such as latency); see /telemetry/v1/metric-rules."]));
-        assert_eq!(Values::of(&export(), &[]).left(), 4);
+        assert_eq!(Values::of(&export(), &[]).left(iter::empty()), 4);
+    }
+
+    #[test]
+    fn a_point_that_several_rules_want_is_one_point() {
+        let to = |attribute: &str| {
+            rule(json!({ "metric": "users", "attributeName": attribute, "assignmentFrom": "customer.id" }))
+        };
+        let values = Values::of(&export(), &[to("Users"), to("Seats")]);
+        assert_eq!(
+            (values.entries.len(), values.left(iter::empty())),
+            (4, 2),
+            "a ratio and a latency that nobody wants"
+        );
+        for (refused, left) in [(vec![0, 1], 3), (vec![1, 2], 4), (vec![0, 1, 2, 3], 4)] {
+            assert_eq!(values.left(refused.into_iter()), left);
+        }
     }
 
     #[test]
@@ -262,13 +284,13 @@ mod tests {
             Values::of(&Notation::Json.read(export.to_string().as_bytes()).unwrap(), &rules)
         };
         let (delta, total) = (sums(1), sums(2));
-        assert_eq!((delta.entries.len(), delta.left()), (0, 2));
+        assert_eq!((delta.entries.len(), delta.left(iter::empty())), (0, 2));
         let told: Vec<_> = delta.told().collect();
         assert!(
             told[0].contains("nobody wants it") && told[1].contains("1 (such as logins); let the exporter"),
             "{told:?}"
         );
-        assert_eq!((total.entries.len(), total.left()), (1, 1));
+        assert_eq!((total.entries.len(), total.left(iter::empty())), (1, 1));
     }
 
     #[test]

@@ -121,6 +121,13 @@ impl Sums {
 impl Resolution {
     /// The one that is asked for, or else the finest that keeps the series short.
     pub(crate) fn of(asked: Option<Self>, (from, to): (Timestamp, Timestamp)) -> Result<Self, Problem> {
+        // A point may begin before `from` and end after `to`, and the years of moments have four digits.
+        for (name, moment) in [("from", from), ("to", to)] {
+            if !(1..=9998).contains(&moment.year()) {
+                let how = "Give a moment of the years 0001 to 9998.";
+                return Err(REQUEST_MALFORMED.detail(how).at(name, "OUT_OF_RANGE", how));
+            }
+        }
         let span = to - from;
         if span < Duration::zero() {
             let how = "Give a `from` that is not after `to`.";
@@ -236,6 +243,10 @@ mod tests {
         }
         assert_eq!(Resolution::of(Some(Resolution::Month), span(1)).unwrap(), Resolution::Month);
         assert!(Resolution::of(Some(Resolution::Hour), span(32)).is_err() && Resolution::of(None, span(-1)).is_err());
+        for edge in ["0000-12-31T23:59:59Z", "9999-01-01T00:00:00Z"] {
+            let edge: Timestamp = edge.parse().unwrap();
+            assert!(Resolution::of(Some(Resolution::Month), (edge, edge)).is_err(), "{edge}");
+        }
     }
 
     #[test]

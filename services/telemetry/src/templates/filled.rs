@@ -83,7 +83,8 @@ impl Ground<'_> {
             Some(Filled { row: number, task, outcome })
         };
         if let Some(column) = row.broken(COLUMNS) {
-            return refused(None, (column, "CELL_BROKEN", "The cell holds no value; type it anew.".to_owned()));
+            let task = self.find(row).ok().map(|(task, _)| task.id);
+            return refused(task, (column, "CELL_BROKEN", "The cell holds no value; type it anew.".to_owned()));
         }
         if row.cell(VALUE).is_empty() {
             return None;

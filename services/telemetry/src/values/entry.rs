@@ -61,7 +61,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) task_name: Option<Text<'a>>,
     /// That task, by its id.
     pub(crate) customer_task_id: Option<CustomerTaskId>,
-    /// The value: up to 4 KiB of JSON that fits the attribute's type.
+    /// The value: up to 4 KiB of JSON that fits the attribute's type; a number has up to 300 digits.
     #[serde(default, borrow, deserialize_with = "given")]
     #[schema(value_type = Option<serde_json::Value>)]
     pub(crate) value: Option<&'a RawValue>,

@@ -18,6 +18,8 @@ use crate::settings::kept_from;
 
 /// Largest value, in bytes of JSON.
 const MAX_VALUE: usize = 4 * 1024;
+/// A number is less than this, up or down, so that however many of them can be added up.
+const LARGEST: f64 = 1e300;
 /// How far ahead of ours a sender's clock may be.
 pub(crate) const AHEAD: Duration = Duration::minutes(5);
 
@@ -79,6 +81,11 @@ impl Reading {
         let observed_at = entry.observed_at()?;
         window.check(observed_at)?;
         let (text, value) = value_of(entry, known.data_type)?;
+        let number = known.data_type.number(&value);
+        if number.is_some_and(|number| number.abs() >= LARGEST) {
+            let detail = "The value is a number of more than 300 digits, which cannot be added up with others.";
+            return Err(Reason::new(RefusalCode::ValueTypeWrong, detail));
+        }
         let mark = entry.event_id.as_ref().map_or(Mark::Content(&value), |Text(id)| Mark::Event(id));
         let owned = |text: &Option<Text<'_>>| text.as_ref().map(|Text(text)| text.to_string());
         Ok(Self {
@@ -89,7 +96,7 @@ impl Reading {
             event_id: event_id(known.id, observed_at, mark),
             observed_at,
             value: text,
-            number: known.data_type.number(&value),
+            number,
             source: owned(&entry.source),
             notes: owned(&entry.notes),
             replays: replays.into_iter().chain(entry.refusal_id).collect(),
@@ -191,6 +198,7 @@ mod tests {
             ("\"many\"", now, RefusalCode::ValueTypeWrong),
             ("null", now, RefusalCode::ValueTypeWrong),
             ("1e999", now, RefusalCode::ValueMalformed),
+            ("-1e300", now, RefusalCode::ValueTypeWrong),
             ("12", "2026-11-21T12:05:01Z", RefusalCode::ObservedAtInFuture),
             ("12", "2025-10-16T23:59:59Z", RefusalCode::ObservedAtTooEarly),
         ] {

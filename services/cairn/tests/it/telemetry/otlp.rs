@@ -81,9 +81,12 @@ fn points_that_a_rule_wants_are_values_and_the_rest_is_told() {
         assert!(why.contains("process.cpu") && why.contains("/telemetry/v1/refusals?batchId="), "{why}");
         let refused = stage.admin.get("/telemetry/v1/refusals").await;
         assert_eq!(refused.expect(200).body["items"][0]["code"], "ASSIGNMENT_UNKNOWN");
+        let both = json!({ "metric": "users.active", "assignmentFrom": "customer", "attributeName": "gates" });
+        rule(&stage, both).await;
+        assert_eq!(send_protobuf(&stage.admin, &export(&[users("no one")])).await.0, 1, "two values of one point");
         assign(&stage, &it, "nobody").await;
         let replay = stage.admin.post("/telemetry/v1/refusals/replay", &json!({ "code": "ASSIGNMENT_UNKNOWN" })).await;
-        assert_eq!(super::outcome(&replay), [1, 0, 0]);
+        assert_eq!(super::outcome(&replay), [1, 0, 2]);
     });
 }
 
@@ -111,6 +114,7 @@ fn metric_rules_are_made_changed_and_deleted() {
         let it = Deployment::simple(&stage).await;
         let id = rule(&stage, json!({ "metric": "a", "assignmentId": it.assignment, "attributeName": "users" })).await;
         let path = format!("{RULES}/{id}");
+        assert_eq!(stage.admin.patch(&path, Some(1), &json!({ "metric": "a" })).await.expect(200).body["version"], 1);
         let changed = stage.admin.patch(&path, Some(1), &json!({ "metric": "b", "taskName": "Roll out" })).await;
         assert_eq!((&changed.expect(200).body["metric"], &changed.body["version"]), (&json!("b"), &json!(2)));
         stage.admin.patch(&path, Some(1), &json!({ "metric": "c" })).await.expect_problem(412, "VERSION_MISMATCH");

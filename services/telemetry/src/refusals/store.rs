@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::identity::Scope;
 use contracts::telemetry::RefusalCode;
 use db::{Conn, Tx};
-use diesel::dsl::{case_when, count_star, max, min};
+use diesel::dsl::{count_star, max, min};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -170,13 +170,9 @@ pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal
                 refusals::code.eq(excluded(refusals::code)),
                 refusals::detail.eq(excluded(refusals::detail)),
                 refusals::replayed_at.eq(excluded(refusals::replayed_at)),
-                // Who may look at it may do so also when its assignment has gone.
-                refusals::assignment_id.eq(case_when(
-                    excluded(refusals::assignment_id).is_not_null(),
-                    excluded(refusals::assignment_id),
-                )
-                .otherwise(refusals::assignment_id)),
+                refusals::assignment_id.eq(excluded(refusals::assignment_id)),
             ));
+        // Else whoever sends it may not know what it is about, and changes nothing of it.
         let knows = excluded(refusals::assignment_id).is_not_null().or(refusals::assignment_id.is_null());
         methods::FilterDsl::filter(keep, knows).execute(&mut tx.conn()).await?;
     }
@@ -196,20 +192,24 @@ pub(crate) async fn keep<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Refusal
     Ok(())
 }
 
-/// Marks refusals whose value a batch has stored.
-pub(crate) async fn mark_replayed(tx: &mut Tx, batch: BatchId, ids: Vec<RefusalId>) -> Result<(), Problem> {
-    if ids.is_empty() {
+/// Marks refusals whose values batches have stored.
+pub(crate) async fn mark_replayed(tx: &mut Tx, by: &BTreeSet<(RefusalId, BatchId)>) -> Result<(), Problem> {
+    if by.is_empty() {
         return Ok(());
     }
+    let ids = by.iter().map(|(id, _)| *id);
     let rows = refusals::table.filter(refusals::tenant_id.eq(tx.tenant())).filter(refusals::id.eq_any(ids));
     let mended = diesel::update(rows).set(refusals::replayed_at.eq(tx.now())).returning(refusals::id);
-    let mended: Vec<RefusalId> = mended.load(&mut tx.conn()).await?;
-    let event = |id: RefusalId| {
-        let of = (events::tenant_id.eq(tx.tenant()), events::refusal_id.eq(id), events::batch_id.eq(batch.0));
+    let mended: BTreeSet<RefusalId> = mended.load(&mut tx.conn()).await?.into_iter().collect();
+    let event = |(id, batch): &(RefusalId, BatchId)| {
+        let of = (events::tenant_id.eq(tx.tenant()), events::refusal_id.eq(*id), events::batch_id.eq(batch.0));
         (of, events::at.eq(tx.now()))
     };
-    let insert = diesel::insert_into(events::table).values(mended.into_iter().map(event).collect::<Vec<_>>());
-    insert.on_conflict_do_nothing().execute(&mut tx.conn()).await?;
+    let rows: Vec<_> = by.iter().filter(|(id, _)| mended.contains(id)).map(event).collect();
+    for chunk in rows.chunks(500) {
+        let insert = diesel::insert_into(events::table).values(chunk.to_vec()).on_conflict_do_nothing();
+        insert.execute(&mut tx.conn()).await?;
+    }
     Ok(())
 }
 

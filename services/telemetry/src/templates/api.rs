@@ -76,7 +76,7 @@ pub(super) async fn import_template(
     let deployment = deployment(&adoption, who.actor(), id).await?;
     let sheet = read(&body).await?;
     let before = who.look(&db, async |conn| known(conn, who.tenant, id).await).await?;
-    let ground = Ground { assignment: id, tasks: &deployment.tasks, known: &before, says_all };
+    let ground = Ground::new((id, &deployment.tasks), &before, says_all);
     let mut rows: Vec<_> = sheet.iter().filter_map(|row| ground.read(row)).collect();
     refuse_twins(&mut rows);
     let parts = parts(&rows, says_all.then_some((id, db.clock().now()))).checked()?;

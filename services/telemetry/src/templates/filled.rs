@@ -1,6 +1,6 @@
 //! A template that somebody has filled in: row by row, what it says anew or what is wrong with it. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use contracts::adoption::{CustomerAttribute, CustomerTaskView};
@@ -65,16 +65,44 @@ pub(super) fn refuse_twins(rows: &mut [Filled]) {
     }
 }
 
+/// An attribute and the task that has it.
+type Found<'a> = (&'a CustomerTaskView, &'a CustomerAttribute);
+
 /// What a template is read against.
 pub(super) struct Ground<'a> {
-    pub(super) assignment: AssignmentId,
-    pub(super) tasks: &'a [CustomerTaskView],
-    pub(super) known: &'a HashMap<CustomerAttributeId, Attribute>,
+    assignment: AssignmentId,
+    known: &'a HashMap<CustomerAttributeId, Attribute>,
     /// Whether rows that nobody touched are said again: of a sheet that says everything there is, each row counts.
-    pub(super) says_all: bool,
+    says_all: bool,
+    tasks: BTreeSet<&'a str>,
+    by_id: HashMap<CustomerAttributeId, Found<'a>>,
+    /// By the names of task and attribute.
+    by_name: HashMap<(&'a str, &'a str), Vec<Found<'a>>>,
 }
 
-impl Ground<'_> {
+impl<'a> Ground<'a> {
+    /// The attributes of these tasks of an assignment, and what is known of them.
+    pub(super) fn new(
+        (assignment, tasks): (AssignmentId, &'a [CustomerTaskView]),
+        known: &'a HashMap<CustomerAttributeId, Attribute>,
+        says_all: bool,
+    ) -> Self {
+        let mut ground = Self {
+            assignment,
+            known,
+            says_all,
+            tasks: tasks.iter().map(|task| task.name.trim()).collect(),
+            by_id: HashMap::new(),
+            by_name: HashMap::new(),
+        };
+        for (task, attribute) in tasks.iter().flat_map(|task| task.attributes.iter().map(move |one| (task, one))) {
+            ground.by_id.insert(attribute.id, (task, attribute));
+            let named = ground.by_name.entry((task.name.trim(), attribute.name.trim()));
+            named.or_default().push((task, attribute));
+        }
+        ground
+    }
+
     /// What a row says; nothing when it has no current value.
     pub(super) fn read(&self, row: &Row) -> Option<Filled> {
         let number = row.number;
@@ -100,23 +128,21 @@ impl Ground<'_> {
 
     /// The attribute that a row is about: by the names of the task and of the attribute. The hidden id tells those of one name
     /// apart; where it says something else than the names, the sheet was sorted or pasted in part.
-    fn find(&self, row: &Row) -> Result<(&CustomerTaskView, &CustomerAttribute), Fault> {
-        let all: Vec<_> = self.tasks.iter().flat_map(attributes).collect();
+    fn find(&self, row: &Row) -> Result<Found<'a>, Fault> {
         let (id, task, name) = (row.cell(ID), row.cell(TASK), row.cell(ATTRIBUTE));
         if !id.is_empty() {
-            let found = all.iter().find(|(_, one)| one.id.to_string() == id);
+            let found = id.parse().ok().and_then(|id: CustomerAttributeId| self.by_id.get(&id));
             let found = found.filter(|(known, one)| known.name.trim() == task && one.name.trim() == name);
             let how = "The row's hidden Attribute ID is of something else than its names; export the template again.";
             return found.copied().ok_or_else(|| (ATTRIBUTE, "ATTRIBUTE_UNKNOWN", how.to_owned()));
         }
-        if !self.tasks.iter().any(|known| known.name.trim() == task) {
-            return Err((TASK, "TASK_UNKNOWN", format!("The plan has no task {task:?}.")));
-        }
-        let mut named = all.iter().filter(|(known, one)| known.name.trim() == task && one.name.trim() == name);
-        match (named.next(), named.next()) {
-            (Some(found), None) => Ok(*found),
-            (None, _) => Err((ATTRIBUTE, "ATTRIBUTE_UNKNOWN", format!("The task has no attribute {name:?}."))),
-            (Some(_), Some(_)) => {
+        match self.by_name.get(&(task, name)).map(Vec::as_slice) {
+            Some([found]) => Ok(*found),
+            None | Some([]) if !self.tasks.contains(task) => {
+                Err((TASK, "TASK_UNKNOWN", format!("The plan has no task {task:?}.")))
+            }
+            None | Some([]) => Err((ATTRIBUTE, "ATTRIBUTE_UNKNOWN", format!("The task has no attribute {name:?}."))),
+            Some(_) => {
                 let how = "Several tasks of this name have it; keep the hidden column of the template.";
                 Err((TASK, "TASK_AMBIGUOUS", how.to_owned()))
             }
@@ -154,10 +180,6 @@ impl Ground<'_> {
 
 /// The column, the code, and what is wrong.
 type Fault = (&'static str, &'static str, String);
-
-fn attributes(task: &CustomerTaskView) -> impl Iterator<Item = (&CustomerTaskView, &CustomerAttribute)> {
-    task.attributes.iter().map(move |attribute| (task, attribute))
-}
 
 /// The moment that a cell says: a plain date is its midnight in UTC.
 fn moment(cell: &str) -> Result<Timestamp, Fault> {

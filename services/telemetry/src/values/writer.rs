@@ -211,10 +211,11 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     let readings = || sent.iter().flat_map(|batch| &batch.readings);
     rollups::add(tx, &Sums::daily(readings(), new.clone())).await?;
     refusals::store::keep(tx, sent.iter().flat_map(|batch| &batch.refusals)).await?;
-    for batch in &sent {
-        let replayed = batch.readings.iter().flat_map(|reading| &reading.replays).copied();
-        refusals::store::mark_replayed(tx, BatchId(batch.id), replayed.collect()).await?;
-    }
+    let mended = sent.iter().flat_map(|batch| {
+        let replayed = batch.readings.iter().flat_map(|reading| &reading.replays);
+        replayed.map(|refusal| (*refusal, BatchId(batch.id)))
+    });
+    refusals::store::mark_replayed(tx, &mended.collect()).await?;
     let taken = sent.iter().map(|batch| Taken {
         receipt: receipt(batch, &mut new),
         refused: Vec::new(),

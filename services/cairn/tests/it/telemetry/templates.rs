@@ -2,7 +2,7 @@
 
 use kernel::Timestamp;
 use reqwest::Method;
-use rust_xlsxwriter::Workbook;
+use rust_xlsxwriter::{Formula, Workbook};
 use serde_json::{Value, json};
 use testkit::{Client, Response, send};
 
@@ -57,6 +57,9 @@ fn filled(rows: &[[&str; 6]]) -> Vec<u8> {
     sheet.write_row(0, 0, ["Task Name", "Attribute Name", "Data Type", "Current Value", "Date", "Notes"]).unwrap();
     for (number, row) in (1..).zip(rows) {
         sheet.write_row(number, 0, *row).unwrap();
+        if row[3] == "#DIV/0!" {
+            sheet.write_formula(number, 3, Formula::new("=1/0").set_result(row[3])).unwrap();
+        }
     }
     book.save_to_buffer().unwrap()
 }
@@ -157,6 +160,7 @@ fn a_row_that_cannot_be_taken_is_named_and_the_others_count() {
                 ["Roll out", "users", "STRING", "text", &earlier, ""],
                 ["Roll out", "users", "NUMBER", "14", &later, ""],
                 ["Roll out", "users", "NUMBER", "16", &hour, ""],
+                ["Roll out", "users", "NUMBER", "#DIV/0!", &hour, ""],
             ]),
         )
         .await;
@@ -171,6 +175,7 @@ fn a_row_that_cannot_be_taken_is_named_and_the_others_count() {
             "10 Current Value VALUE_TYPE_WRONG",
             "11 Date OBSERVED_AT_IN_FUTURE",
             "12 Date DATE_TWICE",
+            "13 Current Value CELL_BROKEN",
         ];
         assert_eq!(errors(&receipt), expected);
         assert_eq!(
@@ -179,7 +184,7 @@ fn a_row_that_cannot_be_taken_is_named_and_the_others_count() {
         );
         assert_eq!(
             receipt.body["taskResults"][0]["errors"].as_array().unwrap().len(),
-            8,
+            9,
             "a row without a known attribute is of no task"
         );
         assert_eq!(deployment.state("users").await["latestValue"], 12);

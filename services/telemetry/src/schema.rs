@@ -82,6 +82,8 @@ diesel::table! {
         completed -> Integer,
         retracted_at -> Nullable<Timestamptz>,
         retracted_by -> Nullable<Text>,
+        observed_from -> Timestamptz,
+        observed_to -> Timestamptz,
     }
 }
 

@@ -92,7 +92,7 @@ pub(super) async fn retract_batch(who: Allow<BatchWrite>, db: Data<Db>, Path(id)
         if batch.retracted_at.is_some() {
             return Reply::show(&before);
         }
-        retract(tx, id).await?;
+        retract(tx, &batch).await?;
         let batch = batch.retracted(tx.actor(), tx.now());
         store::mark_retracted(tx, &batch).await?;
         let after = BatchView::from(batch);

@@ -21,11 +21,21 @@ pub(crate) struct Batch {
     pub(crate) completed: i32,
     pub(crate) retracted_at: Option<Timestamp>,
     pub(crate) retracted_by: Option<String>,
+    /// When the first of its values was observed: its values are in the partitions from there on.
+    pub(crate) observed_from: Timestamp,
+    /// When the last of them was.
+    pub(crate) observed_to: Timestamp,
 }
 
 impl Batch {
-    /// A batch as its sender was told of it.
-    pub(crate) fn of(receipt: &BatchReceipt, completed: usize, sender: &Actor, received_at: Timestamp) -> Self {
+    /// A batch as its sender was told of it, with the moments of its values.
+    pub(crate) fn of(
+        receipt: &BatchReceipt,
+        completed: usize,
+        observed: impl Iterator<Item = Timestamp> + Clone,
+        sender: &Actor,
+        received_at: Timestamp,
+    ) -> Self {
         // None has more values than a batch may have.
         let count = |values: usize| i32::try_from(values).unwrap_or(i32::MAX);
         Self {
@@ -40,6 +50,8 @@ impl Batch {
             completed: count(completed),
             retracted_at: None,
             retracted_by: None,
+            observed_from: observed.clone().min().unwrap_or(received_at),
+            observed_to: observed.max().unwrap_or(received_at),
         }
     }
 
@@ -63,6 +75,8 @@ impl From<Batch> for BatchView {
             completed,
             retracted_at,
             retracted_by,
+            observed_from: _,
+            observed_to: _,
         } = batch;
         Self { id, received_at, sent_by, sent, accepted, duplicate, refused, completed, retracted_at, retracted_by }
     }

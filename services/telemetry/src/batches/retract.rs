@@ -6,15 +6,16 @@ use db::Tx;
 use kernel::{BatchId, CustomerAttributeId, CustomerTaskId, Problem, Timestamp};
 use uuid::Uuid;
 
-use super::model::Silence;
+use super::model::{Batch, Silence};
 use super::store::{self, Moved};
 use crate::attributes::{self, Attribute};
 use crate::facts::{self, Telling};
 use crate::{refusals, rollups};
 
 /// Undoes what a batch did, and computes what it touched from what is left.
-pub(super) async fn retract(tx: &mut Tx, batch: BatchId) -> Result<(), Problem> {
+pub(super) async fn retract(tx: &mut Tx, batch: &Batch) -> Result<(), Problem> {
     let moved = store::take_values(tx, batch).await?;
+    let batch = batch.id;
     let silences = store::take_silences(tx, batch).await?;
     refusals::store::retract(tx, batch).await?;
     let mut rows = lock(tx, batch, (&moved, &silences)).await?;

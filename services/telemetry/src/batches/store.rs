@@ -111,17 +111,17 @@ pub(super) struct Moved {
 
 /// Takes the values of a batch away. Those that another batch repeated become that one's, as it sent them; the first to come
 /// has them.
-pub(super) async fn take_values(tx: &mut Tx, batch: BatchId) -> Result<Vec<Moved>, Problem> {
+pub(super) async fn take_values(tx: &mut Tx, batch: &Batch) -> Result<Vec<Moved>, Problem> {
     diesel::sql_query("delete from repeats where tenant_id = $1 and batch_id = $2")
         .bind::<SqlUuid, _>(tx.tenant())
-        .bind::<SqlUuid, _>(batch)
+        .bind::<SqlUuid, _>(batch.id)
         .execute(&mut tx.conn())
         .await?;
     let inherited: Vec<Moved> = diesel::sql_query(
         "with heirs as ( \
              select distinct on (r.assignment_id, r.event_id) r.* \
              from \"values\" v join repeats r using (tenant_id, assignment_id, event_id, observed_at) \
-             where v.tenant_id = $1 and v.batch_id = $2 \
+             where v.tenant_id = $1 and v.batch_id = $2 and v.observed_at between $3 and $4 \
              order by r.assignment_id, r.event_id, r.received_at, r.batch_id \
          ), used as ( \
              delete from repeats r using heirs h where r.tenant_id = $1 \
@@ -131,17 +131,23 @@ pub(super) async fn take_values(tx: &mut Tx, batch: BatchId) -> Result<Vec<Moved
              received_at = h.received_at \
          from heirs h where v.tenant_id = $1 \
              and (v.assignment_id, v.event_id, v.observed_at) = (h.assignment_id, h.event_id, h.observed_at) \
+             and v.observed_at between $3 and $4 \
          returning v.event_id, v.attribute_id, v.observed_at",
     )
     .bind::<SqlUuid, _>(tx.tenant())
-    .bind::<SqlUuid, _>(batch)
+    .bind::<SqlUuid, _>(batch.id)
+    .bind::<Timestamptz, _>(batch.observed_from)
+    .bind::<Timestamptz, _>(batch.observed_to)
     .load(&mut tx.conn())
     .await?;
     let mut moved: Vec<Moved> = diesel::sql_query(
-        "delete from \"values\" where tenant_id = $1 and batch_id = $2 returning event_id, attribute_id, observed_at",
+        "delete from \"values\" where tenant_id = $1 and batch_id = $2 and observed_at between $3 and $4 \
+         returning event_id, attribute_id, observed_at",
     )
     .bind::<SqlUuid, _>(tx.tenant())
-    .bind::<SqlUuid, _>(batch)
+    .bind::<SqlUuid, _>(batch.id)
+    .bind::<Timestamptz, _>(batch.observed_from)
+    .bind::<Timestamptz, _>(batch.observed_to)
     .load(&mut tx.conn())
     .await?;
     moved.extend(inherited);

@@ -50,7 +50,7 @@ impl Feed {
     ) -> Result<Self, Problem> {
         let tenant = caller.tenant;
         let there = db.read(tenant, async |conn| store::batches(conn, tenant, back()).await).await?;
-        let shown = there.into_iter().collect();
+        let shown = there.into_iter().map(|batch| batch.id).collect();
         Ok(Self { _seat: seat, caller, db, context, wanted, shown })
     }
 
@@ -79,7 +79,7 @@ impl Feed {
             .db
             .read(tenant, async |conn| {
                 let mut new = store::batches(conn, tenant, since).await?;
-                new.retain(|batch| !shown.contains(batch));
+                new.retain(|batch| !shown.contains(&batch.id));
                 if new.is_empty() {
                     return Ok((new, Vec::new()));
                 }
@@ -88,7 +88,7 @@ impl Feed {
                 Ok((new, came))
             })
             .await?;
-        self.shown.extend(new);
+        self.shown.extend(new.into_iter().map(|batch| batch.id));
         self.shown.retain(|batch| *batch >= since);
         let more = came.len() > MOST;
         let mut frames = String::new();

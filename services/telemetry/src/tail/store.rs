@@ -12,14 +12,23 @@ use uuid::Uuid;
 use super::api::TailQuery;
 use crate::schema::{assignments, batches, values};
 
+/// A batch that brought values, and when the first and the last of them was observed.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = batches, check_for_backend(diesel::pg::Pg))]
+pub(super) struct Brought {
+    pub(super) id: BatchId,
+    observed_from: Timestamp,
+    observed_to: Timestamp,
+}
+
 /// The batches since this one that brought values.
-pub(super) async fn batches(mut conn: &Conn, tenant: TenantId, since: BatchId) -> Result<Vec<BatchId>, Problem> {
+pub(super) async fn batches(mut conn: &Conn, tenant: TenantId, since: BatchId) -> Result<Vec<Brought>, Problem> {
     let rows = batches::table
         .filter(batches::tenant_id.eq(tenant))
         .filter(batches::id.ge(since))
         .filter(batches::accepted.gt(0))
         .filter(batches::retracted_at.is_null());
-    Ok(rows.order(batches::id).select(batches::id).load(&mut conn).await?)
+    Ok(rows.order(batches::id).select(Brought::as_select()).load(&mut conn).await?)
 }
 
 /// A row of `values`, as it is shown.
@@ -55,18 +64,25 @@ impl From<Came> for Shown {
     }
 }
 
-/// Values of these batches that somebody may and wants to see, up to so many.
+/// Values of these batches that somebody may and wants to see, up to so many, in the order in which they came; from the partitions
+/// that can have them.
 pub(super) async fn values(
     mut conn: &Conn,
     tenant: TenantId,
-    of: &[BatchId],
+    of: &[Brought],
     (wanted, scope): (&TailQuery, &Scope),
     most: i64,
 ) -> Result<Vec<Came>, Problem> {
-    let ids = of.iter().map(|batch| batch.0);
+    let (Some(from), Some(to)) =
+        (of.iter().map(|batch| batch.observed_from).min(), of.iter().map(|batch| batch.observed_to).max())
+    else {
+        return Ok(Vec::new());
+    };
+    let ids = of.iter().map(|batch| batch.id.0);
     let mut rows = values::table
         .filter(values::tenant_id.eq(tenant))
         .filter(values::batch_id.eq_any(ids.collect::<Vec<Uuid>>()))
+        .filter(values::observed_at.between(from, to))
         .into_boxed();
     if let Scope::Some(customers) = scope {
         let theirs = assignments::table.filter(assignments::tenant_id.eq(tenant));
@@ -88,5 +104,6 @@ pub(super) async fn values(
         values::value,
         values::source,
     );
-    Ok(rows.select(columns).limit(most).load(&mut conn).await?)
+    let arrival = (values::batch_id, values::observed_at, values::event_id);
+    Ok(rows.order(arrival).select(columns).limit(most).load(&mut conn).await?)
 }

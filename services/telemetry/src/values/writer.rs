@@ -223,7 +223,8 @@ async fn store_batches(tx: &mut Tx, criteria: &Criteria, group: &[&Submission]) 
     });
     let taken: Vec<Taken> = taken.collect();
     let remembered = group.iter().zip(&taken).map(|(Submission { batch, sender, .. }, taken)| {
-        batches::Batch::of(&taken.receipt, batch.complete.len(), sender, tx.now())
+        let observed = batch.readings.iter().map(|reading| reading.observed_at);
+        batches::Batch::of(&taken.receipt, batch.complete.len(), observed, sender, tx.now())
     });
     let remembered: Vec<_> = remembered.collect();
     batches::insert(tx, &remembered).await?;

@@ -225,6 +225,10 @@ pub struct AssignmentView {
     pub name: String,
     /// The licence level the customer holds.
     pub license_level: LicenseLevel,
+    /// Of a part of a solution plan that the customer had before: the level that it came with, below which the solution does
+    /// not take it. Null for the others.
+    #[serde(default)]
+    pub own_license_level: Option<LicenseLevel>,
     /// Chosen outcomes; empty means all.
     pub outcome_ids: Vec<OutcomeId>,
     /// Chosen releases; empty means all.

@@ -6,7 +6,6 @@ use clients::Catalog;
 use contracts::catalog::{Blueprint, BlueprintOwner, LicenseLevel, LicenseView, OwnerId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use kernel::{Actor, LicenseId, Problem};
-use uuid::Uuid;
 
 /// Owners asked for at once.
 const ASKED_AT_ONCE: usize = 4;
@@ -46,14 +45,6 @@ impl Bundle {
             .collect();
         let theirs = product.licenses.iter().filter(|license| included.contains(&license.id));
         theirs.filter_map(|license| license.license_level).max().unwrap_or(level)
-    }
-
-    /// Whether a product belongs to it, also one that is deleted and may come back.
-    pub(crate) fn has(&self, product: Uuid) -> bool {
-        match &self.owner.owner {
-            BlueprintOwner::Product(_) => false,
-            BlueprintOwner::Solution(solution) => solution.product_ids.iter().any(|id| id.0 == product),
-        }
     }
 
     /// All of its owners of tasks.

@@ -12,7 +12,7 @@ use diesel_async::RunQueryDsl;
 use kernel::{Problem, ProductId, SolutionId, TenantId};
 use serde::Deserialize;
 
-use crate::schema::{catalog_revisions, plans, solution_plans};
+use crate::schema::{assignments, catalog_revisions, plans, solution_plans};
 
 /// Whatever the catalog tells of something under an owner.
 #[derive(Deserialize)]
@@ -23,9 +23,10 @@ struct Told {
     revision: Option<i64>,
 }
 
-/// Hears of any change in the catalog. A telemetry attribute comes with its task, and what is deleted is nothing to follow.
+/// Hears of any change in the catalog. A telemetry attribute comes with its task. What is deleted is nothing to follow: of a
+/// product it is kept that it is, as long as nothing later is told of it.
 pub(crate) async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
-    if [PRODUCT_DELETED.key, SOLUTION_DELETED.key].contains(&event.key()) {
+    if event.key() == SOLUTION_DELETED.key {
         return Ok(());
     }
     let told: Told = event.state().map_err(Problem::internal)?;
@@ -33,17 +34,21 @@ pub(crate) async fn hear(tx: &mut Tx, event: &Envelope) -> Result<(), Problem> {
     let of_part = told.product_id.map(|id| id.0).or(told.solution_id.map(|id| id.0));
     let owner = if is_owner { Some(event.subject) } else { of_part };
     let Some((owner, revision)) = owner.zip(told.revision) else { return Ok(()) };
-    let bundle_revision = (event.key() == SOLUTION_PRODUCTS_ASSIGNED.key).then_some(revision);
+    let at = |key: &str| (event.key() == key).then_some(revision);
+    let (bundled, deleted) = (at(SOLUTION_PRODUCTS_ASSIGNED.key), at(PRODUCT_DELETED.key));
+    let to_follow = if deleted.is_some() { revision - 1 } else { revision };
     let raise = diesel::sql_query(
-        "insert into catalog_revisions as known (tenant_id, owner_id, revision, bundle_revision) \
-         select $1, $2, $3, $4 from pg_advisory_xact_lock(hashtextextended($5, 0)) \
+        "insert into catalog_revisions as known (tenant_id, owner_id, revision, bundle_revision, deleted_revision) \
+         select $1, $2, $3, $4, $5 from pg_advisory_xact_lock(hashtextextended($6, 0)) \
          on conflict (tenant_id, owner_id) do update set revision = greatest(known.revision, excluded.revision), \
-             bundle_revision = greatest(known.bundle_revision, excluded.bundle_revision) \
-         where excluded.revision > known.revision or excluded.bundle_revision is not null",
+             bundle_revision = greatest(known.bundle_revision, excluded.bundle_revision), \
+             deleted_revision = greatest(known.deleted_revision, excluded.deleted_revision) \
+         where excluded.revision > known.revision or excluded.bundle_revision is not null \
+             or excluded.deleted_revision is not null",
     );
-    let raise = raise.bind::<SqlUuid, _>(tx.tenant()).bind::<SqlUuid, _>(owner).bind::<BigInt, _>(revision);
-    let raise = raise.bind::<Nullable<BigInt>, _>(bundle_revision).bind::<Text, _>(alone(tx.tenant()));
-    raise.execute(&mut tx.conn()).await?;
+    let raise = raise.bind::<SqlUuid, _>(tx.tenant()).bind::<SqlUuid, _>(owner).bind::<BigInt, _>(to_follow);
+    let raise = raise.bind::<Nullable<BigInt>, _>(bundled).bind::<Nullable<BigInt>, _>(deleted);
+    raise.bind::<Text, _>(alone(tx.tenant())).execute(&mut tx.conn()).await?;
     Ok(())
 }
 
@@ -80,12 +85,17 @@ pub(crate) fn needs_sync() -> Box<dyn BoxableExpression<plans::table, Pg, SqlTyp
     Box::new(not(exists(catalog_revisions::table.filter(of_plan))))
 }
 
-/// Whether a solution has other products since a solution plan followed it. The plan of its own tasks does not tell: it may have
-/// been synced by itself.
+/// Whether a solution has other products since a solution plan followed it, or a part is of a product that is deleted. The plan
+/// of its own tasks does not tell: it may have been synced by itself.
 pub(crate) fn has_other_products() -> Box<dyn BoxableExpression<solution_plans::table, Pg, SqlType = Bool>> {
-    let of_plan = catalog_revisions::tenant_id
+    use catalog_revisions::{bundle_revision, deleted_revision, owner_id, revision, table, tenant_id};
+    let of_plan = tenant_id.eq(solution_plans::tenant_id).and(owner_id.eq(solution_plans::solution_id));
+    let is_other = bundle_revision.assume_not_null().gt(solution_plans::catalog_revision);
+    let part = assignments::tenant_id
         .eq(solution_plans::tenant_id)
-        .and(catalog_revisions::owner_id.eq(solution_plans::solution_id))
-        .and(catalog_revisions::bundle_revision.assume_not_null().gt(solution_plans::catalog_revision));
-    Box::new(exists(catalog_revisions::table.filter(of_plan)))
+        .and(assignments::solution_plan_id.assume_not_null().eq(solution_plans::id));
+    let of_part = tenant_id.eq(assignments::tenant_id).and(owner_id.eq(assignments::owner_id));
+    let is_gone = exists(table.filter(of_part).filter(deleted_revision.assume_not_null().gt(revision)));
+    let has_lost = exists(assignments::table.filter(part).filter(is_gone));
+    Box::new(exists(table.filter(of_plan).filter(is_other)).or(has_lost))
 }

@@ -35,6 +35,7 @@ diesel::table! {
         solution_plan_id -> Nullable<Uuid>,
         place -> Nullable<Integer>,
         came_along -> Bool,
+        own_level -> Nullable<Text>,
     }
 }
 
@@ -121,6 +122,7 @@ diesel::table! {
         owner_id -> Uuid,
         revision -> BigInt,
         bundle_revision -> Nullable<BigInt>,
+        deleted_revision -> Nullable<BigInt>,
     }
 }
 
@@ -302,6 +304,6 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(plans, customers);
 diesel::allow_tables_to_appear_in_same_query!(plans, catalog_revisions);
-diesel::allow_tables_to_appear_in_same_query!(solution_plans, catalog_revisions);
+diesel::allow_tables_to_appear_in_same_query!(solution_plans, assignments, catalog_revisions);
 diesel::allow_tables_to_appear_in_same_query!(plans, assignments);
 diesel::allow_tables_to_appear_in_same_query!(plans, customer_tasks);

@@ -26,8 +26,8 @@ const PLANS: &str = "/adoption/v1/plans";
 /// Chosen outcomes and releases must be its own; choosing none means all of them. Unless `createPlan` is false, the plan is
 /// made in the same moment, from the catalog as it is: either both exist afterwards or neither. A solution comes with all of
 /// its products: each that the customer has already and that stands alone becomes a part of the solution plan, and follows
-/// its licence level and its choice from then on; the others are assigned and planned with it. GET /adoption/v1/solution-plans
-/// shows the whole.
+/// its licence level and its choice from then on, but never falls below the level that the customer had; the others are
+/// assigned and planned with it. GET /adoption/v1/solution-plans/{solutionPlanId} shows the whole, and at what level each is.
 #[utoipa::path(tag = "assignments", request_body = CreateAssignment, security(("bearer" = [PlanWrite::NAME])), responses((status = 201, body = AssignmentView), (status = 409, description = "The customer is deleted, the external key is taken, or the customer has the solution under this name.")))]
 #[post("/customers/{customerId}/assignments")]
 pub(super) async fn create_assignment(
@@ -67,8 +67,8 @@ pub(super) async fn create_assignment(
 ///
 /// A JSON merge patch: what is left out stays, `null` clears. When the licence level or the chosen outcomes or releases are
 /// given, its plan is synced in the same moment: tasks enter, or are retired and keep their history, and no status is lost.
-/// Those of a solution hold for its products, whose plans are synced as well; those of its parts that are named after it take
-/// its new name. A part of a solution plan follows the solution: what it entitles to is changed there. `If-Match` is honoured
+/// Those of a solution hold for its products, whose plans are synced as well, unless the customer had a product at a higher
+/// level before; those of its parts that are named after it take its new name. A part of a solution plan follows the solution: what it entitles to is changed there. `If-Match` is honoured
 /// when sent.
 #[utoipa::path(tag = "assignments", request_body = AssignmentPatch, security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = AssignmentView), (status = 409, description = "It is a part of a solution plan, the customer is deleted, the product or the solution is no longer in the catalog, or the external key or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/assignments/{assignmentId}")]

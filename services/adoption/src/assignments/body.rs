@@ -17,7 +17,8 @@ pub(crate) struct CreateAssignment {
     solution_id: Option<SolutionId>,
     /// What this deployment is called: 1 to 255 characters. A customer has a solution under one name once.
     pub(super) name: String,
-    /// The licence level the customer holds; it includes the ones before it. A solution's holds for its products too.
+    /// The licence level the customer holds; it includes the ones before it. A solution's holds for its products too,
+    /// but for those that the customer has at a higher one.
     pub(super) license_level: LicenseLevel,
     /// Chosen outcomes of the product, or of the solution and its products; none means all.
     #[serde(default)]

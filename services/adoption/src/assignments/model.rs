@@ -58,6 +58,8 @@ pub(crate) struct Assignment {
     pub(crate) place: Option<i32>,
     /// Whether it was made for a solution plan, so that it goes with the one that it is a part of.
     pub(crate) came_along: bool,
+    /// Of a part that the customer had before: the level that it came with.
+    pub(crate) own_level: Option<LicenseLevel>,
     pub(crate) purchased_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -103,6 +105,7 @@ impl Assignment {
             solution_plan_id: None,
             place: None,
             came_along: false,
+            own_level: None,
             purchased_at: Some(command.purchased_at.unwrap_or(now)),
             created_at: now,
             updated_at: now,
@@ -247,6 +250,7 @@ impl From<Assignment> for AssignmentView {
             solution_plan_id,
             place: _,
             came_along: _,
+            own_level: own_license_level,
             purchased_at,
             created_at,
             updated_at,
@@ -262,6 +266,7 @@ impl From<Assignment> for AssignmentView {
             product_name,
             name,
             license_level,
+            own_license_level,
             outcome_ids,
             release_ids,
             plan_id,

@@ -43,9 +43,10 @@ pub(crate) fn parts<'a>(
 }
 
 impl Assignment {
-    /// Whether it is a part of a solution plan whose solution has the product no more.
+    /// Whether it is a part of a solution plan whose solution has the product no more, or the catalog has not.
     pub(crate) fn has_left(&self, plan: SolutionPlanId, bundle: &Bundle) -> bool {
-        self.solution_plan_id == Some(plan) && !bundle.has(self.owner_id)
+        let is_product = |product: &Blueprint| product.owner_id().id() == self.owner_id;
+        self.solution_plan_id == Some(plan) && !bundle.products.iter().any(is_product)
     }
 
     /// The part as it is called when the solution's assignment is called otherwise; `None`: it was not named after that, or
@@ -81,11 +82,15 @@ impl Assignment {
         format!("{} - {} - {product}", self.name, self.owner_name).chars().take(LONGEST).collect()
     }
 
-    /// The assignment as it follows a solution's: at the level that the solution's licence gives, and of the choice it takes
-    /// what its product has.
+    /// The assignment as it follows a solution's: at the level that the solution's licence gives, or the higher one that the
+    /// customer had of the product before, and of the choice it takes what its product has.
     fn joined(self, whole: &Self, (plan, place): (SolutionPlanId, i32), bundle: &Bundle, product: &Blueprint) -> Self {
+        let given = bundle.level_of(product, whole.license_level);
+        let had = if self.came_along { None } else { Some(self.license_level) };
+        let own_level = if self.is_part() { self.own_level } else { had };
         Self {
-            license_level: bundle.level_of(product, whole.license_level),
+            license_level: own_level.map_or(given, |own| own.max(given)),
+            own_level,
             outcome_ids: choice(&self.outcome_ids, &whole.outcome_ids, &product.outcome_ids),
             release_ids: choice(&self.release_ids, &whole.release_ids, &product.release_ids),
             solution_plan_id: Some(plan),
@@ -97,7 +102,7 @@ impl Assignment {
     /// The assignment as it stands alone again, with what the customer had through the solution. It came along with one
     /// still: when the product comes back it is such a part again.
     pub(crate) fn alone(self, now: Timestamp) -> Self {
-        Self { solution_plan_id: None, place: None, ..self.touched(now) }
+        Self { solution_plan_id: None, place: None, own_level: None, ..self.touched(now) }
     }
 }
 

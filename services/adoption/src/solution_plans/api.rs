@@ -63,7 +63,8 @@ pub(super) async fn show_solution_plan(who: Allow<PlanRead>, db: Data<Db>, Path(
 
 /// Show what a sync of a solution plan would change
 ///
-/// A dry run: part by part, which products would come in or leave, and what would become of each plan. Nothing is written.
+/// A dry run: part by part, which products would come in or leave, at what licence level each would be, and what would become
+/// of its plan. Nothing is written.
 #[utoipa::path(tag = "solution plans", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = SolutionSyncPreview), (status = 409, description = "The solution is no longer in the catalog.")))]
 #[get("/solution-plans/{solutionPlanId}/sync")]
 pub(super) async fn show_solution_sync(
@@ -83,10 +84,10 @@ pub(super) async fn show_solution_sync(
 /// Sync a solution plan with the catalog
 ///
 /// Products that the solution has now come in: an assignment that the customer has and that stands alone becomes a part, else
-/// one is made. All parts take the solution's licence level and choice, and each plan is synced as POST /plans/{planId}/sync
-/// does it, and can be undone by itself. Products that the solution no longer has leave: their assignments stand alone from
-/// then on, with their plans as they are. All of it happens or nothing. `If-Match` with the solution plan's version is
-/// honoured when sent.
+/// one is made. All parts take the solution's choice and its licence level, or keep a higher one that the customer had before,
+/// and each plan is synced as POST /plans/{planId}/sync does it, and can be undone by itself. Products that the solution no
+/// longer has, or that are deleted, leave: their assignments stand alone from then on, with their plans as they are. All of it
+/// happens or nothing. `If-Match` with the solution plan's version is honoured when sent.
 #[utoipa::path(tag = "solution plans", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = SolutionSyncedView), (status = 409, description = "The solution is no longer in the catalog, the customer is deleted, or somebody has synced a plan meanwhile."), (status = 412, description = "Somebody else changed it.")))]
 #[post("/solution-plans/{solutionPlanId}/sync")]
 pub(super) async fn sync_solution_plan(

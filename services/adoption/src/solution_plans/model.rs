@@ -66,7 +66,7 @@ pub(super) struct ShownSolutionPlan {
     #[serde(flatten)]
     plan: SolutionPlanView,
     /// Whether the catalog has moved since one of the parts was made equal to it, or the last sync of one was undone; or the
-    /// solution was given other products since the whole was synced.
+    /// solution was given other products since the whole was synced, or one of them was deleted.
     needs_sync: bool,
     /// The plan of the solution's own tasks, then those of its products in its order.
     parts: Vec<PartView>,

@@ -1,5 +1,6 @@
 //! What a sync of a solution plan would change, part by part.
 
+use contracts::catalog::LicenseLevel;
 use db::Conn;
 use kernel::{AssignmentId, Problem, ProductId, SolutionPlanId, Timestamp};
 use serde::Serialize;
@@ -18,7 +19,7 @@ kernel::text_enum! {
         Joins = "JOINS",
         /// The product is assigned and planned.
         IsMade = "IS_MADE",
-        /// The solution no longer has the product: the assignment stands alone from then on, with its plan as it is.
+        /// The solution no longer has the product, or the catalog has not: the assignment stands alone from then on, with its plan as it is.
         Leaves = "LEAVES",
     }
 }
@@ -29,7 +30,7 @@ kernel::text_enum! {
 pub(super) struct SolutionSyncPreview {
     /// The solution plan.
     pub(super) solution_plan_id: SolutionPlanId,
-    /// The solution's own tasks first, then its products in its order, then those that it no longer has.
+    /// The solution's own tasks first, then its products in its order, then those that it no longer has and those that are deleted.
     pub(super) parts: Vec<PartPreview>,
 }
 
@@ -45,6 +46,8 @@ pub(super) struct PartPreview {
     name: String,
     /// The assignment; null when it is yet to be made.
     assignment_id: Option<AssignmentId>,
+    /// At what licence level the customer has it from then on.
+    license_level: LicenseLevel,
     /// What becomes of its plan, row by row; null when the plan is yet to be made or stays as it is.
     sync: Option<SyncPreview>,
     /// How many tasks a plan would have that is yet to be made; null for the others.
@@ -80,6 +83,7 @@ impl PartPreview {
             step: PartStep::Leaves,
             product_id: part.owner().product(),
             assignment_id: Some(part.id),
+            license_level: part.license_level,
             name: part.owner_name,
             sync: None,
             tasks: None,
@@ -106,6 +110,7 @@ async fn look(
         }
     };
     let tasks = sync.is_none().then(|| Snapshot::of(&after, of, now).tasks.len());
-    let (product_id, name) = (of.owner_id().product(), of.name().to_owned());
-    Ok(PartPreview { step, product_id, name, assignment_id: before.map(|before| before.id), sync, tasks })
+    let (product_id, name, license_level) = (of.owner_id().product(), of.name().to_owned(), after.license_level);
+    let assignment_id = before.map(|before| before.id);
+    Ok(PartPreview { step, product_id, name, assignment_id, license_level, sync, tasks })
 }

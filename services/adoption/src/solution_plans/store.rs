@@ -24,7 +24,7 @@ pub(super) async fn find(
     Ok(row.first(&mut conn).await.optional()?)
 }
 
-/// The solution plan, and whether its solution has other products since.
+/// The solution plan, and whether its products are others since.
 pub(super) async fn find_with_standing(
     mut conn: &Conn,
     tenant: TenantId,

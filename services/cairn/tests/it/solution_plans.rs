@@ -37,7 +37,7 @@ impl Port {
             make(who, &port.of_solution("/tasks"), &task).await;
         }
         port.bundle(who, &[&port.gate, &port.crane]).await;
-        let had = assign(who, &port.customer, &port.gate, json!({})).await;
+        let had = assign(who, &port.customer, &port.gate, json!({ "licenseLevel": "ESSENTIAL" })).await;
         Self { had, ..port }
     }
 
@@ -70,6 +70,18 @@ fn path(whole: &Value) -> String {
 /// The solution plan of an assignment.
 async fn shown(who: &Client, whole: &Value) -> Value {
     who.get(&path(whole)).await.expect(200).body.clone()
+}
+
+/// Waits until the solution plan of an assignment says whether it is behind.
+async fn needs_sync(who: &Client, whole: &Value, expected: bool) {
+    let shown = who.get_until(&path(whole), |plan| plan.body["needsSync"] == expected).await;
+    assert_eq!(shown.expect(200).body["needsSync"], expected);
+}
+
+/// What a sync would do, part by part.
+async fn preview(who: &Client, whole: &Value) -> Vec<Value> {
+    let preview = who.get(&format!("{}/sync", path(whole))).await;
+    preview.expect(200).body["parts"].as_array().unwrap().clone()
 }
 
 async fn sync(who: &Client, whole: &Value) -> Response {
@@ -189,11 +201,9 @@ fn a_sync_brings_the_solution_of_today_and_shows_it_before() {
         port.bundle(admin, &[&yard, &port.gate]).await;
         make(admin, &port.of_solution("/tasks"), &json!({ "name": "Review", "weight": 0 })).await;
         make(admin, &format!("/catalog/v1/products/{}/tasks", id(&port.gate)), &json!({ "name": "Drill" })).await;
-        let behind = admin.get_until(&path(&whole), |plan| plan.body["needsSync"] == true).await;
-        assert_eq!(behind.expect(200).body["needsSync"], true);
+        needs_sync(admin, &whole, true).await;
 
-        let preview = admin.get(&format!("{}/sync", path(&whole))).await.expect(200).body.clone();
-        let parts = preview["parts"].as_array().unwrap();
+        let parts = &preview(admin, &whole).await;
         assert_eq!(column(parts, "name"), ["Whole harbour", "Yard", "Harbour Gate", "Crane Watch"]);
         assert_eq!(column(parts, "step"), ["FOLLOWS", "IS_MADE", "FOLLOWS", "LEAVES"]);
         assert_eq!(column(parts, "tasks"), [Value::Null, json!(1), Value::Null, Value::Null]);
@@ -216,8 +226,7 @@ fn a_sync_brings_the_solution_of_today_and_shows_it_before() {
         let crane_path = format!("/adoption/v1/assignments/{}", id(&crane));
         admin.patch(&crane_path, None, &json!({ "licenseLevel": "ESSENTIAL" })).await.expect(200);
         admin.delete(&crane_path).await.expect(204);
-        let known = admin.get_until(&path(&whole), |plan| plan.body["needsSync"] == false).await;
-        assert_eq!(known.expect(200).body["needsSync"], false);
+        needs_sync(admin, &whole, false).await;
         let again = sync(admin, &whole).await.expect(200).body.clone();
         assert_eq!((&again["plans"], &again["solutionPlan"]["version"]), (&json!([]), &after["version"]));
 
@@ -236,24 +245,48 @@ fn a_solution_plan_is_behind_until_the_whole_has_followed_other_products() {
         let port = Port::new(admin).await;
         let whole = port.assign(admin).await;
         port.bundle(admin, &[&port.gate]).await;
-        let needs_sync = async |expected: bool| {
-            let shown = admin.get_until(&path(&whole), |plan| plan.body["needsSync"] == expected).await;
-            assert_eq!(shown.expect(200).body["needsSync"], expected);
-        };
-        needs_sync(true).await;
+        needs_sync(admin, &whole, true).await;
         // Its own tasks can be synced by themselves: that brings no product in, and lets none go.
         let own = admin.post(&format!("{}/sync", plan_path(&whole)), &json!({})).await.expect(200).body.clone();
         assert_eq!(plan(admin, &whole).await["needsSync"], false, "{own}");
-        needs_sync(true).await;
-        let preview = admin.get(&format!("{}/sync", path(&whole))).await.expect(200).body.clone();
-        assert_eq!(column(preview["parts"].as_array().unwrap(), "step"), ["FOLLOWS", "FOLLOWS", "LEAVES"]);
+        needs_sync(admin, &whole, true).await;
+        assert_eq!(column(&preview(admin, &whole).await, "step"), ["FOLLOWS", "FOLLOWS", "LEAVES"]);
         sync(admin, &whole).await.expect(200);
-        needs_sync(false).await;
+        needs_sync(admin, &whole, false).await;
         // What is told of the solution later says nothing of its products.
         make(admin, &port.of_solution("/tasks"), &json!({ "name": "Review", "weight": 0 })).await;
-        needs_sync(true).await;
+        needs_sync(admin, &whole, true).await;
         admin.post(&format!("{}/sync", plan_path(&whole)), &json!({})).await.expect(200);
-        needs_sync(false).await;
+        needs_sync(admin, &whole, false).await;
+    });
+}
+
+#[test]
+fn a_product_that_is_deleted_leaves_as_one_that_the_solution_no_longer_has() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        let crane = part(&shown(admin, &whole).await, 2);
+        let of_crane = format!("/catalog/v1/products/{}", id(&port.crane));
+        admin.delete(&of_crane).await.expect(204);
+        needs_sync(admin, &whole, true).await;
+        assert_eq!(column(&preview(admin, &whole).await, "step"), ["FOLLOWS", "FOLLOWS", "LEAVES"]);
+
+        // One that came back before anybody has synced has not left.
+        admin.post(&format!("{of_crane}/restore"), &json!({})).await.expect(200);
+        assert_eq!(column(&preview(admin, &whole).await, "step"), ["FOLLOWS"; 3]);
+        let restored = admin.get_until(&plan_path(&crane), |plan| plan.body["needsSync"] == true).await;
+        assert_eq!(restored.expect(200).body["needsSync"], true);
+        sync(admin, &whole).await.expect(200);
+        needs_sync(admin, &whole, false).await;
+
+        admin.delete(&of_crane).await.expect(204);
+        needs_sync(admin, &whole, true).await;
+        sync(admin, &whole).await.expect(200);
+        let after = shown(admin, &whole).await;
+        assert_eq!((&after["needsSync"], after["parts"].as_array().unwrap().len()), (&json!(false), 2));
+        assert_eq!(plan(admin, &crane).await["solutionPlanId"], Value::Null);
     });
 }
 

@@ -120,6 +120,7 @@ pub(super) fn assignment(license_level: LicenseLevel) -> Assignment {
         solution_plan_id: None,
         place: None,
         came_along: false,
+        own_level: None,
         purchased_at: None,
         created_at: at(0),
         updated_at: at(0),

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::send;
 
-use super::{Port, done, part, path, shown, sync};
+use super::{Port, done, needs_sync, part, path, preview, shown, sync};
 use crate::adoption::{assign, column, customer, id, make, plan, plan_path, product, set, tasks};
 use crate::company::{FIRST_PASSWORD, member};
 use crate::support::{PASSWORD, on_stage};
@@ -250,6 +250,28 @@ fn a_grant_on_a_customer_reaches_its_solution_plans_and_no_solution_that_one_may
 }
 
 #[test]
+fn no_solution_takes_a_product_below_the_level_that_the_customer_had() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let had = assignment_path(&port.had);
+        admin.patch(&had, None, &json!({ "licenseLevel": "ADVANTAGE" })).await.expect(200);
+        let whole = port.try_assign(admin, json!({ "licenseLevel": "ESSENTIAL" })).await.expect(201).body.clone();
+        let levels = async || column(shown(admin, &whole).await["parts"].as_array().unwrap(), "licenseLevel");
+        let kept = ["ESSENTIAL", "ADVANTAGE", "ESSENTIAL"];
+        assert_eq!(levels().await, kept);
+        assert_eq!(admin.get(&had).await.expect(200).body["ownLicenseLevel"], "ADVANTAGE");
+        assert_eq!(column(&preview(admin, &whole).await, "licenseLevel"), kept);
+        for (level, expected) in [("SIGNATURE", ["SIGNATURE"; 3]), ("ESSENTIAL", kept)] {
+            admin.patch(&assignment_path(&whole), None, &json!({ "licenseLevel": level })).await.expect(200);
+            assert_eq!(levels().await, expected);
+        }
+        sync(admin, &whole).await.expect(200);
+        assert_eq!(levels().await, kept, "a sync says the same");
+    });
+}
+
+#[test]
 fn a_solutions_licence_says_at_what_level_its_products_come() {
     on_stage(async |stage| {
         let admin = &stage.admin;
@@ -271,8 +293,7 @@ fn a_solutions_licence_says_at_what_level_its_products_come() {
         assert_eq!(levels().await, ["ADVANTAGE", "ADVANTAGE", "SIGNATURE"], "of the gate it names no licence");
 
         includes(&[&basic]).await;
-        let behind = admin.get_until(&path(&whole), |plan| plan.body["needsSync"] == true).await;
-        assert_eq!(behind.expect(200).body["needsSync"], true);
+        needs_sync(admin, &whole, true).await;
         sync(admin, &whole).await.expect(200);
         assert_eq!(levels().await, ["ADVANTAGE", "ADVANTAGE", "ESSENTIAL"]);
         admin.patch(&assignment_path(&whole), None, &json!({ "licenseLevel": "SIGNATURE" })).await.expect(200);

@@ -1,0 +1,1 @@
+alter table catalog_revisions drop column deleted_revision;

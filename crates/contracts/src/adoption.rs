@@ -219,9 +219,11 @@ pub struct AssignmentView {
     /// The solution; null when a product is assigned.
     #[serde(default)]
     pub solution_id: Option<SolutionId>,
-    /// The product's name when it was assigned, or the solution's.
+    /// The product's name as of the last sync, or the solution's.
     pub product_name: String,
-    /// What this deployment is called; the same product may be assigned several times.
+    /// What this deployment is called; the same product may be assigned several times. A part that was made for a solution is
+    /// named after the solution's assignment, the solution and the product, and is named anew when these are called otherwise,
+    /// until somebody gives it a name.
     pub name: String,
     /// The licence level the customer holds.
     pub license_level: LicenseLevel,

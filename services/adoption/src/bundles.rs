@@ -48,7 +48,7 @@ impl Bundle {
     }
 
     /// All of its owners of tasks.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Blueprint> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Blueprint> + Clone {
         std::iter::once(&self.owner).chain(&self.products)
     }
 }

@@ -15,7 +15,7 @@ mod store;
 
 pub(crate) use model::{Assignment, unknown};
 pub(crate) use parts::{Part, parts};
-pub(crate) use steps::{begin, plan, remove, settle};
+pub(crate) use steps::{begin, follow, plan, remove, settle};
 pub(crate) use store::{candidates, fetch_for_change, fetch_many_for_change, fetch_parts_for_change, find, find_many};
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use contracts::adoption::AssignmentView;
-use contracts::catalog::{LicenseLevel, OwnerId, OwnerKind};
+use contracts::catalog::{Blueprint, LicenseLevel, OwnerId, OwnerKind};
 use diesel::prelude::*;
 use kernel::problem::{Problem, ProblemKind};
 use kernel::{AssignmentId, Check, CustomerId, OutcomeId, PlanId, ReleaseId, SolutionPlanId, TenantId, Timestamp};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::body::{AssignmentPatch, CreateAssignment};
 use crate::bundles::Bundle;
+use crate::plans::remaining;
 use crate::schema::assignments;
 
 /// Two assignments of a tenant cannot share an external key.
@@ -140,7 +141,8 @@ impl Assignment {
         // Whoever changes what has left its solution makes it the customer's own.
         self.came_along &= self.is_part();
         self.check(check, bundle, Some(&before), now)?;
-        Ok(self.touched(now))
+        let after = bundle.map(|bundle| self.following(bundle.owner.name(), bundle.all()));
+        Ok(after.unwrap_or(self).touched(now))
     }
 
     /// Refuses to treat a part of a solution plan as if it stood alone.
@@ -153,7 +155,7 @@ impl Assignment {
         if self.is_part() { Err(self.part_of_solution("change that")) } else { Ok(()) }
     }
 
-    pub(super) fn is_part(&self) -> bool {
+    pub(crate) fn is_part(&self) -> bool {
         self.place.is_some()
     }
 
@@ -166,6 +168,23 @@ impl Assignment {
     /// Whose tasks its plan has in the catalog.
     pub(crate) fn owner(&self) -> OwnerId {
         OwnerId::of(self.owner_kind, self.owner_id)
+    }
+
+    /// The assignment as the catalog has what is assigned: by its name, and without what of the choice is nowhere on offer.
+    pub(crate) fn following<'a>(&self, name: &str, of: impl Iterator<Item = &'a Blueprint> + Clone) -> Self {
+        let outcomes: Vec<_> = of.clone().flat_map(|of| of.outcome_ids.iter().copied()).collect();
+        let releases: Vec<_> = of.flat_map(|of| of.release_ids.iter().copied()).collect();
+        Self {
+            owner_name: name.to_owned(),
+            outcome_ids: remaining(&self.outcome_ids, &outcomes),
+            release_ids: remaining(&self.release_ids, &releases),
+            ..self.clone()
+        }
+    }
+
+    /// The assignment at the next version, unless it is what it was.
+    pub(super) fn since(self, before: &Self, now: Timestamp) -> Self {
+        if self == *before { self } else { self.touched(now) }
     }
 
     pub(super) fn touched(self, now: Timestamp) -> Self {

@@ -34,8 +34,8 @@ pub(crate) fn parts<'a>(
         let before = own.or_else(|| of_product().find(|known| known.solution_plan_id.is_none())).cloned();
         let joined = before.clone().unwrap_or_else(|| whole.made_for(of, now)).joined(whole, (plan, place), bundle, of);
         let after = match &before {
-            Some(before) if *before != joined => joined.touched(now),
-            _ => joined,
+            Some(before) => joined.since(before, now),
+            None => joined,
         };
         Part { before, after, of }
     };
@@ -49,12 +49,13 @@ impl Assignment {
         self.solution_plan_id == Some(plan) && !bundle.products.iter().any(is_product)
     }
 
-    /// The part as it is called when the solution's assignment is called otherwise; `None`: it was not named after that, or
-    /// somebody has named it anew.
-    pub(super) fn renamed(&self, before: &Self, after: &Self, now: Timestamp) -> Option<Self> {
-        let name = after.name_of_part(&self.owner_name);
-        let is_named_after_it = self.came_along && self.name == before.name_of_part(&self.owner_name);
-        (is_named_after_it && name != self.name).then(|| Self { name, ..self.clone().touched(now) })
+    /// The part under the name that it would be given today, when the product or the solution's assignment are called otherwise
+    /// than they were, unless it was not named after them or somebody has named it anew.
+    pub(super) fn renamed(self, before: (&Self, &str), whole: &Self) -> Self {
+        let (whole_before, product_before) = before;
+        let is_named_after_it = self.came_along && self.name == whole_before.name_of_part(product_before);
+        let name = if is_named_after_it { whole.name_of_part(&self.owner_name) } else { self.name };
+        Self { name, ..self }
     }
 
     /// A product's assignment that is made because the solution has it.
@@ -88,7 +89,9 @@ impl Assignment {
         let given = bundle.level_of(product, whole.license_level);
         let had = if self.came_along { None } else { Some(self.license_level) };
         let own_level = if self.is_part() { self.own_level } else { had };
-        Self {
+        let product_before = self.owner_name;
+        let joined = Self {
+            owner_name: product.name().to_owned(),
             license_level: own_level.map_or(given, |own| own.max(given)),
             own_level,
             outcome_ids: choice(&self.outcome_ids, &whole.outcome_ids, &product.outcome_ids),
@@ -96,7 +99,8 @@ impl Assignment {
             solution_plan_id: Some(plan),
             place: Some(place),
             ..self
-        }
+        };
+        joined.renamed((whole, &product_before), whole)
     }
 
     /// The assignment as it stands alone again, with what the customer had through the solution. It came along with one
@@ -110,8 +114,8 @@ impl Assignment {
 /// more stays chosen if it was all that was: nobody chose everything instead.
 fn choice<T: Copy + PartialEq>(ours: &[T], whole: &[T], offered: &[T]) -> Vec<T> {
     let chosen = among(whole, offered);
-    let is_chosen_still = ours.iter().all(|id| whole.contains(id));
-    if chosen.is_empty() && is_chosen_still { ours.to_vec() } else { chosen }
+    let is_gone = among(ours, offered).is_empty();
+    if chosen.is_empty() && is_gone && !whole.is_empty() { ours.to_vec() } else { chosen }
 }
 
 #[cfg(test)]
@@ -121,11 +125,13 @@ mod tests {
     #[test]
     fn a_choice_says_of_a_product_what_the_product_has_and_never_comes_to_mean_everything() {
         // The part's choice before, the solution's, what the product has, the part's choice after.
-        let vectors: [[&[i32]; 4]; 6] = [
+        let vectors: [[&[i32]; 4]; 8] = [
             [&[], &[1, 9], &[1, 2], &[1]],
             [&[], &[9], &[1, 2], &[]],
             [&[2], &[], &[1, 2], &[]],
             [&[1], &[1, 9], &[2], &[1]],
+            [&[1], &[9], &[2], &[1]],
+            [&[1], &[], &[2], &[]],
             [&[1], &[9], &[1, 2], &[]],
             [&[1], &[1, 2], &[1, 2], &[1, 2]],
         ];

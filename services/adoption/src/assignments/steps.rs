@@ -44,15 +44,34 @@ pub(crate) async fn settle(tx: &mut Tx, before: Assignment, after: &Assignment) 
     tx.announce(&ASSIGNMENT_CHANGED, Some(&before.into()), &after.clone().into()).await
 }
 
-/// Has the parts that are named after a solution's locked assignment follow its name, and tells.
+/// Writes what became of a locked assignment that follows the catalog, and tells: what is named after a solution and its
+/// product is named anew with them. Returns it as it is now.
+pub(crate) async fn follow(tx: &mut Tx, before: Assignment, after: Assignment) -> Result<Assignment, Problem> {
+    let is_renamed = after.is_part() && after.owner_name != before.owner_name;
+    let plan = after.solution_plan_id.filter(|_| is_renamed);
+    let after = match plan {
+        Some(plan) => {
+            let whole =
+                store::find_whole(tx, tx.tenant(), plan).await?.ok_or_else(|| Problem::not_found("assignment"))?;
+            after.renamed((&whole, &before.owner_name), &whole)
+        }
+        None => after,
+    };
+    let after = after.since(&before, tx.now());
+    settle(tx, before.clone(), &after).await?;
+    rename_parts(tx, &before, &after).await?;
+    Ok(after)
+}
+
+/// Has the parts that are named after a solution's locked assignment follow its names, and tells.
 pub(super) async fn rename_parts(tx: &mut Tx, before: &Assignment, after: &Assignment) -> Result<(), Problem> {
-    let Some(plan) = after.solution_plan_id.filter(|_| !after.is_part() && before.name != after.name) else {
+    let is_renamed = (&before.name, &before.owner_name) != (&after.name, &after.owner_name);
+    let Some(plan) = after.solution_plan_id.filter(|_| is_renamed && !after.is_part()) else {
         return Ok(());
     };
     for part in store::fetch_parts_for_change(tx, plan).await? {
-        if let Some(renamed) = part.renamed(before, after, tx.now()) {
-            settle(tx, part, &renamed).await?;
-        }
+        let renamed = part.clone().renamed((before, &part.owner_name), after).since(&part, tx.now());
+        settle(tx, part, &renamed).await?;
     }
     Ok(())
 }

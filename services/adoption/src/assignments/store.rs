@@ -58,6 +58,17 @@ pub(crate) async fn fetch_for_change(tx: &mut Tx, id: AssignmentId) -> Result<As
     row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("assignment"))
 }
 
+/// The assignment of the solution of a solution plan.
+pub(crate) async fn find_whole(
+    mut conn: &Conn,
+    tenant: TenantId,
+    plan: SolutionPlanId,
+) -> Result<Option<Assignment>, Problem> {
+    let of_plan = assignments::tenant_id.eq(tenant).and(assignments::solution_plan_id.eq(plan));
+    let row = assignments::table.filter(of_plan).filter(assignments::place.is_null());
+    Ok(row.select(Assignment::as_select()).first(&mut conn).await.optional()?)
+}
+
 /// What may be a part of a solution plan: the assignments that are, and those of these products that stand alone.
 pub(crate) async fn candidates(
     mut conn: &Conn,

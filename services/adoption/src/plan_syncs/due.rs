@@ -1,7 +1,7 @@
 //! What is due in a plan, given the catalog of today. Pure.
 
 use contracts::adoption::SyncCounts;
-use contracts::catalog::Blueprint;
+use contracts::catalog::{Blueprint, OwnerKind};
 use kernel::{Hundredths, Problem, Timestamp};
 
 use super::model::{SyncPreview, outdated};
@@ -12,6 +12,8 @@ use crate::plans::sync::{Sync, SyncRow, Synced, counts};
 pub(crate) struct Due {
     pub(crate) plan: Synced,
     pub(crate) sync: Sync,
+    /// The assignment before, and as it follows the catalog with its plan.
+    pub(crate) assignment: (Assignment, Assignment),
 }
 
 impl Due {
@@ -27,7 +29,12 @@ impl Due {
             return Err(outdated());
         }
         let sync = Sync::of(&plan, assignment, blueprint, now);
-        Ok(Self { plan, sync })
+        let followed = match assignment.owner_kind {
+            OwnerKind::Product => assignment.following(blueprint.name(), std::iter::once(blueprint)),
+            // What it chooses of its products is not known here.
+            OwnerKind::Solution => Assignment { owner_name: blueprint.name().to_owned(), ..assignment.clone() },
+        };
+        Ok(Self { plan, sync, assignment: (assignment.clone(), followed) })
     }
 
     pub(crate) fn is_nothing(&self) -> bool {

@@ -39,15 +39,15 @@ pub(super) async fn enter(tx: &mut Tx, id: PlanId) -> Result<Entered, Problem> {
 
 /// Locks those of some plans that there are, or says why one is not to be changed: see [`enter`].
 pub(super) async fn enter_all(tx: &mut Tx, ids: &[PlanId]) -> Result<Vec<(PlanId, Result<Entered, Problem>)>, Problem> {
-    let customers = plans::customers_of(tx, tx.tenant(), ids).await?;
-    let customers = customers::hold_all(tx, &customers).await?;
+    let assignments = plans::assignments_of(tx, tx.tenant(), ids).await?;
+    let assignments = assignments::fetch_many_for_change(tx, &assignments).await?;
+    let customers: BTreeSet<_> = assignments.iter().map(|assignment| assignment.customer_id).collect();
+    let customers = customers::hold_all(tx, &Vec::from_iter(customers)).await?;
     let plans = plans::fetch_all_for_change(tx, ids).await?;
     let edited = customers.iter().map(|customer| customer.id.0).collect::<Vec<_>>();
     let edited_customers = Held::by_others(tx, LockedType::Customer, &edited).await?;
     let edited = plans.iter().map(|plan| plan.id.0).collect::<Vec<_>>();
     let edited_plans = Held::by_others(tx, LockedType::Plan, &edited).await?;
-    let of_plans: Vec<_> = plans.iter().map(|plan| plan.assignment_id).collect();
-    let assignments = assignments::find_many(tx, tx.tenant(), &of_plans).await?;
     let mut assignments: BTreeMap<_, _> = assignments.into_iter().map(|known| (known.id, known)).collect();
     let mut enter = |plan: Plan| {
         let missing = || Problem::not_found("plan");
@@ -127,10 +127,11 @@ async fn make(
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut moves, mut plans, mut syncs) = (Moves::default(), Vec::new(), Vec::new());
+    let (mut moves, mut plans, mut syncs, mut assignments) = (Moves::default(), Vec::new(), Vec::new(), Vec::new());
     for due in due {
         let counts = due.counts().into();
-        let Due { plan: before, sync } = due;
+        let Due { plan: before, sync, assignment } = due;
+        assignments.push(assignment);
         let mut after = before.apply(&sync);
         let synced_before = std::mem::replace(&mut after.plan.last_synced_at, tx.now());
         let plan = moves.add(before, after, tx.now());
@@ -152,6 +153,11 @@ async fn make(
         plans.push(plan);
     }
     settle(tx, moves).await?;
+    // The parts come first: a solution's assignment names them anew as they are by then.
+    assignments.sort_by_key(|(before, _)| !before.is_part());
+    for (before, after) in assignments {
+        assignments::follow(tx, before, after).await?;
+    }
     store::insert(tx, &syncs).await?;
     let views =
         plans.into_iter().zip(syncs).map(|(plan, sync)| PlanSyncedView { plan: plan.into(), sync: sync.into() });

@@ -19,11 +19,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use model::{Plan, ShownPlan};
 pub(crate) use progress::Progress;
-pub(crate) use selection::among;
+pub(crate) use selection::{among, remaining};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use steps::{begin, join, recompute};
 pub(crate) use store::{
-    customers_of, fetch_all_for_change, fetch_for_change, fetch_of_task_for_change, find, parts, update,
+    assignments_of, fetch_all_for_change, fetch_for_change, fetch_of_task_for_change, find, parts, update,
 };
 
 /// The routes of this noun. A plan is made under its assignment.

@@ -21,7 +21,7 @@ pub(crate) fn still_offered(assignment: &Assignment, blueprint: &Blueprint) -> A
 }
 
 /// A choice of which nothing is left stays as it was: an empty one would mean everything, which nobody chose.
-fn remaining<T: Copy + PartialEq>(chosen: &[T], offered: &[T]) -> Vec<T> {
+pub(crate) fn remaining<T: Copy + PartialEq>(chosen: &[T], offered: &[T]) -> Vec<T> {
     let left = among(chosen, offered);
     if left.is_empty() { chosen.to_vec() } else { left }
 }

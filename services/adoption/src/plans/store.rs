@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::try_join_all;
 use grants::Scope;
-use kernel::{Cursor, CustomerId, CustomerTaskId, Hundredths, PlanId, Problem, SolutionPlanId, TenantId};
+use kernel::{AssignmentId, Cursor, CustomerTaskId, Hundredths, PlanId, Problem, SolutionPlanId, TenantId};
 use uuid::Uuid;
 
 use super::model::{Plan, PlanQuery};
@@ -19,14 +19,14 @@ pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: PlanId) -> Resul
     Ok(plans::table.find((tenant, id)).select(Plan::as_select()).first(&mut conn).await.optional()?)
 }
 
-/// Whose those of some plans are that there are.
-pub(crate) async fn customers_of(
+/// The assignments of those of some plans that there are.
+pub(crate) async fn assignments_of(
     mut conn: &Conn,
     tenant: TenantId,
     ids: &[PlanId],
-) -> Result<Vec<CustomerId>, Problem> {
+) -> Result<Vec<AssignmentId>, Problem> {
     let rows = plans::table.filter(plans::tenant_id.eq(tenant)).filter(plans::id.eq_any(ids));
-    Ok(rows.select(plans::customer_id).distinct().load(&mut conn).await?)
+    Ok(rows.select(plans::assignment_id).load(&mut conn).await?)
 }
 
 /// The plan, and whether the catalog has left it behind.

@@ -2,6 +2,7 @@
 
 use contracts::Aggregate;
 use contracts::adoption::{PartStatus, PlanSyncedView, SolutionPlanView};
+use contracts::catalog::Blueprint;
 use diesel::prelude::*;
 use kernel::{AssignmentId, CustomerId, Hundredths, PlanId, SolutionId, SolutionPlanId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -143,10 +144,16 @@ impl SolutionPlan {
         new.with(sums, now)
     }
 
-    /// The solution plan with the sums and the name of now; `None` when they are what they were.
-    pub(super) fn rolled_up(&self, sums: RollUp, solution_name: String, now: Timestamp) -> Option<Self> {
-        let after = Self { solution_name, ..self.clone().with(sums, now) };
-        (after != *self).then(|| Self { version: self.version + 1, updated_at: now, ..after })
+    /// The solution plan with the sums of now and, if the whole has followed the solution, with the name that it has. Its version
+    /// counts what people see; which state of the catalog that was is not among it.
+    pub(super) fn rolled_up(&self, sums: RollUp, followed: Option<&Blueprint>, now: Timestamp) -> Self {
+        let name = followed.map_or(self.solution_name.as_str(), Blueprint::name).to_owned();
+        let catalog_revision = followed.map_or(self.catalog_revision, Blueprint::revision);
+        let mut after = Self { solution_name: name, ..self.clone().with(sums, now) };
+        if after != *self {
+            after = Self { version: self.version + 1, updated_at: now, ..after };
+        }
+        Self { catalog_revision, ..after }
     }
 
     /// It is completed from the moment on at which the last of its sums makes it so, until something is open again.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::adoption::{PlanSyncedView, SOLUTION_PLAN_CREATED, SOLUTION_PLAN_PROGRESSED};
-use contracts::catalog::OwnerId;
+use contracts::catalog::{Blueprint, OwnerId};
 use contracts::identity::LockedType;
 use db::Tx;
 use kernel::{PlanId, Problem, SolutionPlanId};
@@ -43,9 +43,10 @@ pub(crate) async fn follow(
     id: SolutionPlanId,
     bundle: &Bundle,
 ) -> Result<((SolutionPlan, SolutionPlan), Vec<PlanSyncedView>), Problem> {
-    let synced = follow_parts(tx, whole, id, bundle).await?;
-    let moved = settle(tx, id, Some(bundle.owner.name())).await?;
-    store::follow(tx, id, bundle.owner.revision()).await?;
+    let followed = whole.following(bundle.owner.name(), bundle.all());
+    let whole = assignments::follow(tx, whole.clone(), followed).await?;
+    let synced = follow_parts(tx, &whole, id, bundle).await?;
+    let moved = settle(tx, id, Some(&bundle.owner)).await?;
     Ok((moved.ok_or_else(|| Problem::not_found("solution plan"))?, synced))
 }
 
@@ -151,17 +152,21 @@ async fn hold(tx: &mut Tx, ids: impl Iterator<Item = PlanId>) -> Result<BTreeMap
     Ok(plans.into_iter().map(|plan| (plan.id, plan)).collect())
 }
 
-/// Writes what a solution plan's parts come to, and tells when that is something else than before; returns it before and after.
+/// Writes what a solution plan's parts come to, and which state of the solution the whole has followed if it has, and tells
+/// when people see something else than before; returns it before and after.
 async fn settle(
     tx: &mut Tx,
     id: SolutionPlanId,
-    name: Option<&str>,
+    followed: Option<&Blueprint>,
 ) -> Result<Option<(SolutionPlan, SolutionPlan)>, Problem> {
     let Some(before) = store::fetch_for_change(tx, id).await? else { return Ok(None) };
     let sums = store::sums(tx, id, before.plan_id).await?;
-    let name = name.unwrap_or(&before.solution_name).to_owned();
-    let Some(after) = before.rolled_up(sums, name, tx.now()) else { return Ok(Some((before.clone(), before))) };
-    store::update(tx, &after).await?;
-    tx.announce(&SOLUTION_PLAN_PROGRESSED, Some(&before.clone().into()), &after.clone().into()).await?;
+    let after = before.rolled_up(sums, followed, tx.now());
+    if after != before {
+        store::update(tx, &after).await?;
+    }
+    if after.version > before.version {
+        tx.announce(&SOLUTION_PLAN_PROGRESSED, Some(&before.clone().into()), &after.clone().into()).await?;
+    }
     Ok(Some((before, after)))
 }

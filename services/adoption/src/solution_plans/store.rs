@@ -59,13 +59,6 @@ pub(super) async fn update(tx: &mut Tx, plan: &SolutionPlan) -> Result<(), Probl
     Ok(())
 }
 
-/// Remembers which state of its solution a locked solution plan has followed.
-pub(super) async fn follow(tx: &mut Tx, id: SolutionPlanId, revision: i64) -> Result<(), Problem> {
-    let row = solution_plans::table.find((tx.tenant(), id));
-    diesel::update(row).set(solution_plans::catalog_revision.eq(revision)).execute(&mut tx.conn()).await?;
-    Ok(())
-}
-
 /// One page in the order of creation, with one row more to tell whether there is another page.
 pub(super) async fn page(
     mut conn: &Conn,

@@ -109,6 +109,85 @@ fn what_is_named_after_a_solution_is_renamed_with_it() {
 }
 
 #[test]
+fn what_is_named_after_a_solution_and_its_product_is_named_anew_when_the_catalog_calls_them_otherwise() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        let crane = part(&shown(admin, &whole).await, 2);
+        let names = async || {
+            let crane = admin.get(&assignment_path(&crane)).await.expect(200).body.clone();
+            (crane["name"].clone(), crane["productName"].clone())
+        };
+        let call = async |of: &str, name: &str| {
+            admin.patch(of, None, &json!({ "name": name })).await.expect(200);
+        };
+        let of_crane = format!("/catalog/v1/products/{}", id(&port.crane));
+        call(&port.of_solution(""), "Harbour suite").await;
+        sync(admin, &whole).await.expect(200);
+        assert_eq!(names().await, (json!("Rotterdam - Harbour suite - Crane Watch"), json!("Crane Watch")));
+        assert_eq!(admin.get(&assignment_path(&whole)).await.expect(200).body["productName"], "Harbour suite");
+
+        // A plan that is synced by itself has its names follow, too: a product's, and a solution's for all of its parts.
+        call(&of_crane, "Crane Eye").await;
+        admin.post(&format!("{}/sync", plan_path(&crane)), &json!({})).await.expect(200);
+        assert_eq!(names().await, (json!("Rotterdam - Harbour suite - Crane Eye"), json!("Crane Eye")));
+        call(&port.of_solution(""), "Port").await;
+        admin.post(&format!("{}/sync", plan_path(&whole)), &json!({})).await.expect(200);
+        assert_eq!(names().await.0, "Rotterdam - Port - Crane Eye");
+
+        let longest = "x".repeat(255);
+        call(&of_crane, &longest).await;
+        sync(admin, &whole).await.expect(200);
+        assert_eq!(names().await, (json!(format!("Rotterdam - Port - {longest}")[..255]), json!(longest)));
+        call(&of_crane, "Crane").await;
+        sync(admin, &whole).await.expect(200);
+        assert_eq!(names().await.0, "Rotterdam - Port - Crane");
+        admin.patch(&assignment_path(&crane), None, &json!({ "name": "The cranes" })).await.expect(200);
+        call(&of_crane, "Cranes").await;
+        sync(admin, &whole).await.expect(200);
+        assert_eq!(names().await, (json!("The cranes"), json!("Cranes")), "somebody has named it");
+        assert_eq!(admin.get(&assignment_path(&port.had)).await.expect(200).body["name"], "Head office");
+    });
+}
+
+#[test]
+fn a_choice_loses_what_the_catalog_has_no_more_and_never_comes_to_mean_everything() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let outcome = async |of: &Value, name: &str| {
+            let path = format!("/catalog/v1/products/{}/outcomes", id(of));
+            make(admin, &path, &json!({ "name": name })).await["id"].clone()
+        };
+        let (uptime, speed) = (outcome(&port.gate, "Uptime").await, outcome(&port.gate, "Speed").await);
+        let safety = outcome(&port.crane, "Safety").await;
+        let forget = async |outcome: &Value| {
+            admin.delete(&format!("/catalog/v1/outcomes/{}", outcome.as_str().unwrap())).await.expect(204);
+        };
+        let chosen = async |of: &Value| admin.get(&assignment_path(of)).await.expect(200).body["outcomeIds"].clone();
+        let choice = json!({ "outcomeIds": [uptime, speed] });
+        admin.patch(&assignment_path(&port.had), None, &choice).await.expect(200);
+        forget(&uptime).await;
+        admin.post(&format!("{}/sync", plan_path(&port.had)), &json!({})).await.expect(200);
+        assert_eq!(chosen(&port.had).await, json!([speed]));
+
+        let choice = json!({ "outcomeIds": [speed, safety] });
+        let whole = port.try_assign(admin, choice).await.expect(201).body.clone();
+        let crane = part(&shown(admin, &whole).await, 2);
+        assert_eq!(chosen(&crane).await, json!([safety]));
+        forget(&safety).await;
+        for _ in 0..2 {
+            sync(admin, &whole).await.expect(200);
+            assert_eq!((chosen(&whole).await, chosen(&crane).await), (json!([speed]), json!([safety])));
+        }
+        forget(&speed).await;
+        sync(admin, &whole).await.expect(200);
+        assert_eq!((chosen(&whole).await, chosen(&port.had).await), (json!([speed]), json!([speed])));
+    });
+}
+
+#[test]
 fn the_licence_that_a_solution_gives_can_be_undone_in_a_part_and_the_whole_says_that_it_is_behind() {
     on_stage(async |stage| {
         let admin = &stage.admin;

@@ -237,6 +237,7 @@ diesel::table! {
         unit -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        removed_at -> Nullable<Timestamptz>,
     }
 }
 

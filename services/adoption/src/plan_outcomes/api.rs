@@ -56,7 +56,8 @@ pub(super) async fn list_plan_outcomes(
 
 /// Set the goal of a plan for an outcome
 ///
-/// Its baseline and its target; whether more or less is better follows from them. What was measured stays when they change.
+/// Its baseline and its target; whether more or less is better follows from them. What was measured stays when they change, and
+/// counts again when the goal was taken back before. `If-Match` is honoured when sent.
 #[utoipa::path(tag = "plan outcomes", request_body = SetGoal, security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = OutcomeGoalView)))]
 #[put("/plans/{planId}/outcomes/{outcomeId}")]
 pub(super) async fn set_outcome_goal(
@@ -76,7 +77,7 @@ pub(super) async fn set_outcome_goal(
         Ok((plan, store::find(conn, who.tenant, (id, outcome)).await?))
     };
     let (plan, known) = who.look(&db, find).await?;
-    if known.is_none() {
+    if !known.is_some_and(|goal| goal.is_set()) {
         // Asked before the write begins: no transaction waits for another service.
         let blueprint = catalog.blueprint(who.actor(), plan.owner()).await?;
         let has_outcome = blueprint.is_some_and(|blueprint| blueprint.outcome_ids.contains(&outcome));
@@ -91,8 +92,8 @@ pub(super) async fn set_outcome_goal(
             return Reply::show(&before.map(OutcomeGoalView::from).ok_or_else(goal_missing)?);
         };
         store::keep(tx, &after).await?;
-        let view = OutcomeGoalView::from(after);
-        tx.announce(&OUTCOME_GOAL_SET, before.map(OutcomeGoalView::from).as_ref(), &view).await?;
+        let (before, view) = (before.filter(Goal::is_set).map(OutcomeGoalView::from), OutcomeGoalView::from(after));
+        tx.announce(&OUTCOME_GOAL_SET, before.as_ref(), &view).await?;
         Reply::show(&view)
     })
     .await
@@ -100,8 +101,9 @@ pub(super) async fn set_outcome_goal(
 
 /// Take back the goal of a plan for an outcome
 ///
-/// What was measured goes with it; this cannot be undone.
-#[utoipa::path(tag = "plan outcomes", security(("bearer" = [PlanWrite::NAME])), responses((status = 204, description = "Taken back.")))]
+/// What was measured stays in the history, and counts again when the goal is set again. `If-Match` with the goal's version must be
+/// sent, unless there is no goal: then there is nothing to take back.
+#[utoipa::path(tag = "plan outcomes", security(("bearer" = [PlanWrite::NAME])), responses((status = 204, description = "Taken back."), (status = 412, description = "Somebody else changed it."), (status = 428, description = "`If-Match` is missing.")))]
 #[delete("/plans/{planId}/outcomes/{outcomeId}")]
 pub(super) async fn delete_outcome_goal(
     who: Allow<PlanWrite>,
@@ -111,11 +113,11 @@ pub(super) async fn delete_outcome_goal(
     who.write(&db, async |tx| {
         access::may(&who, tx, Thing::Plan(id)).await?;
         plans::fetch_for_change(tx, id).await?;
-        if let Some(goal) = store::find(tx, tx.tenant(), (id, outcome)).await? {
-            store::remove(tx, &goal).await?;
-            let before = OutcomeGoalView::from(goal);
-            let last = OutcomeGoalView { version: before.version + 1, updated_at: tx.now(), ..before.clone() };
-            tx.announce(&OUTCOME_GOAL_REMOVED, Some(&before), &last).await?;
+        if let Some(goal) = store::find(tx, tx.tenant(), (id, outcome)).await?.filter(Goal::is_set) {
+            who.require_version(goal.version)?;
+            let last = goal.clone().removed(tx.now());
+            store::keep(tx, &last).await?;
+            tx.announce(&OUTCOME_GOAL_REMOVED, Some(&goal.into()), &last.into()).await?;
         }
         Ok(Reply::done())
     })
@@ -137,7 +139,7 @@ pub(super) async fn record_measurement(
         access::may(&who, tx, Thing::Plan(id)).await?;
         let plan = plans::fetch_for_change(tx, id).await?;
         customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
-        let goal = store::find(tx, tx.tenant(), (id, outcome)).await?.ok_or_else(goal_missing)?;
+        let goal = store::find(tx, tx.tenant(), (id, outcome)).await?.filter(Goal::is_set).ok_or_else(goal_missing)?;
         let measurement = command.of(&goal, tx.actor().person(), tx.now())?;
         store::insert(tx, &measurement).await?;
         let view = measurement.view(&goal);
@@ -176,7 +178,8 @@ pub(super) async fn retract_measurement(
 
 /// List what was measured of an outcome
 ///
-/// The value measured last comes first. What was taken back is shown too, with `retractedAt`.
+/// The value measured last comes first. What was taken back is shown too, with `retractedAt`, and so is what was measured of a
+/// goal that was taken back.
 #[utoipa::path(tag = "plan outcomes", params(MeasurementQuery), security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = Page<OutcomeMeasurementView>)))]
 #[get("/plans/{planId}/outcomes/{outcomeId}/measurements")]
 pub(super) async fn list_measurements(

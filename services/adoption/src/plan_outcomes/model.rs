@@ -45,6 +45,8 @@ pub(super) struct Goal {
     pub(super) unit: Option<String>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
+    /// When it was taken back, if it was: then only what was measured is left of it.
+    pub(super) removed_at: Option<Timestamp>,
 }
 
 /// A row of `outcome_measurements`.
@@ -179,7 +181,7 @@ impl ServingTasks {
 }
 
 impl Goal {
-    /// What a command makes of a goal, or of none; `None`: it says that already.
+    /// What a command makes of a goal, be it taken back, or of none; `None`: it says that already.
     pub(super) fn set(
         before: Option<&Self>,
         (plan, outcome_id): (&Plan, OutcomeId),
@@ -190,12 +192,32 @@ impl Goal {
         let Some(before) = before else {
             let (tenant_id, plan_id, id) = (plan.tenant_id, plan.id, OutcomeGoalId::fresh());
             let (version, created_at, updated_at) = (1, now, now);
-            let new =
-                Self { tenant_id, id, version, plan_id, outcome_id, baseline, target, unit, created_at, updated_at };
-            return Some(new);
+            return Some(Self {
+                tenant_id,
+                id,
+                version,
+                plan_id,
+                outcome_id,
+                baseline,
+                target,
+                unit,
+                created_at,
+                updated_at,
+                removed_at: None,
+            });
         };
-        let after = Self { baseline, target, unit, ..before.clone() };
+        let after = Self { baseline, target, unit, removed_at: None, ..before.clone() };
         (after != *before).then(|| Self { version: before.version + 1, updated_at: now, ..after })
+    }
+
+    /// The goal after it was taken back.
+    pub(super) fn removed(self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, updated_at: now, removed_at: Some(now), ..self }
+    }
+
+    /// Whether it is one still.
+    pub(super) fn is_set(&self) -> bool {
+        self.removed_at.is_none()
     }
 
     /// Which part of the way from the baseline to the target a value is: below 0 it is behind the baseline, above 1 beyond the
@@ -290,8 +312,7 @@ impl Measurement {
 
 impl From<Goal> for OutcomeGoalView {
     fn from(goal: Goal) -> Self {
-        let Goal { tenant_id: _, id, version, plan_id, outcome_id, baseline, target, unit, created_at, updated_at } =
-            goal;
+        let Goal { id, version, plan_id, outcome_id, baseline, target, unit, created_at, updated_at, .. } = goal;
         let direction = if target > baseline { GoalDirection::Up } else { GoalDirection::Down };
         Self { id, version, plan_id, outcome_id, baseline, target, unit, direction, created_at, updated_at }
     }
@@ -315,6 +336,7 @@ mod tests {
             unit: None,
             created_at: now,
             updated_at: now,
+            removed_at: None,
         }
     }
 

@@ -9,13 +9,14 @@ use kernel::{Cursor, OutcomeId, OutcomeMeasurementId, PlanId, Problem, TenantId,
 use super::model::{Goal, Measurement};
 use crate::schema::{outcome_goals, outcome_measurements};
 
-/// The goals of a plan.
+/// The goals of a plan that are set.
 pub(super) async fn goals(mut conn: &Conn, tenant: TenantId, plan: PlanId) -> Result<Vec<Goal>, Problem> {
     let rows = outcome_goals::table.filter(outcome_goals::tenant_id.eq(tenant));
+    let rows = rows.filter(outcome_goals::removed_at.is_null());
     Ok(rows.filter(outcome_goals::plan_id.eq(plan)).select(Goal::as_select()).load(&mut conn).await?)
 }
 
-/// The goal of a plan for an outcome.
+/// The goal of a plan for an outcome, also one that was taken back.
 pub(super) async fn find(
     mut conn: &Conn,
     tenant: TenantId,
@@ -35,17 +36,11 @@ pub(super) async fn latest(mut conn: &Conn, tenant: TenantId, goals: &[Goal]) ->
     Ok(rows.select(Measurement::as_select()).load(&mut conn).await?)
 }
 
-/// Writes a goal, new or changed.
+/// Writes a goal, new, changed or taken back.
 pub(super) async fn keep(tx: &mut Tx, goal: &Goal) -> Result<(), Problem> {
     let insert = diesel::insert_into(outcome_goals::table).values(goal);
     let insert = insert.on_conflict((outcome_goals::tenant_id, outcome_goals::id)).do_update().set(goal);
     insert.execute(&mut tx.conn()).await?;
-    Ok(())
-}
-
-/// Removes a goal; what was measured goes with it.
-pub(super) async fn remove(tx: &mut Tx, goal: &Goal) -> Result<(), Problem> {
-    diesel::delete(outcome_goals::table.find((goal.tenant_id, goal.id))).execute(&mut tx.conn()).await?;
     Ok(())
 }
 

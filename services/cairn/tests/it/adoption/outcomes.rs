@@ -76,15 +76,24 @@ fn an_outcome_is_measured_from_its_baseline_to_its_target() {
         let path = format!("/adoption/v1/assignments/{}", id(&assignment));
         admin.patch(&path, None, &narrower).await.expect(200);
         assert_eq!(column(&items(&admin.get(&all).await), "outcomeId"), outcomes, "one with a goal is shown as well");
+        admin.delete(&goal).await.expect_problem(428, "PRECONDITION_REQUIRED");
+        let remove = async |version: &str| send(admin.request(Method::DELETE, &goal).header("if-match", version)).await;
+        remove("\"1\"").await.expect_problem(412, "VERSION_MISMATCH");
         for _ in 0..2 {
-            admin.delete(&goal).await.expect(204);
+            remove("\"2\"").await.expect(204);
         }
-        admin.get(&measurements).await.expect_problem(404, "NOT_FOUND");
+        let bare = of_tickets().await;
+        assert_eq!((&bare["goal"], &bare["measured"], &bare["isReached"]), (&Value::Null, &Value::Null, &json!(false)));
+        admin.post(&measurements, &json!({ "value": 1 })).await.expect_problem(409, "OUTCOME_GOAL_MISSING");
+        assert_eq!(items(&admin.get(&measurements).await), listed, "what was measured is history");
+        let again = admin.put(&goal, &json!({ "baseline": 40, "target": 10 })).await;
+        assert_eq!((again.expect(200).id(), again.version()), (made.id(), Some(4)));
+        assert_eq!(of_tickets().await["measured"], listed[0], "and counts again");
 
         let trail = format!("/identity/v1/audit-events?entityId={}", made.id());
-        let trail = admin.get_until(&trail, |answer| answer.body["items"][2].is_object()).await;
-        assert_eq!(column(&items(&trail), "action"), ["removed", "set", "set"]);
-        assert_eq!(trail.body["items"][1]["changes"]["target"], json!({ "before": 10.0, "after": 25.0 }));
+        let trail = admin.get_until(&trail, |answer| answer.body["items"][3].is_object()).await;
+        assert_eq!(column(&items(&trail), "action"), ["set", "removed", "set", "set"]);
+        assert_eq!(trail.body["items"][2]["changes"]["target"], json!({ "before": 10.0, "after": 25.0 }));
     });
 }
 

@@ -32,11 +32,11 @@ pub(super) struct Freshness {
 pub(super) fn adoption(counts: &Counts) -> Measured {
     let score = counts.adoption();
     let products = counts.products;
+    let sum = Hundredths(i32::try_from(counts.progress).unwrap_or(i32::MAX));
     let because = match score {
-        Some(mean) => format!("The mean progress of {products} assigned product(s) is {mean} %."),
+        Some(mean) => format!("The mean progress of {products} assigned product(s), {sum} / {products}, is {mean} %."),
         None => "No product is assigned.".to_owned(),
     };
-    let sum = Hundredths(i32::try_from(counts.progress).unwrap_or(i32::MAX));
     Measured { score, inputs: inputs([("products", json!(products)), ("progressSum", json!(sum))]), because }
 }
 
@@ -47,16 +47,17 @@ pub(super) fn velocity(counts: &Counts) -> Measured {
         _ if counts.total_tasks == 0 => (None, "There are no tasks.".to_owned()),
         0 => (Some(Hundredths::HUNDRED), "All tasks are done.".to_owned()),
         _ => {
-            let whole = open + done;
-            let score = Hundredths::part(PACE * done, whole).unwrap_or_default().min(Hundredths::HUNDRED);
+            let score = Hundredths::part(PACE * done, open + done).unwrap_or_default().min(Hundredths::HUNDRED);
             let because = format!(
-                "{done} task(s) were done in {LATELY} days, {PACE} times as many would be in a year, and {whole} were open: \
-                 {PACE} × {done} / {whole}, 100 at most, is {score} %."
+                "{done} task(s) were done in {LATELY} days and {open} are open; {PACE} times as many would be done in a year: \
+                 {PACE} × {done} / ({done} + {open}), or all of them at most, is {score} %."
             );
             (Some(score), because)
         }
     };
-    Measured { score, inputs: inputs([("tasksDone", json!(done)), ("tasksOpen", json!(open))]), because }
+    let counts = [("tasksDone", json!(done)), ("tasksOpen", json!(open))];
+    let pace = [("days", json!(LATELY)), ("timesAYear", json!(PACE))];
+    Measured { score, inputs: inputs(counts.into_iter().chain(pace)), because }
 }
 
 /// How many of the attributes that ever reported did so lately; `None` when telemetry was not heard.
@@ -72,7 +73,8 @@ pub(super) fn freshness(heard: Option<Freshness>) -> Measured {
         }
         None => "No attribute ever had a value.".to_owned(),
     };
-    Measured { score, inputs: inputs([("attributes", json!(attributes)), ("fresh", json!(fresh))]), because }
+    let counts = [("attributes", json!(attributes)), ("fresh", json!(fresh)), ("days", json!(FRESH))];
+    Measured { score, inputs: inputs(counts), because }
 }
 
 /// Open tickets by their severity: helpdesk does not tell of them yet.
@@ -81,7 +83,7 @@ pub(super) fn tickets() -> Measured {
     Measured { score: None, inputs: Map::new(), because }
 }
 
-fn inputs<const N: usize>(of: [(&str, Value); N]) -> Map<String, Value> {
+fn inputs<'a>(of: impl IntoIterator<Item = (&'a str, Value)>) -> Map<String, Value> {
     of.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -108,7 +110,27 @@ mod tests {
         assert_eq!(score(tickets()), None);
     }
 
+    /// The numbers that a sentence names.
+    fn numbers(sentence: &str) -> Vec<String> {
+        let parts = sentence.split(|c: char| !c.is_ascii_digit() && c != '.').map(|part| part.trim_matches('.'));
+        parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
     proptest! {
+        #[test]
+        fn a_sentence_names_the_inputs_the_score_and_no_other_number(done in 0..50_i64, open in 0..50_i64, progress in 0..10_000_i64) {
+            let counts = Counts { progress, products: 3, ..counts(done, open) };
+            let heard = Some(Freshness { attributes: done + open, fresh: done });
+            for part in [adoption(&counts), velocity(&counts), freshness(heard), freshness(None), tickets()] {
+                let percents = part.inputs.values().filter_map(|input| Hundredths::from_f64(input.as_f64()?).ok());
+                let percents = percents.chain(part.score).map(|percent| percent.to_string());
+                let known: Vec<_> = part.inputs.values().map(ToString::to_string).chain(percents).collect();
+                for number in numbers(&part.because) {
+                    prop_assert!(known.contains(&number), "{number} in {:?} {}", part.inputs, part.because);
+                }
+            }
+        }
+
         #[test]
         fn more_done_is_never_worse_and_more_open_never_better(done in 0..500_i64, open in 1..500_i64) {
             let score = |done, open| velocity(&counts(done, open)).score.unwrap();

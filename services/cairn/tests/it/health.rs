@@ -38,7 +38,7 @@ fn health_is_the_weighted_mean_of_what_is_known_and_is_kept_every_night_as_it_wa
         });
         admin.post("/telemetry/v1/values", &json!({ "values": [value] })).await.expect(200);
         let health = admin.get(&path).await.expect(200).body.clone();
-        assert_eq!(part(&health, "FRESHNESS")["inputs"], json!({ "attributes": 1, "fresh": 1 }));
+        assert_eq!(part(&health, "FRESHNESS")["inputs"], json!({ "attributes": 1, "fresh": 1, "days": 7 }));
         assert_eq!(health["score"], json!(80));
 
         // The night comes.

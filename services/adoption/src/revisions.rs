@@ -3,7 +3,7 @@
 use contracts::Envelope;
 use contracts::catalog::{OwnerId, PRODUCT_DELETED, SOLUTION_DELETED, SOLUTION_PRODUCTS_ASSIGNED};
 use db::Tx;
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, sql};
 use diesel::expression::BoxableExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -75,14 +75,14 @@ fn alone(tenant: TenantId) -> String {
     format!("catalog revisions of {tenant}")
 }
 
-/// Whether the catalog has moved since a plan was made equal to it; one whose sync was undone is at an earlier revision than
-/// that. One whose owner nobody has told of may be behind.
+/// Whether the catalog has moved since a row of `plans` was made equal to it, in SQL; one whose sync was undone is at an earlier
+/// revision than that. One whose owner nobody has told of may be behind.
+pub(crate) const NEEDS_SYNC: &str = "not exists (select from catalog_revisions known where known.tenant_id = plans.tenant_id \
+    and known.owner_id = plans.owner_id and known.revision <= plans.catalog_revision)";
+
+/// [`NEEDS_SYNC`] for a statement that is put together.
 pub(crate) fn needs_sync() -> Box<dyn BoxableExpression<plans::table, Pg, SqlType = Bool>> {
-    let of_plan = catalog_revisions::tenant_id
-        .eq(plans::tenant_id)
-        .and(catalog_revisions::owner_id.eq(plans::owner_id))
-        .and(catalog_revisions::revision.le(plans::catalog_revision));
-    Box::new(not(exists(catalog_revisions::table.filter(of_plan))))
+    Box::new(sql::<Bool>(NEEDS_SYNC))
 }
 
 /// Whether a solution has other products since a solution plan followed it, or a part is of a product that is deleted. The plan

@@ -122,7 +122,7 @@ pub(super) async fn list_assignments(
     who.read(&db, async |conn| {
         access::may(&who, conn, Thing::Customer(customer)).await?;
         let owner = (who.tenant, customer);
-        customers::find(conn, who.tenant, customer).await?.ok_or_else(|| Problem::not_found("customer"))?;
+        customers::find_present(conn, who.tenant, customer).await?;
         let rows = store::page(conn, owner, &query, after, limit).await?;
         let mut page =
             Cursor::page(rows, limit, &context.config.keys, "assignments", |row| vec![row.id.to_string().into()]);

@@ -9,7 +9,7 @@ mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) use store::{find, hold, hold_all, require_present};
+pub(crate) use store::{find, find_present, hold, hold_all, require_present};
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -16,6 +16,15 @@ pub(crate) async fn find(mut conn: &Conn, tenant: TenantId, id: CustomerId) -> R
     Ok(customers::table.find((tenant, id)).select(Customer::as_select()).first(&mut conn).await.optional()?)
 }
 
+/// The customer, unless it is deleted.
+///
+/// # Errors
+/// 404 when there is none.
+pub(crate) async fn find_present(conn: &Conn, tenant: TenantId, id: CustomerId) -> Result<Customer, Problem> {
+    let found = find(conn, tenant, id).await?.filter(|customer| customer.deleted_at.is_none());
+    found.ok_or_else(|| Problem::not_found("customer who is not deleted"))
+}
+
 /// One page in the order of creation, with one row more to tell whether there is another page.
 pub(crate) async fn page(
     mut conn: &Conn,

@@ -127,6 +127,6 @@ async fn now(who: &Allow<CustomerRead>, db: &Db, telemetry: &Telemetry, id: Cust
 /// Refuses a caller who may not see the customer, or a customer who is not there.
 async fn require(who: &Allow<CustomerRead>, conn: &Conn, id: CustomerId) -> Result<(), Problem> {
     access::may(who, conn, Thing::Customer(id)).await?;
-    customers::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer"))?;
+    customers::find_present(conn, who.tenant, id).await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::file::Part;
 use super::lists::{CompletionTime, LevelAdoption, LowAdoption, SkippedTask, StalledTask, TrendMonth, UnsyncedPlan};
+use crate::revisions::NEEDS_SYNC;
 
 /// Whose customers are meant.
 pub(super) struct Among {
@@ -133,16 +134,15 @@ pub(super) async fn unsynced(
     part: &Part,
 ) -> Result<Vec<UnsyncedPlan>, Problem> {
     let after = part.after.as_ref();
-    let rows = diesel::sql_query(
-        "select p.id as plan_id, owner_name as product_name, customer_id, c.name as customer_name, progress_percentage, \
+    let rows = diesel::sql_query(format!(
+        "select plans.id as plan_id, owner_name as product_name, customer_id, c.name as customer_name, progress_percentage, \
              last_synced_at, floor(extract(epoch from $4 - last_synced_at) / 86400)::integer as days, \
-             not exists (select from catalog_revisions r where r.tenant_id = p.tenant_id and r.owner_id = p.owner_id \
-                 and r.revision <= p.catalog_revision) as needs_sync \
-         from plans p join customers c on c.tenant_id = p.tenant_id and c.id = customer_id \
-         where p.tenant_id = $1 and ($2 is null or customer_id = any($2)) and deleted_at is null \
-             and last_synced_at < $3 and ($5 is null or (last_synced_at, p.id) > ($5, $6)) \
-         order by last_synced_at, p.id limit $7",
-    );
+             {NEEDS_SYNC} as needs_sync \
+         from plans join customers c on c.tenant_id = plans.tenant_id and c.id = customer_id \
+         where plans.tenant_id = $1 and ($2 is null or customer_id = any($2)) and deleted_at is null \
+             and last_synced_at < $3 and ($5 is null or (last_synced_at, plans.id) > ($5, $6)) \
+         order by last_synced_at, plans.id limit $7"
+    ));
     rows.bind::<SqlUuid, _>(among.tenant)
         .bind::<Nullable<Array<SqlUuid>>, _>(among.customers.as_ref())
         .bind::<Timestamptz, _>(before)

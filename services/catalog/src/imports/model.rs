@@ -259,8 +259,8 @@ impl Import {
                 Err(BUSY.detail("Its file is still being read. Ask again shortly.").retry_after(1))
             }
             ImportStatus::Faulty => {
-                let errors = self.errors;
-                Err(FAULTY.detail(format!("It has {errors} errors; mend the file and upload it again.")))
+                let errors = if self.errors == 1 { "an error".to_owned() } else { format!("{} errors", self.errors) };
+                Err(FAULTY.detail(format!("It has {errors}; mend the file and upload it again.")))
             }
             ImportStatus::Failed => Err(UNREADABLE.detail("`problem` says why. Upload it again.")),
             ImportStatus::Applying | ImportStatus::Done => Err(self.under_way()),

@@ -71,10 +71,10 @@ fn what_cannot_be_assigned_is_refused_and_leaves_nothing() {
 
         let nobody = json!({ "id": gate["id"] });
         try_assign(admin, &nobody, &crane, json!({})).await.expect_problem(404, "NOT_FOUND");
-        admin.delete(&format!("{CUSTOMERS}/{}", id(&northwind))).await.expect(204);
-        try_assign(admin, &northwind, &crane, json!({})).await.expect_problem(409, "CUSTOMER_DELETED");
         let all = admin.get(&format!("{CUSTOMERS}/{}/assignments?count=true", id(&northwind))).await;
         assert_eq!(all.expect(200).body["total"], 0);
+        admin.delete(&format!("{CUSTOMERS}/{}", id(&northwind))).await.expect(204);
+        try_assign(admin, &northwind, &crane, json!({})).await.expect_problem(409, "CUSTOMER_DELETED");
         assert_eq!(admin.get("/adoption/v1/plans?count=true").await.body["total"], 0);
     });
 }

@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::fault::Fault;
 use crate::formula::{harmless, meant};
 use crate::intake::{Headings, Intake};
-use crate::sheet::{Column, Sheet};
+use crate::sheet::{Column, Form, Sheet};
 use crate::table::{Kind, Table};
 use crate::{MOST_BYTES, Read};
 
@@ -73,7 +73,8 @@ impl Visitor for Writer {
     }
 }
 
-/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells.
+/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells; where it is no comma, as a
+/// spreadsheet of many languages writes it, a number may have one before its decimal places.
 #[must_use]
 pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
     let mut intake = Intake::new(kind);
@@ -92,6 +93,15 @@ pub(crate) fn delimiter(bytes: &[u8]) -> u8 {
     [b',', b';', b'\t'].into_iter().find(|delimiter| first.contains(delimiter)).unwrap_or(b',')
 }
 
+/// Has a point stand before the decimal places of a row's numbers, where a comma does.
+fn point(sheet: Sheet, cells: &mut [Cell]) {
+    for (cell, column) in cells.iter_mut().zip(sheet.columns()) {
+        if let (Cell::Text(text), Form::Number(..)) = (cell, column.form) {
+            *text = text.replacen(',', ".", 1);
+        }
+    }
+}
+
 /// Without these columns a CSV of tasks is taken for something else.
 fn needed(sheet: Sheet) -> &'static [&'static str] {
     if sheet == Sheet::Tasks { &["name", "estMinutes", "weight"] } else { &[] }
@@ -99,8 +109,9 @@ fn needed(sheet: Sheet) -> &'static [&'static str] {
 
 fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let delimiter = delimiter(bytes);
     let mut lines = csv::ReaderBuilder::new();
-    let mut lines = lines.has_headers(false).flexible(true).delimiter(delimiter(bytes)).from_reader(bytes);
+    let mut lines = lines.has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
     let Some(mut rows) = intake.open(sheet) else { return };
     let mut headings: Option<Headings> = None;
     for (number, line) in (1..).zip(lines.records()) {
@@ -120,8 +131,11 @@ fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
             }
             continue;
         };
-        let cells = line.iter().map(|cell| Cell::text(meant(cell))).enumerate();
-        if !intake.row(rows.as_mut(), number, headings.sort(cells), headings.given()) {
+        let mut cells = headings.sort(line.iter().map(|cell| Cell::text(meant(cell))).enumerate());
+        if delimiter != b',' {
+            point(sheet, &mut cells);
+        }
+        if !intake.row(rows.as_mut(), number, cells, headings.given()) {
             break;
         }
     }

@@ -38,6 +38,25 @@ fn blank_cells_have_the_defaults_of_the_reference() {
 }
 
 #[test]
+fn a_number_has_a_comma_before_its_decimal_places_where_none_stands_between_the_cells() {
+    for table in [
+        "Task Name;Weight;Est. Minutes\nConnect, then test;12,5;30\n",
+        "name\tweight\testMinutes\nConnect, then test\t12,5\t30\n",
+    ] {
+        let tasks: Vec<Task> = sound(Sheet::Tasks, table).tasks.unwrap().items().cloned().collect();
+        let task = &tasks[0];
+        assert_eq!((task.name.as_str(), task.weight, task.est_minutes), ("Connect, then test", Hundredths(1_250), 30));
+    }
+    for (table, fault) in [
+        ("name,weight,estMinutes\nConnect,\"12,5\",30\n", "is not a number; write it like 12.5"),
+        ("name;weight;estMinutes\nConnect;1.012,5;30\n", "is not a number; write it like 12.5"),
+        ("name;weight;estMinutes\nConnect;12,5;1,5\n", "is 1.5; give a whole number"),
+    ] {
+        assert!(faults(Sheet::Tasks, table)[0].ends_with(fault), "{table}");
+    }
+}
+
+#[test]
 fn every_bound_is_kept() {
     let tasks = "name,weight,estMinutes,sequenceNumber,licenseLevel,howToDoc\n\
                  ,1,1,1,Essential,\n\

@@ -12,7 +12,7 @@ use kernel::problem::{BODY_TOO_LARGE, MEDIA_TYPE_UNSUPPORTED, REQUEST_MALFORMED}
 use kernel::{CustomerId, PlanId, Problem};
 use locks::Held;
 use serde::Deserialize;
-use web::{Allow, Answer, Path, Query, RawBody, Reply, attachment};
+use web::{Allow, Answer, PackedBody, Path, Query, RawBody, Reply, attachment};
 use workbook::MOST_BYTES;
 use workbook::form::{self, Row};
 
@@ -52,7 +52,7 @@ pub(super) async fn export_customer(
 ) -> Answer {
     let find = async |conn: &Conn| {
         access::may(&who, conn, Thing::Customer(id)).await?;
-        let customer = customers::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("customer"))?;
+        let customer = customers::find_present(conn, who.tenant, id).await?;
         Ok((customer, store::standing(conn, who.tenant, id).await?))
     };
     let (customer, standing) = who.look(&db, find).await?;
@@ -68,7 +68,7 @@ pub(super) async fn export_customer(
 /// Shows row by row what the file would do, or, with `dryRun=false`, does it: all of it or, when a row is wrong, nothing. A status
 /// that was edited is set as by hand, with the import as its source; a note joins the task's history, unless it is what somebody
 /// wrote there last. What was not edited and what is missing changes nothing. Tasks are found by their hidden ids, else by the
-/// names of assignment and task.
+/// names of assignment and task. It may come packed, with gzip or zstd, as `Content-Encoding` says.
 #[utoipa::path(tag = "customer workbooks", params(ImportQuery), request_body(content((String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), security(("bearer" = [TaskWrite::NAME])), responses((status = 200, body = WorkbookReceipt), (status = 400, description = "It is no such workbook, or a column is missing."), (status = 409, description = "The customer is deleted."), (status = 413, description = "More than 10 MiB."), (status = 415, description = "Not a workbook."), (status = 422, description = "A row is wrong; nothing was done."), (status = 423, description = "Somebody else is editing the customer or a plan that it changes.")))]
 #[post("/customers/{customerId}/workbook")]
 pub(super) async fn import_customer(
@@ -76,7 +76,7 @@ pub(super) async fn import_customer(
     db: Data<Db>,
     Path(id): Path<CustomerId>,
     Query(query): Query<ImportQuery>,
-    body: RawBody,
+    PackedBody(body): PackedBody,
 ) -> Answer {
     let find = async |conn: &Conn| {
         access::may(&who, conn, Thing::Customer(id)).await?;

@@ -6,7 +6,7 @@ use db::{Db, Tx};
 use kernel::problem::{BODY_TOO_LARGE, REQUEST_MALFORMED};
 use kernel::{Problem, ProductId, SolutionId};
 use serde::Deserialize;
-use web::{Allow, Answer, Query, RawBody, Reply};
+use web::{Allow, Answer, PackedBody, Query, Reply};
 use workbook::{Fault, MOST_BYTES, Read, Severity, Sheet};
 
 use super::authority::Authority;
@@ -57,7 +57,9 @@ pub(crate) fn sheet(named: Option<&str>) -> Result<Option<Sheet>, Problem> {
 /// Upload a file for import
 ///
 /// A workbook as the export writes it: Excel, JSON, or one sheet as CSV, up to 10 MiB and 50,000 rows. Nothing is changed:
-/// the answer says what the import would do. Unless the query names a product or a solution, the name in the file finds it;
+/// the answer says what the import would do. It may come packed, with gzip or zstd, as `Content-Encoding` says; unpacked, it has
+/// the same bounds. In a CSV commas, semicolons or tabs stand between the cells; where it is no comma, a number may have one before
+/// its decimal places. Unless the query names a product or a solution, the name in the file finds it;
 /// when there is none, it is to be made. A sheet, a column or a row that is missing leaves what is there, unless
 /// `deleteMissing` says otherwise of rows. What was deleted comes back when the file has its id. A large file is read after
 /// the answer (202): ask until its status is READY or FAULTY. Only who uploaded an import sees it; it is forgotten after a day.
@@ -67,7 +69,7 @@ pub(super) async fn upload_import(
     who: Allow<CatalogWrite>,
     db: Data<Db>,
     Query(query): Query<UploadQuery>,
-    body: RawBody,
+    PackedBody(body): PackedBody,
 ) -> Answer {
     let owner = query.owner()?;
     let authority = db

@@ -34,7 +34,7 @@ fn a_customer_is_made_changed_deleted_and_restored() {
         let deleted = stage.admin.get(&path).await;
         assert_eq!(deleted.expect(200).version(), Some(4), "deleting twice is deleting once");
         assert!(deleted.body["deletedAt"].is_string());
-        for more in ["overview", "health"] {
+        for more in ["overview", "health", "health/history", "workbook", "assignments"] {
             stage.admin.get(&format!("{path}/{more}")).await.expect_problem(404, "NOT_FOUND");
         }
         stage.admin.patch(&path, None, &json!({ "name": "Ghost" })).await.expect_problem(409, "CUSTOMER_DELETED");

@@ -1,13 +1,13 @@
 //! What is exported and imported again, unedited, changes nothing.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde_json::json;
-use testkit::{Client, Response};
+use testkit::{Client, Response, send};
 
-use super::{XLSX, changes, commit, content, exported, faults, file, fill, full_product, upload, upload_json};
+use super::{IMPORTS, XLSX, changes, commit, content, exported, faults, file, fill, full_product, upload, upload_json};
 use crate::demo;
 use crate::support::on_stage;
 
@@ -39,6 +39,28 @@ async fn assert_round_trip(who: &Client, owner: &str) {
         let query = format!("?{kind}Id={id}&sheet={sheet}&deleteMissing=true");
         assert_nothing_to_do(who, owner, &upload(who, &query, "text/csv", table).await).await;
     }
+}
+
+#[test]
+fn a_table_of_another_language_is_read_and_a_file_may_come_packed() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let made = admin.post("/catalog/v1/products", &json!({ "name": "Harbour Gate" })).await;
+        let table = "Task Name;Weight;Est. Minutes;Description\nConnect;12,5;30;Mast, then gate\n";
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(table.as_bytes()).unwrap();
+        let path = format!("{IMPORTS}?productId={}&sheet=tasks", made.expect(201).id());
+        let request = admin.request(Method::POST, &path).header("content-type", "text/csv");
+        let uploaded = send(request.header("content-encoding", "gzip").body(packed.finish().unwrap())).await;
+        assert_eq!(uploaded.expect(201).body["status"], "READY", "{}", uploaded.text);
+        commit(admin, &uploaded).await.expect(200);
+        let tasks = admin.get(&format!("/catalog/v1/products/{}/tasks", made.id())).await;
+        let task = tasks.expect(200).body["items"][0].clone();
+        assert_eq!((&task["weight"], &task["description"]), (&json!(12.5), &json!("Mast, then gate")));
+        let request = admin.request(Method::POST, &path).header("content-type", "text/csv");
+        let other = send(request.header("content-encoding", "br").body("name")).await;
+        assert_eq!(other.status, 415, "{}", other.text);
+    });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use contracts::catalog::{Blueprint, CatalogReach, OwnerId, Rehearsal};
-use kernel::{Actor, ImportId, Problem, ProductId, SolutionId};
+use kernel::{Actor, ImportId, OutcomeId, Problem, ProductId, SolutionId};
 
 use crate::caller::{Caller, Line, PATIENCE};
 
@@ -27,11 +27,15 @@ impl Catalog {
     /// # Errors
     /// 503 when catalog is away.
     pub async fn blueprint(&self, who: &Actor, owner: OwnerId) -> Result<Option<Blueprint>, Problem> {
-        let path = match owner {
-            OwnerId::Product(product) => format!("products/{product}/blueprint"),
-            OwnerId::Solution(solution) => format!("solutions/{solution}/blueprint"),
-        };
-        self.0.get(who, &path).await
+        self.0.get(who, &format!("{}/blueprint", path(owner))).await
+    }
+
+    /// The outcomes of a product, or a solution's own; `None` when the tenant has no such owner.
+    ///
+    /// # Errors
+    /// 503 when catalog is away.
+    pub async fn outcomes_of(&self, who: &Actor, owner: OwnerId) -> Result<Option<Vec<OutcomeId>>, Problem> {
+        self.0.get(who, &format!("{}/outcome-ids", path(owner))).await
     }
 
     /// The solutions that bundle a product; `None` when the tenant has no such product.
@@ -65,5 +69,12 @@ impl Catalog {
     /// 503 when catalog is away.
     pub async fn reach(&self, token: &str) -> Result<Option<CatalogReach>, Problem> {
         self.0.get_as(token, "reach", PATIENCE).await
+    }
+}
+
+fn path(owner: OwnerId) -> String {
+    match owner {
+        OwnerId::Product(product) => format!("products/{product}"),
+        OwnerId::Solution(solution) => format!("solutions/{solution}"),
     }
 }

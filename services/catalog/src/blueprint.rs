@@ -6,7 +6,7 @@ use actix_web::get;
 use actix_web::web::Data;
 use contracts::catalog::{AttributeView, Blueprint, BlueprintOwner, TaskBlueprint};
 use db::{Conn, Db};
-use kernel::{Problem, ProductId, SolutionId, TaskId, TenantId};
+use kernel::{OutcomeId, Problem, ProductId, SolutionId, TaskId, TenantId};
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Answer, Internal, Path, Reply};
 
@@ -15,7 +15,11 @@ use crate::{attributes, parts, products, solutions, tasks};
 
 /// The routes for other services.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(show_product_blueprint).service(show_solution_blueprint);
+    config
+        .service(show_product_blueprint)
+        .service(show_solution_blueprint)
+        .service(list_product_outcome_ids)
+        .service(list_solution_outcome_ids);
 }
 
 /// Show the blueprint of a product
@@ -34,6 +38,33 @@ async fn show_product_blueprint(caller: Internal, db: Data<Db>, Path(id): Path<P
 #[get("/solutions/{solutionId}/blueprint")]
 async fn show_solution_blueprint(caller: Internal, db: Data<Db>, Path(id): Path<SolutionId>) -> Answer {
     show(&caller, &db, Owner::Solution(id)).await
+}
+
+/// List the outcomes of a product
+///
+/// Their ids, as its blueprint has them.
+#[utoipa::path(tag = "internal", responses((status = 200, body = Vec<OutcomeId>)))]
+#[get("/products/{productId}/outcome-ids")]
+async fn list_product_outcome_ids(caller: Internal, db: Data<Db>, Path(id): Path<ProductId>) -> Answer {
+    outcome_ids(&caller, &db, Owner::Product(id)).await
+}
+
+/// List the outcomes of a solution
+///
+/// Their ids, as its blueprint has them.
+#[utoipa::path(tag = "internal", responses((status = 200, body = Vec<OutcomeId>)))]
+#[get("/solutions/{solutionId}/outcome-ids")]
+async fn list_solution_outcome_ids(caller: Internal, db: Data<Db>, Path(id): Path<SolutionId>) -> Answer {
+    outcome_ids(&caller, &db, Owner::Solution(id)).await
+}
+
+async fn outcome_ids(caller: &Internal, db: &Db, owner: Owner) -> Answer {
+    let tenant = caller.tenant()?;
+    let find = async |conn: &Conn| {
+        find(conn, tenant, owner).await?.ok_or_else(|| Problem::not_found(owner.noun()))?;
+        Reply::ok(&parts::outcome_ids(conn, tenant, owner).await?)
+    };
+    Ok(db.read(tenant, find).await?.into_response())
 }
 
 async fn show(caller: &Internal, db: &Db, owner: Owner) -> Answer {

@@ -39,8 +39,7 @@ pub(super) async fn list_plan_outcomes(
     };
     let plan = who.look(&db, find).await?;
     let chosen = if plan.outcome_ids.is_empty() {
-        let blueprint = catalog.blueprint(who.actor(), plan.owner()).await?;
-        blueprint.map(|blueprint| blueprint.outcome_ids).unwrap_or_default()
+        catalog.outcomes_of(who.actor(), plan.owner()).await?.unwrap_or_default()
     } else {
         plan.outcome_ids
     };
@@ -79,9 +78,11 @@ pub(super) async fn set_outcome_goal(
     let (plan, known) = who.look(&db, find).await?;
     if !known.is_some_and(|goal| goal.is_set()) {
         // Asked before the write begins: no transaction waits for another service.
-        let blueprint = catalog.blueprint(who.actor(), plan.owner()).await?;
-        let has_outcome = blueprint.is_some_and(|blueprint| blueprint.outcome_ids.contains(&outcome));
-        has_outcome.then_some(()).ok_or_else(|| Problem::not_found("outcome"))?;
+        let known = catalog.outcomes_of(who.actor(), plan.owner()).await?;
+        known
+            .is_some_and(|known| known.contains(&outcome))
+            .then_some(())
+            .ok_or_else(|| Problem::not_found("outcome"))?;
     }
     who.write(&db, async |tx| {
         let plan = plans::fetch_for_change(tx, id).await?;

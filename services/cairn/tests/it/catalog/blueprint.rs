@@ -50,11 +50,14 @@ fn a_blueprint_shows_live_tasks_in_order_with_their_attributes_at_one_revision()
             (json!(blueprint.outcome_ids), json!(blueprint.release_ids)),
             (json!([id(&outcome)]), json!([id(&release)]))
         );
+        let outcomes = catalog(&stage).outcomes_of(&who, OwnerId::Product(product_id)).await.unwrap();
+        assert_eq!(outcomes, Some(blueprint.outcome_ids));
 
         let stranger = Actor::service("adoption", TenantId::fresh(), Trace::start());
         assert!(catalog(&stage).blueprint(&stranger, OwnerId::Product(product_id)).await.unwrap().is_none());
         stage.admin.delete(&path).await.expect(204);
         assert!(catalog(&stage).blueprint(&who, OwnerId::Product(product_id)).await.unwrap().is_none());
+        assert!(catalog(&stage).outcomes_of(&who, OwnerId::Product(product_id)).await.unwrap().is_none());
     });
 }
 

@@ -1,5 +1,7 @@
 //! Which tasks of a plan somebody looks for. Pure.
 
+use std::collections::HashSet;
+
 use contracts::adoption::{StatusSource, TaskStatus};
 use contracts::catalog::LicenseLevel;
 use kernel::{Check, OutcomeId, Problem, ReleaseId, TagId};
@@ -39,6 +41,17 @@ impl TaskFilter {
         check_kind(&mut check, "/releaseIds", &self.release_ids);
         check_kind(&mut check, "/tagIds", &self.tag_ids);
         check.finish().map(|()| self)
+    }
+
+    /// Refuses tags that are not among those of the tasks: nothing would be shown.
+    pub(crate) fn require_tags(&self, known: &HashSet<TagId>) -> Result<(), Problem> {
+        let mut check = Check::new();
+        for (index, tag) in self.tag_ids.iter().enumerate() {
+            check.that(known.contains(tag), &format!("/tagIds/{index}"), "UNKNOWN", || {
+                "is a tag that no task of the plan has".to_owned()
+            });
+        }
+        check.finish()
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) use filter::TaskFilter;
 pub(crate) use model::CustomerTask;
 pub(crate) use store::{
     count, fetch_for_change, fetch_many_for_change, fetch_of_plans_for_change, find, insert_all, of_plan, of_plans,
-    page, remove, rewrite, served, update, weights,
+    page, remove, rewrite, served, tags, update, weights,
 };
 
 /// The routes of this noun.

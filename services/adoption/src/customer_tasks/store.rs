@@ -1,5 +1,7 @@
 //! The statements of customer tasks. Whoever changes one holds its plan already: plan first, then tasks, by id.
 
+use std::collections::HashSet;
+
 use contracts::adoption::{StatusSource, TaskStatus};
 use contracts::catalog::LicenseLevel;
 use db::{Conn, Tx};
@@ -9,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use futures_util::future::try_join_all;
-use kernel::{Cursor, CustomerTaskId, Hundredths, OutcomeId, PlanId, Problem, ReleaseId, TenantId};
+use kernel::{Cursor, CustomerTaskId, Hundredths, OutcomeId, PlanId, Problem, ReleaseId, TagId, TenantId};
 
 use super::filter::TaskFilter;
 use super::model::CustomerTask;
@@ -94,6 +96,13 @@ pub(crate) async fn served(
     use customer_tasks::{outcome_ids, plan_id, status, table, tenant_id, weight};
     let rows = table.filter(tenant_id.eq(tenant)).filter(plan_id.eq(plan));
     Ok(rows.select((outcome_ids, status, weight)).load(&mut conn).await?)
+}
+
+/// The tags that tasks of a plan have.
+pub(crate) async fn tags(mut conn: &Conn, tenant: TenantId, plan: PlanId) -> Result<HashSet<TagId>, Problem> {
+    use customer_tasks::{plan_id, table, tag_ids, tenant_id};
+    let rows = table.filter(tenant_id.eq(tenant)).filter(plan_id.eq(plan)).select(tag_ids);
+    Ok(rows.load::<Vec<TagId>>(&mut conn).await?.into_iter().flatten().collect())
 }
 
 /// The task, locked until the transaction ends.

@@ -10,7 +10,7 @@ use super::store;
 use crate::access::{self, Thing};
 use crate::customer_tasks::TaskFilter;
 use crate::permissions::PlanRead;
-use crate::{customers, plans};
+use crate::{customer_tasks, customers, plans};
 
 /// Show one's own filter of a plan
 ///
@@ -28,7 +28,7 @@ pub(super) async fn show_plan_filter(who: Allow<PlanRead>, db: Data<Db>, Path(id
 
 /// Keep a filter of a plan
 ///
-/// It takes the place of the one that the caller keeps already; nobody else sees it.
+/// It takes the place of the one that the caller keeps already; nobody else sees it. A tag that no task of the plan has is refused.
 #[utoipa::path(tag = "plans", request_body = TaskFilter, security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = TaskFilter), (status = 409, description = "The customer is deleted.")))]
 #[put("/plans/{planId}/filter")]
 pub(super) async fn replace_plan_filter(
@@ -42,6 +42,7 @@ pub(super) async fn replace_plan_filter(
         access::may(&who, tx, Thing::Plan(id)).await?;
         let plan = plans::find(tx, who.tenant, id).await?.ok_or_else(|| Problem::not_found("plan"))?;
         customers::require_present(tx, who.tenant, plan.customer_id).await?;
+        filter.require_tags(&customer_tasks::tags(tx, who.tenant, id).await?)?;
         store::keep(tx, id, who.user, &filter).await?;
         Reply::ok(&filter)
     })

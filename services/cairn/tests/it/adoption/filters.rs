@@ -138,6 +138,8 @@ fn everybody_keeps_a_filter_of_a_plan_for_themselves() {
         assert_eq!(items(&kim.get(&tasks).await).len(), 6);
         assert_eq!(admin.get(&filter).await.body["tagIds"], json!(tags));
 
+        let unknown = admin.put(&filter, &json!({ "tagIds": [tags[0], kernel::TagId::fresh()] })).await;
+        assert_eq!(pointers(unknown.expect_problem(422, "CONTENT_INVALID")), ["/tagIds/1"]);
         let twice = admin.put(&filter, &json!({ "tagIds": [tags[0], tags[0]] })).await;
         assert_eq!(pointers(twice.expect_problem(422, "CONTENT_INVALID")), ["/tagIds"]);
         let unknown = admin.put(&filter, &json!({ "colour": "red" })).await;

@@ -77,8 +77,8 @@ fn alone(tenant: TenantId) -> String {
 
 /// Whether the catalog has moved since a row of `plans` was made equal to it, in SQL; one whose sync was undone is at an earlier
 /// revision than that. One whose owner nobody has told of may be behind.
-pub(crate) const NEEDS_SYNC: &str = "not exists (select from catalog_revisions known where known.tenant_id = plans.tenant_id \
-    and known.owner_id = plans.owner_id and known.revision <= plans.catalog_revision)";
+pub(crate) const NEEDS_SYNC: &str = "(not exists (select from catalog_revisions known where known.tenant_id = plans.tenant_id \
+    and known.owner_id = plans.owner_id and known.revision <= plans.catalog_revision))";
 
 /// [`NEEDS_SYNC`] for a statement that is put together.
 pub(crate) fn needs_sync() -> Box<dyn BoxableExpression<plans::table, Pg, SqlType = Bool>> {

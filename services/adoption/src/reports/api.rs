@@ -42,9 +42,8 @@ pub(super) async fn list_stalled_tasks(
     Query(query): Query<AgeQuery>,
 ) -> Answer {
     let since = before(context.clock.now(), query.days.unwrap_or(STALLED));
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let find = async |conn: &Conn, among: &Among, part: &Part| store::stalled(conn, among, since, part).await;
-    list((&who, &db, &context), (query.format, paging), find).await
+    list((&who, &db, &context), (query.format, query.paging()), find).await
 }
 
 /// List customers who adopt little
@@ -60,9 +59,8 @@ pub(super) async fn list_low_adoption(
     Query(query): Query<BelowQuery>,
 ) -> Answer {
     let below = within("below", query.below.unwrap_or(LOW), 0..=100, "percent").map(Hundredths::of)?;
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let find = async |conn: &Conn, among: &Among, part: &Part| store::low_adoption(conn, among, below, part).await;
-    list((&who, &db, &context), (query.format, paging), find).await
+    list((&who, &db, &context), (query.format, query.paging()), find).await
 }
 
 /// List the tasks that are skipped most
@@ -77,8 +75,7 @@ pub(super) async fn list_skipped_tasks(
     context: Data<Context>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
-    list((&who, &db, &context), (query.format, paging), store::skipped).await
+    list((&who, &db, &context), (query.format, query.paging()), store::skipped).await
 }
 
 /// List plans that were not synced for long
@@ -94,9 +91,8 @@ pub(super) async fn list_unsynced_plans(
     Query(query): Query<AgeQuery>,
 ) -> Answer {
     let since = before(context.clock.now(), query.days.unwrap_or(UNSYNCED));
-    let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let find = async |conn: &Conn, among: &Among, part: &Part| store::unsynced(conn, among, since, part).await;
-    list((&who, &db, &context), (query.format, paging), find).await
+    list((&who, &db, &context), (query.format, query.paging()), find).await
 }
 
 /// List how long tasks take

@@ -5,56 +5,58 @@ use contracts::catalog::LicenseLevel;
 use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use kernel::{CustomerId, CustomerTaskId, Hundredths, PlanId, ProductId, SolutionId, TaskId, Timestamp};
+use kernel::{CustomerId, CustomerTaskId, Hundredths, PageQuery, PlanId, ProductId, SolutionId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::file::{Format, Row};
 
-/// How a list is asked for whose rows are old enough.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct AgeQuery {
-    /// Rows per page, 1 to 200 (default 50).
-    pub(super) limit: Option<u16>,
-    /// `nextCursor` of the page before.
-    pub(super) cursor: Option<String>,
-    /// `json` (default) or `csv`: all of it as a table.
-    #[param(inline)]
-    pub(super) format: Option<Format>,
-    /// Longer ago than so many days; default: 30 for tasks, 90 for plans.
-    pub(super) days: Option<u16>,
+/// Declares how a list is asked for: page by page or whole, and with what else it takes.
+macro_rules! list_query {
+    ($(#[$doc:meta])* $name:ident { $($(#[$what:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize, utoipa::IntoParams)]
+        #[into_params(parameter_in = Query)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub(super) struct $name {
+            /// Rows per page, 1 to 200 (default 50).
+            limit: Option<u16>,
+            /// `nextCursor` of the page before.
+            cursor: Option<String>,
+            /// `json` (default) or `csv`: all of it as a table.
+            #[param(inline)]
+            pub(super) format: Option<Format>,
+            $($(#[$what])* pub(super) $field: $type,)*
+        }
+
+        impl $name {
+            /// Which page.
+            pub(super) fn paging(&self) -> PageQuery<'_> {
+                PageQuery { limit: self.limit, cursor: self.cursor.as_deref() }
+            }
+        }
+    };
 }
 
-/// How customers are asked for who have come less far than a part of the way.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct BelowQuery {
-    /// Rows per page, 1 to 200 (default 50).
-    pub(super) limit: Option<u16>,
-    /// `nextCursor` of the page before.
-    pub(super) cursor: Option<String>,
-    /// `json` (default) or `csv`: all of it as a table.
-    #[param(inline)]
-    pub(super) format: Option<Format>,
-    /// Percent, 0 to 100 (default 50).
-    pub(super) below: Option<u16>,
+list_query! {
+    /// How a list is asked for whose rows are old enough.
+    AgeQuery {
+        /// Longer ago than so many days; default: 30 for tasks, 90 for plans.
+        days: Option<u16>,
+    }
 }
 
-/// How any other list is asked for.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ListQuery {
-    /// Rows per page, 1 to 200 (default 50).
-    pub(super) limit: Option<u16>,
-    /// `nextCursor` of the page before.
-    pub(super) cursor: Option<String>,
-    /// `json` (default) or `csv`: all of it as a table.
-    #[param(inline)]
-    pub(super) format: Option<Format>,
+list_query! {
+    /// How customers are asked for who have come less far than a part of the way.
+    BelowQuery {
+        /// Percent, 0 to 100 (default 50).
+        below: Option<u16>,
+    }
+}
+
+list_query! {
+    /// How any other list is asked for.
+    ListQuery {}
 }
 
 /// How a short list is asked for.

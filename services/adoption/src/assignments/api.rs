@@ -68,8 +68,8 @@ pub(super) async fn create_assignment(
 /// A JSON merge patch: what is left out stays, `null` clears. When the licence level or the chosen outcomes or releases are
 /// given, its plan is synced in the same moment: tasks enter, or are retired and keep their history, and no status is lost.
 /// Those of a solution hold for its products, whose plans are synced as well, unless the customer had a product at a higher
-/// level before; those of its parts that are named after it take its new name. A part of a solution plan follows the solution: what it entitles to is changed there. `If-Match` is honoured
-/// when sent.
+/// level before; those of its parts that are named after it take its new name. A part of a solution plan follows the solution:
+/// what it entitles to is changed there. `If-Match` is honoured when sent.
 #[utoipa::path(tag = "assignments", request_body = AssignmentPatch, security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = AssignmentView), (status = 409, description = "It is a part of a solution plan, the customer is deleted, the product or the solution is no longer in the catalog, or the external key or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/assignments/{assignmentId}")]
 pub(super) async fn change_assignment(

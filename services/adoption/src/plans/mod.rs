@@ -1,8 +1,8 @@
 //! Plans: how a customer adopts what was assigned.
 //!
-//! A plan is a snapshot of the eligible tasks of a product, or of a solution's own, at one catalog revision; later edits of the catalog do not reach
-//! it by themselves. Its sums are stored with it and are always those of its tasks: whoever changes a task's status
-//! locks the plan first and [`recompute`]s it before the transaction ends.
+//! A plan is a snapshot of the eligible tasks of a product, or of a solution's own, at one catalog revision; later edits of
+//! the catalog do not reach it by themselves. Its sums are stored with it and are always those of its tasks: whoever changes a
+//! task's status locks the plan first and [`recompute`]s it before the transaction ends.
 
 mod api;
 mod eligibility;

@@ -19,7 +19,8 @@ kernel::text_enum! {
         Joins = "JOINS",
         /// The product is assigned and planned.
         IsMade = "IS_MADE",
-        /// The solution no longer has the product, or the catalog has not: the assignment stands alone from then on, with its plan as it is.
+        /// The solution no longer has the product, or the catalog has not: the assignment stands alone from then on, with its
+        /// plan as it is.
         Leaves = "LEAVES",
     }
 }

@@ -1,7 +1,8 @@
 //! Versions: a product or a solution, with all that hangs on it, as it was when somebody gave that a name.
 //!
-//! A version is the export of that moment, with what a file for people has no room for. So two of them, or one and today, are compared as an import compares a file; and to
-//! restore one is an import of it, which shows what it would do and is committed like any other, as one change set.
+//! A version is the export of that moment, with what a file for people has no room for. So two of them, or one and today, are
+//! compared as an import compares a file; and to restore one is an import of it, which shows what it would do and is committed
+//! like any other, as one change set.
 
 mod api;
 mod model;

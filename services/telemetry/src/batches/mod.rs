@@ -2,8 +2,8 @@
 //!
 //! A retracted batch leaves nothing behind: the platform stands where it would if the batch had never come. Therefore what a
 //! batch did without leaving a value is kept too: that it *repeats* a value which was there (then the value stays, as its own,
-//! when the batch that brought it is retracted), and that it is *silent* about attributes of which it claims to tell everything. A latest value is
-//! known for longer than its day is kept, therefore with the batch that brought it.
+//! when the batch that brought it is retracted), and that it is *silent* about attributes of which it claims to tell
+//! everything. A latest value is known for longer than its day is kept, therefore with the batch that brought it.
 
 mod api;
 mod model;

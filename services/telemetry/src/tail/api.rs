@@ -34,7 +34,8 @@ pub(crate) struct TailQuery {
 /// Server-sent events: every value that is accepted from now on, within a second or two; `event` is `value`, `data` the JSON
 /// of the value with its assignment and attribute. Where more than 500 come at once, an `event: more` says that not all are
 /// shown. A comment every half second keeps the connection alive. The stream ends with the token: open it again with a new one.
-/// A tenant has at most five at a time; one that was closed counts for a few seconds more. A caller whom grants narrow to some customers sees the values of these.
+/// A tenant has at most five at a time; one that was closed counts for a few seconds more. A caller whom grants narrow to some
+/// customers sees the values of these.
 #[utoipa::path(tag = "values", params(TailQuery), security(("bearer" = [ValueRead::NAME])),
     responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream"), (status = 404, description = "There is no such assignment or attribute, or you may not see it."), (status = 429, description = "The tenant has five already.")))]
 #[get("/values/tail")]

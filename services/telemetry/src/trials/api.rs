@@ -41,7 +41,8 @@ pub(super) struct TestCriterion {
 ///
 /// How many tasks it would have closed that would not be done without it, and how many of those against what a person says: by
 /// the last value of each day, of the attribute and of the task's others, whatever a complete feed was silent about; and by where
-/// everything stands now. An optional attribute closes nothing where others are required. Nothing is changed. Up to 5,000 tasks are looked at. 404 when no plan has the attribute.
+/// everything stands now. An optional attribute closes nothing where others are required. Nothing is changed. Up to 5,000
+/// tasks are looked at. 404 when no plan has the attribute.
 #[utoipa::path(tag = "attributes", request_body = TestCriterion, security(("bearer" = [CriterionTest::NAME])), responses((status = 200, body = Trial), (status = 404, description = "No plan has the attribute.")))]
 #[post("/criteria/test")]
 pub(super) async fn test_criterion(

@@ -31,18 +31,18 @@ fn an_event_tells_only_of_facts_that_changed() {
             post(&stage.admin, &[it.value("users", value, ago)]).await.expect(200);
         }
         post(&stage.admin, &[it.value("users", 5, 98)]).await.expect(200);
-        let told = it.told("Roll out").await;
+        let told = it.told("Roll out", 1).await;
         assert_eq!(told.len(), 1, "five values, one of them twice, that all say the same: {told:?}");
         assert_eq!(told[0]["changes"]["requiredWithData"]["after"], 1);
         post(&stage.admin, &[it.value("users", 10, 90), it.value("gates", 11, 90)]).await.expect(200);
         post(&stage.admin, &[it.value("users", 20, 80), it.value("gates", 21, 80)]).await.expect(200);
-        let told = it.told("Roll out").await;
+        let told = it.told("Roll out", 2).await;
         assert_eq!(told.len(), 2);
         assert_eq!(told[1]["changes"]["requiredMet"], json!({ "before": 0, "after": 2 }));
         it.becomes("Roll out", "DONE").await;
         post(&stage.admin, &[it.value("gates", 9, 70)]).await.expect(200);
         it.becomes("Roll out", "IN_PROGRESS").await;
-        assert_eq!(it.told("Roll out").await.len(), 3);
+        assert_eq!(it.told("Roll out", 3).await.len(), 3);
     });
 }
 
@@ -154,7 +154,7 @@ fn an_assignment_is_evaluated_again_on_request_and_everybody_is_told_again() {
         let evaluated = stage.admin.post(&path, &json!({})).await;
         assert_eq!(evaluated.expect(200).body, json!({ "attributes": 3, "tasks": 2, "changed": 0, "told": 1 }));
         it.becomes("Roll out", "DONE").await;
-        assert_eq!(it.told("Roll out").await.len(), 2);
+        assert_eq!(it.told("Roll out", 2).await.len(), 2);
         stage.another_tenant().await.post(&path, &json!({})).await.expect_problem(404, "NOT_FOUND");
     });
 }

@@ -145,7 +145,7 @@ fn two_processes_that_take_the_same_values_store_each_once_and_agree() {
         let stored: u64 = here.iter().chain(&there).flatten().map(|receipt| outcome(receipt)[0]).sum();
         assert_eq!(stored, 20 * 200);
         let mut versions: Vec<_> =
-            it.told("Roll out").await.iter().map(|event| event["entityVersion"].as_u64().unwrap()).collect();
+            it.told("Roll out", 1).await.iter().map(|event| event["entityVersion"].as_u64().unwrap()).collect();
         versions.sort_unstable();
         assert_eq!(versions, (1..).take(versions.len()).collect::<Vec<_>>(), "each version is told once");
         // Both remember the attribute; then its assignment goes, and both know.

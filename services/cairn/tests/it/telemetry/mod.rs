@@ -17,8 +17,6 @@ mod tail;
 mod templates;
 mod trials;
 
-use std::time::Duration;
-
 use kernel::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -146,13 +144,12 @@ impl Deployment {
         assert_eq!(shown.body["status"], status, "{}", shown.text);
     }
 
-    /// The events that told of a task's facts, the first one first; nothing more is on its way.
-    pub(crate) async fn told(&self, task: &str) -> Vec<Value> {
-        tokio::time::sleep(Duration::from_millis(600)).await;
+    /// The events that told of a task's facts, the first one first, as soon as there are so many.
+    pub(crate) async fn told(&self, task: &str, least: usize) -> Vec<Value> {
         let path = format!("/identity/v1/audit-events?entityId={}&entity=task-facts&limit=200", self.task(task));
-        let mut told = self.owner.get(&path).await.expect(200).body["items"].as_array().unwrap().clone();
-        told.reverse();
-        told
+        let items = |audit: &Response| audit.body["items"].as_array().cloned().unwrap_or_default();
+        let audit = self.owner.get_until(&path, |audit| items(audit).len() >= least).await;
+        items(audit.expect(200)).into_iter().rev().collect()
     }
 }
 

@@ -86,12 +86,6 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
         if !faults.is_sound() {
             return Ok(DryRun::faulty(owner, kind, name, faults));
         }
-        let mut lines = Vec::new();
-        let digest = lines::of_changes(owner, &diff.changes, |line| {
-            if what_for == For::Showing {
-                lines.push(line);
-            }
-        })?;
         let counts = diff.counts().into_iter().map(|(sheet, counts)| SheetCounts {
             sheet: sheet.key().to_owned(),
             created: counts.created,
@@ -100,12 +94,13 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
             deleted: counts.deleted,
         });
         let (counts, unchanged) = (counts.collect(), diff.unchanged);
-        let mut changes = if what_for == For::Doing { diff.changes } else { Vec::new() };
-        // What is made is made whole.
-        changes
-            .iter_mut()
-            .filter(|change| change.action == Action::Create)
-            .for_each(|change| change.fields = Vec::new());
+        let (mut changes, mut lines) = (Vec::new(), Vec::new());
+        let digest = lines::of_changes(owner, diff.changes, |change, line| match what_for {
+            For::Showing => lines.push(line),
+            // What is made is made whole.
+            For::Doing if change.action == Action::Create => changes.push(Change { fields: Vec::new(), ..change }),
+            For::Doing => changes.push(change),
+        })?;
         Ok(DryRun { owner, kind, name, changes, unchanged, counts, faults, lost, lines, digest })
     })
     .await

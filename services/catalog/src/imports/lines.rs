@@ -74,11 +74,12 @@ pub(super) struct ImportFault<'a> {
     pointer: String,
 }
 
-/// Shows changes, line by line, and answers with a digest of the lines: two imports with the same do the same.
+/// Shows changes, each with its line, and answers with a digest of the lines: two imports with the same do the same. Each is
+/// given away, for all of them and their lines are much at once.
 pub(super) fn of_changes(
     owner: Option<Owner>,
-    changes: &[Change],
-    mut show: impl FnMut(String),
+    changes: Vec<Change>,
+    mut show: impl FnMut(Change, String),
 ) -> Result<String, Problem> {
     let mut digest = Sha256::new();
     digest.update(owner.map_or(Uuid::nil(), Owner::id));
@@ -100,15 +101,15 @@ pub(super) fn of_changes(
         let line = serde_json::to_string(&line).map_err(Problem::internal)?;
         digest.update(line.as_bytes());
         digest.update(b"\n");
-        show(line);
+        show(change, line);
     }
     Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The lines that show changes of an owner.
-pub(crate) fn change_lines(owner: Owner, changes: &[Change]) -> Result<Vec<String>, Problem> {
+pub(crate) fn change_lines(owner: Owner, changes: Vec<Change>) -> Result<Vec<String>, Problem> {
     let mut lines = Vec::new();
-    of_changes(Some(owner), changes, |line| lines.push(line))?;
+    of_changes(Some(owner), changes, |_, line| lines.push(line))?;
     Ok(lines)
 }
 

@@ -183,14 +183,20 @@ impl Workbook {
         faults
     }
 
-    /// Leaves of the order of tasks what `is_there`, in places from 1 on.
+    /// Leaves of the order of tasks what `is_there`; what stands behind the others moves up.
     pub fn close_ranks(&mut self, is_there: impl Fn(TaskId) -> bool) {
         let Some(order) = &mut self.task_order else { return };
-        order.rows.retain(|row| row.item.id.is_some_and(&is_there));
         order.rows.sort_by_key(|row| row.item.order.unwrap_or(i32::MAX));
-        for (place, row) in (1..).zip(&mut order.rows) {
-            row.item.order = Some(place);
-        }
+        let mut gone = 0;
+        order.rows.retain_mut(|row| {
+            let stays = row.item.id.is_some_and(&is_there);
+            if stays {
+                row.item.order = row.item.order.map(|place| place - gone);
+            } else {
+                gone += 1;
+            }
+            stays
+        });
     }
 
     /// Leaves of the product licences that a solution's licences include those that `is_there`.

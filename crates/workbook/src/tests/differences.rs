@@ -291,6 +291,21 @@ fn an_empty_cell_of_what_cannot_be_empty_leaves_what_is_there() {
 }
 
 #[test]
+fn whoever_stands_behind_a_task_that_is_gone_moves_up() {
+    let [first, second, third] = [1, 2, 3].map(|_| TaskId::fresh());
+    let places = |places: &[(TaskId, i32)]| {
+        let rows =
+            places.iter().map(|(id, order)| TaskPlace { id: Some(*id), name: String::new(), order: Some(*order) });
+        let mut book = Workbook { task_order: Some(rows.collect()), ..Workbook::default() };
+        book.close_ranks(|id| id != second);
+        let rows = book.task_order.unwrap_or_default().rows;
+        rows.into_iter().map(|row| (row.item.id.unwrap(), row.item.order.unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&[(first, 1), (third, 3), (second, 2)]), [(first, 1), (third, 2)]);
+    assert_eq!(places(&[(third, 5)]), [(third, 5)], "a file that says something of one task");
+}
+
+#[test]
 fn a_number_that_a_database_writes_otherwise_is_the_same() {
     let attribute = |criterion| TelemetryAttribute {
         id: None,

@@ -59,8 +59,11 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: &mut Changes) ->
     let edits = Edits::of::<workbook::License>(changes, Sheet::Licenses)?;
     let mut made = licenses::import(tx, under, edits, async |_, _, _| Ok(())).await?.into_iter();
     for (id, product_licenses) in included {
+        let is_new = id.is_none();
         let id = id.or_else(|| made.next()).ok_or_else(|| Problem::not_found("licence"))?;
-        licenses::include(tx, under, id, product_licenses).await?;
+        if !(is_new && product_licenses.is_empty()) {
+            licenses::include(tx, under, id, product_licenses).await?;
+        }
     }
     let edits = Edits::of::<workbook::Outcome>(changes, Sheet::Outcomes)?;
     outcomes::import(tx, under, edits, async |tx, under, id| links::outcomes::forget(tx, under, id).await).await?;

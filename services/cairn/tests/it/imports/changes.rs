@@ -1,5 +1,6 @@
 //! What an edited file does: what its dry run has shown, by the rules and with the events of single commands.
 
+use kernel::LicenseId;
 use serde_json::{Value, json};
 use testkit::Client;
 
@@ -261,5 +262,33 @@ fn a_file_makes_what_is_not_there() {
         let taken = json!({ "info": [{ "name": "Harbour Gate" }] });
         let uploaded = upload_json(admin, &format!("?productId={id}"), &taken).await;
         commit(admin, &uploaded).await.expect_problem(409, "PRODUCT_NAME_TAKEN");
+    });
+}
+
+#[test]
+fn a_licence_that_a_file_makes_may_name_product_licences() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let gate = admin.post("/catalog/v1/products", &json!({ "name": "Harbour Gate" })).await.expect(201).id();
+        let licence = json!({ "name": "Advantage", "level": 2 });
+        let licence = admin.post(&format!("/catalog/v1/products/{gate}/licenses"), &licence).await.expect(201).id();
+        let other = LicenseId::fresh();
+        let office = json!({
+            "kind": "SOLUTION",
+            "info": [{ "name": "Office" }],
+            "products": [{ "name": "Harbour Gate" }],
+            "licenses": [
+                { "name": "Essential", "level": 1 },
+                { "name": "Advantage", "level": 2, "productLicenseIds": [other, licence] },
+            ],
+        });
+        let uploaded = upload_json(admin, "", &office).await;
+        let warned = faults(admin, &uploaded).await;
+        assert!(warned.len() == 1 && warned[0].contains("REFERENCE_UNKNOWN"), "{warned:?}");
+        let done = commit(admin, &uploaded).await;
+        let licenses =
+            format!("/catalog/v1/solutions/{}/licenses", done.expect(200).body["solutionId"].as_str().unwrap());
+        assert_eq!(names(admin, &licenses, "productLicenseIds").await, [json!([]), json!([licence])]);
+        assert_eq!(names(admin, &licenses, "version").await, [1, 2], "what includes none is made and nothing else");
     });
 }

@@ -184,8 +184,9 @@ impl Workbook {
     }
 
     /// Leaves of the order of tasks what `is_there`; what stands behind the others moves up.
-    pub fn close_ranks(&mut self, is_there: impl Fn(TaskId) -> bool) {
-        let Some(order) = &mut self.task_order else { return };
+    pub fn close_ranks(&mut self, is_there: impl Fn(TaskId) -> bool) -> Faults {
+        let mut faults = Faults::default();
+        let Some(order) = &mut self.task_order else { return faults };
         order.rows.sort_by_key(|row| row.item.order.unwrap_or(i32::MAX));
         let mut gone = 0;
         order.rows.retain_mut(|row| {
@@ -194,9 +195,13 @@ impl Workbook {
                 row.item.order = row.item.order.map(|place| place - gone);
             } else {
                 gone += 1;
+                let message = "is a task of neither the solution nor its products; its place is dropped";
+                let fault = Fault::warning("REFERENCE_UNKNOWN", message).on(Sheet::TaskOrder).at(row.number);
+                faults.push(fault.quoting(&row.item.name));
             }
             stays
         });
+        faults
     }
 
     /// Leaves of the product licences that a solution's licences include those that `is_there`.

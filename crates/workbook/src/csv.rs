@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::fault::Fault;
 use crate::formula::{harmless, meant};
 use crate::intake::{Headings, Intake};
-use crate::sheet::{Column, Form, Sheet};
+use crate::sheet::{Column, Form, Sheet, fold};
 use crate::table::{Kind, Table};
 use crate::{MOST_BYTES, Read};
 
@@ -90,14 +90,26 @@ pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
 /// What stands between the cells, as the first line has it.
 pub(crate) fn delimiter(bytes: &[u8]) -> u8 {
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    [b',', b';', b'\t'].into_iter().find(|delimiter| first.contains(delimiter)).unwrap_or(b',')
+    // What stands between quotation marks is every other part.
+    let bare = || first.split(|byte| *byte == b'"').step_by(2).flatten();
+    let delimiters = [b'\t', b';', b','];
+    let most = delimiters.into_iter().max_by_key(|delimiter| bare().filter(|byte| *byte == delimiter).count());
+    most.unwrap_or(b',')
 }
 
 /// Has a point stand before the decimal places of a row's numbers, where a comma does.
 fn point(sheet: Sheet, cells: &mut [Cell]) {
-    for (cell, column) in cells.iter_mut().zip(sheet.columns()) {
-        if let (Cell::Text(text), Form::Number(..)) = (cell, column.form) {
-            *text = text.replacen(',', ".", 1);
+    let columns = sheet.columns();
+    let says_number =
+        |cell: &Cell| matches!(cell, Cell::Text(word) if ["number", "percentage"].contains(&fold(word).as_str()));
+    let is_typed = columns.iter().zip(&*cells).any(|(column, cell)| column.key == "dataType" && says_number(cell));
+    for (cell, column) in cells.iter_mut().zip(columns) {
+        let by_type = is_typed && ["value", "expectedValue"].contains(&column.key);
+        if let (Cell::Text(text), true) = (cell, by_type || matches!(column.form, Form::Number(..))) {
+            let pointed = text.replacen(',', ".", 1);
+            if pointed.trim().parse::<f64>().is_ok() {
+                *text = pointed;
+            }
         }
     }
 }
@@ -131,6 +143,10 @@ fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
             }
             continue;
         };
+        if line.iter().skip(headings.width()).any(|cell| !cell.trim().is_empty()) {
+            let message = "has more cells than there are headings; put a text with a separator between quotation marks";
+            intake.faults.push(Fault::warning("CELLS_LEFT_OVER", message).on(sheet).at(number));
+        }
         let mut cells = headings.sort(line.iter().map(|cell| Cell::text(meant(cell))).enumerate());
         if delimiter != b',' {
             point(sheet, &mut cells);

@@ -76,6 +76,8 @@ impl<'a> Fields<'a> {
                     "LENGTH" => "CELL_LENGTH",
                     "URL" => "CELL_URL",
                     "CONTROL_CHARACTER" => "CELL_CONTROL_CHARACTER",
+                    "LINE_BREAK" => "CELL_LINE_BREAK",
+                    "UNSEEN_CHARACTER" => "CELL_UNSEEN_CHARACTER",
                     _ => "CELL_INVALID",
                 };
                 self.refuse(key, code, text, error.detail.clone());
@@ -119,7 +121,7 @@ impl<'a> Fields<'a> {
             self.refuse(key, "CELL_REQUIRED", "", "is empty; give 1 to 255 characters");
             return String::new();
         };
-        self.check(key, &name, |check| check.text("", &name, 1, 255));
+        self.check(key, &name, |check| check.line("", &name, 1, 255));
         name
     }
 

@@ -171,6 +171,11 @@ impl Headings {
         complete.then_some(Self { sheet, meant })
     }
 
+    /// How many columns have a heading.
+    pub(crate) const fn width(&self) -> usize {
+        self.meant.len()
+    }
+
     /// Whether the cells of this column are read.
     pub(crate) fn has(&self, column: usize) -> bool {
         self.meant.get(column).is_some_and(Option::is_some)

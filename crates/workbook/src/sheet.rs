@@ -109,6 +109,11 @@ impl Sheet {
         }
     }
 
+    /// Whether its rows are of things that belong to others: each has an id though it is new here.
+    pub(crate) const fn lists_others(self) -> bool {
+        matches!(self, Self::Products | Self::TaskOrder)
+    }
+
     /// The columns of a file that people edit; none when no such file has the sheet.
     pub(crate) fn edited(self) -> &'static [Column] {
         let columns = self.columns();

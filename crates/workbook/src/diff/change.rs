@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::book::Item;
 use crate::cell::Cell;
-use crate::fault::Faults;
+use crate::fault::{Fault, Faults};
 use crate::sheet::{Column, Sheet};
 use crate::table::{Kind, Row};
 
@@ -117,6 +118,18 @@ pub struct Counts {
 }
 
 impl Diff {
+    /// Warns of what is made though it has an id, unless that `is_known`: it may have been meant to change something.
+    pub fn warn_of_strangers(&mut self, is_known: impl Fn(Uuid) -> bool) {
+        for change in self.changes.iter().filter(|change| change.action == Action::Create) {
+            let id = change.after.as_ref().and_then(Item::id).filter(|id| !is_known(*id));
+            if let (Some(id), Some(row), false) = (id, change.row, change.sheet.lists_others()) {
+                let message = "has an id of nothing that is here; it is made anew";
+                let fault = Fault::warning("ID_UNKNOWN", message).on(change.sheet).at(row).under("id");
+                self.faults.push(fault.quoting(&id.to_string()));
+            }
+        }
+    }
+
     /// How many rows of each sheet would be made, brought back, changed and deleted.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<Sheet, Counts> {

@@ -58,9 +58,10 @@ fn name() -> impl Strategy<Value = String> {
         12 => words(),
         1 => Just("ß".repeat(255)),
         1 => Just("👍".repeat(255)),
-        1 => words().prop_map(|name| format!("{name}\nsecond")),
     ];
-    name.prop_map(|name| name.trim().to_owned()).prop_filter("a name is not blank", |name| !name.is_empty())
+    let unseen = |c: char| matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+    name.prop_map(move |name| name.replace(unseen, "").trim().to_owned())
+        .prop_filter("a name is not blank", |name| !name.is_empty())
 }
 
 fn names(most: usize) -> impl Strategy<Value = Vec<String>> {

@@ -54,6 +54,23 @@ fn a_number_has_a_comma_before_its_decimal_places_where_none_stands_between_the_
     ] {
         assert!(faults(Sheet::Tasks, table)[0].ends_with(fault), "{table}");
     }
+    let typed =
+        sound(Sheet::CustomAttributes, "key;value;dataType\nn;1,5;Number\nt;1,5;Text\n").custom_attributes.unwrap();
+    assert_eq!(typed.items().map(|row| row.value.as_deref()).collect::<Vec<_>>(), [Some("1.5"), Some("1,5")]);
+    let proof = "task;name;dataType;operator;expectedValue\nConnect;sites;number;gte;10,5\n";
+    assert!(sound(Sheet::Telemetry, proof).telemetry.unwrap().items().all(|row| row.criterion.is_some()));
+    assert_eq!(sheet(Sheet::Tags, "name;\"color\";\"x, y, z\"\nNew;#112233;\n").workbook.tags.unwrap().rows.len(), 1);
+}
+
+#[test]
+fn a_name_is_one_line_that_people_see_and_a_row_has_no_more_cells_than_headings() {
+    for (name, code) in [("\"A;1\nB\"", "CELL_LINE_BREAK"), ("A\u{200b}", "CELL_UNSEEN_CHARACTER")] {
+        let read = sheet(Sheet::Tags, &format!("name,color\n{name},\n"));
+        assert_eq!(read.faults.listed().iter().map(|fault| fault.code).collect::<Vec<_>>(), [code]);
+    }
+    let read = sheet(Sheet::Tags, "name,color\nOld,,lost\n");
+    let codes: Vec<_> = read.faults.listed().iter().map(|fault| (fault.code, fault.severity)).collect();
+    assert_eq!(codes, [("CELLS_LEFT_OVER", Severity::Warning)]);
 }
 
 #[test]

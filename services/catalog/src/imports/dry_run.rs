@@ -82,6 +82,9 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
     block(move || {
         let mut diff = diff(&before, &file, delete_missing);
         drop((before, file));
+        if owner.is_some() {
+            diff.warn_of_strangers(|id| lost.contains_key(&id));
+        }
         faults.extend(std::mem::take(&mut diff.faults));
         if !faults.is_sound() {
             return Ok(DryRun::faulty(owner, kind, name, faults));

@@ -143,7 +143,7 @@ pub(super) async fn bundled(
     let rows = licenses::table.filter(licenses::tenant_id.eq(tenant)).filter(licenses::owner_id.eq_any(&bundle));
     let rows = rows.filter(licenses::id.eq_any(included)).select(licenses::id);
     let known: HashSet<LicenseId> = rows.load(&mut conn).await?.into_iter().collect();
-    let faults = file.keep_product_licenses(|id| known.contains(&id));
+    let mut faults = file.keep_product_licenses(|id| known.contains(&id));
 
     let rows = tasks::table.filter(tasks::tenant_id.eq(tenant)).filter(tasks::owner_id.eq_any(&bundle));
     let rows = rows.filter(tasks::deleted_at.is_null()).filter(tasks::id.eq_any(placed)).select(tasks::id);
@@ -154,7 +154,7 @@ pub(super) async fn bundled(
     let own = before.tasks.iter().flat_map(|tasks| tasks.items());
     let own = own.filter_map(|task| task.id.filter(|id| !task.is_deleted || returning.contains(id)));
     known.extend(own);
-    file.close_ranks(|id| known.contains(&id));
+    faults.extend(file.close_ranks(|id| known.contains(&id)));
     Ok(faults)
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn sheet(named: Option<&str>) -> Result<Option<Sheet>, Problem> {
 /// A workbook as the export writes it: Excel, JSON, or one sheet as CSV, up to 10 MiB and 50,000 rows. Nothing is changed:
 /// the answer says what the import would do. It may come packed, with gzip or zstd, as `Content-Encoding` says; unpacked, it has
 /// the same bounds. In a CSV commas, semicolons or tabs stand between the cells; where it is no comma, a number may have one before
-/// its decimal places. Unless the query names a product or a solution, the name in the file finds it;
+/// its decimal places; a table of tasks has a name, a weight and estimated minutes at least. Unless the query names a product or a solution, the name in the file finds it;
 /// when there is none, it is to be made. A sheet, a column or a row that is missing leaves what is there, unless
 /// `deleteMissing` says otherwise of rows. What was deleted comes back when the file has its id. A large file is read after
 /// the answer (202): ask until its status is READY or FAULTY. Only who uploaded an import sees it; it is forgotten after a day.

@@ -198,7 +198,7 @@ impl CustomAttribute {
     }
 
     fn check(&self, mut check: Check) -> Result<(), Problem> {
-        check.text("/key", &self.key, 1, 255);
+        check.line("/key", &self.key, 1, 255);
         fields::description(&mut check, self.description.as_deref());
         fields::external_key(&mut check, self.external_key.as_deref());
         fields::display_order(&mut check, self.display_order);

@@ -109,12 +109,12 @@ macro_rules! part {
         }
 
         /// What an import does with an owner's rows, by the rules of single commands. What is deleted goes first, for its name
-        /// may be wanted again; `unlink` takes its id from wherever it was named. Answers with the ids of what is made.
+        /// may be wanted again; `unlink` takes the ids from wherever they were named. Answers with the ids of what is made.
         pub(super) async fn import(
             tx: &mut db::Tx,
             under: &Under,
             edits: crate::imports::Edits<$Id, $Create, $Patch>,
-            unlink: impl AsyncFn(&mut db::Tx, &Under, $Id) -> Result<(), kernel::Problem>,
+            unlink: impl AsyncFn(&mut db::Tx, &Under, &[$Id]) -> Result<(), kernel::Problem>,
         ) -> Result<Vec<$Id>, kernel::Problem> {
             if edits.is_empty() {
                 return Ok(Vec::new());
@@ -124,8 +124,10 @@ macro_rules! part {
             let rows: std::collections::BTreeMap<$Id, $Row> = rows.into_iter().map(|row| (row.id, row)).collect();
             let find = |id: &$Id| rows.get(id).cloned().ok_or_else(|| kernel::Problem::not_found($noun));
             let mut deleted = Vec::new();
+            if !edits.deleted.is_empty() {
+                unlink(tx, under, &edits.deleted).await?;
+            }
             for id in &edits.deleted {
-                unlink(tx, under, *id).await?;
                 let row = find(id)?;
                 deleted.push((Some(row.clone()), row.touched(under)));
             }
@@ -163,7 +165,7 @@ macro_rules! part {
             under: &Under,
             undos: Vec<(uuid::Uuid, crate::change_sets::Undo)>,
             but: &[&str],
-            unlink: impl AsyncFn(&mut db::Tx, &Under, $Id) -> Result<(), kernel::Problem>,
+            unlink: impl AsyncFn(&mut db::Tx, &Under, &[$Id]) -> Result<(), kernel::Problem>,
         ) -> Result<(), kernel::Problem> {
             use crate::change_sets::{Undo, command, next_version};
             use crate::imports::{Edits, New};

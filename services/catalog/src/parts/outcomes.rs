@@ -256,7 +256,7 @@ async fn change_outcome(
 #[utoipa::path(tag = "outcomes", security(("bearer" = [CatalogWrite::NAME])), responses((status = 204, description = "Deleted.")))]
 #[delete("/outcomes/{outcomeId}")]
 async fn delete_outcome(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<OutcomeId>) -> Answer {
-    commands::delete(&who, &db, id, async |tx, under| links::outcomes::forget(tx, under, id).await).await
+    commands::delete(&who, &db, id, async |tx, under| links::outcomes::forget(tx, under, &[id]).await).await
 }
 
 /// Reorder outcomes

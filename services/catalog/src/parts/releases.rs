@@ -281,7 +281,7 @@ async fn change_release(
 #[utoipa::path(tag = "releases", security(("bearer" = [CatalogWrite::NAME])), responses((status = 204, description = "Deleted.")))]
 #[delete("/releases/{releaseId}")]
 async fn delete_release(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<ReleaseId>) -> Answer {
-    commands::delete(&who, &db, id, async |tx, under| links::releases::forget(tx, under, id).await).await
+    commands::delete(&who, &db, id, async |tx, under| links::releases::forget(tx, under, &[id]).await).await
 }
 
 /// Reorder releases

@@ -66,11 +66,11 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: &mut Changes) ->
         }
     }
     let edits = Edits::of::<workbook::Outcome>(changes, Sheet::Outcomes)?;
-    outcomes::import(tx, under, edits, async |tx, under, id| links::outcomes::forget(tx, under, id).await).await?;
+    outcomes::import(tx, under, edits, async |tx, under, ids| links::outcomes::forget(tx, under, ids).await).await?;
     let edits = Edits::of::<workbook::Release>(changes, Sheet::Releases)?;
-    releases::import(tx, under, edits, async |tx, under, id| links::releases::forget(tx, under, id).await).await?;
+    releases::import(tx, under, edits, async |tx, under, ids| links::releases::forget(tx, under, ids).await).await?;
     let edits = Edits::of::<workbook::Tag>(changes, Sheet::Tags)?;
-    tags::import(tx, under, edits, async |tx, under, id| links::tags::forget(tx, under, id).await).await?;
+    tags::import(tx, under, edits, async |tx, under, ids| links::tags::forget(tx, under, ids).await).await?;
     let edits = Edits::of::<workbook::CustomAttribute>(changes, Sheet::CustomAttributes)?;
     custom_attributes::import(tx, under, edits, async |_, _, _| Ok(())).await.map(drop)
 }

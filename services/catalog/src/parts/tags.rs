@@ -261,7 +261,7 @@ async fn change_tag(
 #[utoipa::path(tag = "tags", security(("bearer" = [CatalogWrite::NAME])), responses((status = 204, description = "Deleted.")))]
 #[delete("/tags/{tagId}")]
 async fn delete_tag(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<TagId>) -> Answer {
-    commands::delete(&who, &db, id, async |tx, under| links::tags::forget(tx, under, id).await).await
+    commands::delete(&who, &db, id, async |tx, under| links::tags::forget(tx, under, &[id]).await).await
 }
 
 /// Reorder tags

@@ -32,11 +32,11 @@ pub(crate) async fn undo(tx: &mut Tx, under: &Under, undos: &mut Undos) -> Resul
     for (id, product_licenses) in included {
         licenses::assign(tx, under, id, product_licenses).await?;
     }
-    let unlink = async |tx: &mut Tx, under: &Under, id| links::outcomes::forget(tx, under, id).await;
+    let unlink = async |tx: &mut Tx, under: &Under, ids: &[_]| links::outcomes::forget(tx, under, ids).await;
     outcomes::undo(tx, under, undos.take(EntityType::Outcome), &[], unlink).await?;
-    let unlink = async |tx: &mut Tx, under: &Under, id| links::releases::forget(tx, under, id).await;
+    let unlink = async |tx: &mut Tx, under: &Under, ids: &[_]| links::releases::forget(tx, under, ids).await;
     releases::undo(tx, under, undos.take(EntityType::Release), &[], unlink).await?;
-    let unlink = async |tx: &mut Tx, under: &Under, id| links::tags::forget(tx, under, id).await;
+    let unlink = async |tx: &mut Tx, under: &Under, ids: &[_]| links::tags::forget(tx, under, ids).await;
     tags::undo(tx, under, undos.take(EntityType::Tag), &[], unlink).await?;
     let of_custom = undos.take(EntityType::CustomAttribute);
     custom_attributes::undo(tx, under, of_custom, &[], async |_, _, _| Ok(())).await

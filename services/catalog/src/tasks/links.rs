@@ -3,12 +3,13 @@
 //! The ids stand in arrays on the task, so that a task is one row. No foreign key watches an array; the owner's lock does
 //! as well: ids are checked under it, and deleting what they name goes through `forget` under the same lock.
 
+use std::collections::HashSet;
+
 use contracts::catalog::{TASK_CHANGED, TaskView};
 use db::Tx;
-use diesel::PgArrayExpressionMethods;
-use diesel::dsl::array_remove;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::{Check, OutcomeId, Problem, ReleaseId, TagId};
 
@@ -59,28 +60,43 @@ macro_rules! link {
                 Ok(())
             }
 
-            /// Takes an id out of every task that names it: the task changes with it, deleted or not.
-            pub(crate) async fn forget(tx: &mut Tx, under: &Under, id: $Id) -> Result<(), Problem> {
+            /// Takes ids out of every task that names one of them: the task changes with it, deleted or not. However many they are,
+            /// the tasks are looked through once.
+            pub(crate) async fn forget(tx: &mut Tx, under: &Under, ids: &[$Id]) -> Result<(), Problem> {
                 use schema::tasks::{
                     id as task_id, owner_id, revision, table, tenant_id, updated_at, version, $column,
                 };
                 let rows = table.filter(tenant_id.eq(under.tenant)).filter(owner_id.eq(under.owner.id()));
-                let rows = rows.filter($column.contains(vec![id])).select(Task::as_select());
+                // An equality with one of many is looked up; the overlap of arrays would compare each with each.
+                let names_one = sql::<Bool>(concat!(
+                    "exists (select from unnest(tasks.",
+                    stringify!($column),
+                    ") as link (id) where link.id = any("
+                ));
+                let names_one = names_one.bind::<Array<SqlUuid>, _>(ids).sql("))");
+                let rows = rows.filter(names_one).select(Task::as_select());
                 let before: Vec<Task> = rows.load(&mut tx.conn()).await?;
                 if before.is_empty() {
                     return Ok(());
                 }
                 let named =
                     table.filter(tenant_id.eq(under.tenant)).filter(task_id.eq_any(before.iter().map(|task| task.id)));
+                let others = sql::<Array<SqlUuid>>(concat!(
+                    "array(select link.id from unnest(tasks.",
+                    stringify!($column),
+                    ") with ordinality as link (id, place) where link.id <> all("
+                ));
+                let others = others.bind::<Array<SqlUuid>, _>(ids).sql(") order by link.place)");
                 let change = (
-                    $column.eq(array_remove::<Array<SqlUuid>, SqlUuid, _, _>($column, id)),
+                    $column.eq(others),
                     version.eq(version + 1),
                     revision.eq(under.revision),
                     updated_at.eq(under.now),
                 );
                 diesel::update(named).set(change).execute(&mut tx.conn()).await?;
+                let gone: HashSet<$Id> = ids.iter().copied().collect();
                 let changed = |mut task: Task| {
-                    task.$column.retain(|link| *link != id);
+                    task.$column.retain(|link| !gone.contains(link));
                     TaskView::from(task.touched(under))
                 };
                 let views: Vec<(TaskView, TaskView)> =

@@ -114,6 +114,7 @@ pub(crate) async fn import(
             others.push(task);
         }
     }
+    store::pass_keys(tx, restored.iter().chain(&changed)).await?;
     store::update_all(tx, deleted.iter().chain(&restored).chain(&changed).map(|(_, after)| after)).await?;
     store::insert_all(tx, &created).await?;
     steps::settle(tx, under, &others, &order).await?;

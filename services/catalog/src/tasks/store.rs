@@ -19,6 +19,17 @@ use crate::statements::{bulk_statements, keyset, line_statements, row_statements
 
 row_statements!(tasks, Task, TaskId, refused by REFUSALS);
 bulk_statements!(tasks, Task, refused by REFUSALS);
+
+/// Takes the external keys from tasks that get others, so that keys can change places.
+pub(crate) async fn pass_keys(tx: &mut Tx, changes: impl Iterator<Item = &(Task, Task)>) -> Result<(), Problem> {
+    let changes = changes.filter(|(old, new)| old.external_key.is_some() && old.external_key != new.external_key);
+    let ids: Vec<TaskId> = changes.map(|(old, _)| old.id).collect();
+    if !ids.is_empty() {
+        let rows = tasks::table.filter(tasks::tenant_id.eq(tx.tenant())).filter(tasks::id.eq_any(ids));
+        diesel::update(rows).set(tasks::external_key.eq(None::<String>)).execute(&mut tx.conn()).await?;
+    }
+    Ok(())
+}
 line_statements!(tasks, TaskId, in order of sequence_number);
 
 /// One page in the owner's order, with one row more to tell whether there is another page.

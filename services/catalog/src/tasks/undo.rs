@@ -62,6 +62,7 @@ pub(crate) async fn undo(tx: &mut Tx, under: &Under, undos: Vec<(Uuid, Undo)>) -
         became.push((task, after));
     }
     let deleted: Vec<(Task, Task)> = leaving.into_iter().map(|task| (task.clone(), task.delete(under))).collect();
+    store::pass_keys(tx, restored.iter().chain(&changed)).await?;
     store::update_all(tx, deleted.iter().chain(&restored).chain(&changed).map(|(_, after)| after)).await?;
     steps::settle(tx, under, &moved, &order).await?;
     announce(tx, &TASK_DELETED, deleted.into_iter().map(|(old, new)| (Some(old), new))).await?;

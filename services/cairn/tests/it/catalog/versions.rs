@@ -115,6 +115,33 @@ fn a_version_keeps_what_a_file_has_no_room_for() {
 }
 
 #[test]
+fn external_keys_find_their_tasks_again_wherever_they_went() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let gate = product(admin, "Harbour Gate").await;
+        let tasks = [task(admin, &gate, "First", 10.0).await, task(admin, &gate, "Second", 10.0).await];
+        let give = async |of: [usize; 2], keys: [Value; 2]| {
+            for (at, key) in of.into_iter().zip(keys) {
+                let version = admin.get(&tasks[at]).await.version();
+                admin.patch(&tasks[at], version, &json!({ "externalKey": key })).await.expect(200);
+            }
+        };
+        give([0, 1], [json!("a"), json!("b")]).await;
+        let version = version(admin, &gate, "Then").await;
+        give([0, 1], [Value::Null, json!("a")]).await;
+        give([0, 1], [json!("b"), json!("a")]).await;
+        let import = admin.post(&format!("{version}/restore"), &json!({})).await;
+        let path = import.expect(201).header("location").to_owned();
+        admin.post(&format!("{path}/commit"), &json!({})).await.expect(200);
+        assert_eq!(column(&admin.get(&format!("{gate}/tasks")).await, "externalKey"), ["a", "b"]);
+        let sets = admin.get(&format!("/catalog/v1/change-sets?productId={}&limit=1", id(&gate))).await;
+        let set = sets.body["items"][0]["id"].as_str().unwrap().to_owned();
+        admin.post(&format!("/catalog/v1/change-sets/{set}/revert"), &json!({})).await.expect(201);
+        assert_eq!(column(&admin.get(&format!("{gate}/tasks")).await, "externalKey"), ["b", "a"]);
+    });
+}
+
+#[test]
 fn a_version_is_restored_as_one_change_set() {
     on_stage(async |stage| {
         let admin = &stage.admin;

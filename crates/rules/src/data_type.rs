@@ -20,6 +20,16 @@ kernel::text_enum! {
     }
 }
 
+kernel::text_enum! {
+    /// What stands before the decimal places of a number in a table.
+    pub enum DecimalSign {
+        /// A point; commas may stand between thousands.
+        Point = ".",
+        /// A comma, or a point; nothing stands between thousands.
+        Comma = ",",
+    }
+}
+
 impl DataType {
     /// Says whether `value` may be stored for an attribute of this type.
     ///
@@ -49,10 +59,10 @@ impl DataType {
 
     /// The value that a cell of a table means for an attribute of this type: `1,250` and `45%` are numbers, a number of
     /// milliseconds is a time, and text is text, whatever it looks like.
-    pub fn read(self, text: &str) -> Result<Value, ValueError> {
+    pub fn read(self, text: &str, sign: DecimalSign) -> Result<Value, ValueError> {
         let value = match self {
             Self::Boolean => reading::flag(&Value::from(text)).map(Value::Bool),
-            Self::Number => reading::strict_number(&Value::from(reading::plain_number(text))).map(reading::number_json),
+            Self::Number => reading::table_number(text, sign).map(reading::number_json),
             Self::String => Ok(Value::from(text)),
             Self::Timestamp => Ok(text.trim().parse::<i64>().map_or_else(|_| Value::from(text.trim()), Value::from)),
             Self::Json => serde_json::from_str(text).map_err(|_| Unreadable::new(&Value::from(text), "JSON")),
@@ -126,20 +136,42 @@ mod tests {
             (DataType::Timestamp, "1767225600000", json!(1_767_225_600_000_i64)),
             (DataType::Json, "{\"a\": [1]}", json!({ "a": [1] })),
         ] {
-            assert_eq!(data_type.read(text), Ok(value), "{data_type} {text}");
+            assert_eq!(data_type.read(text, DecimalSign::Point), Ok(value), "{data_type} {text}");
         }
         for (data_type, text) in [
             (DataType::Boolean, "perhaps"),
             (DataType::Number, "1,25"),
             (DataType::Number, "1,2500"),
             (DataType::Number, ",250"),
+            (DataType::Number, "0,500"),
+            (DataType::Number, "-012,500"),
             (DataType::Number, "%"),
             (DataType::Timestamp, "31/01/2026"),
             (DataType::Json, "{"),
             (DataType::Json, "null"),
         ] {
-            assert!(data_type.read(text).is_err(), "{data_type} {text}");
+            assert!(data_type.read(text, DecimalSign::Point).is_err(), "{data_type} {text}");
         }
+    }
+
+    #[test]
+    fn a_comma_may_be_the_decimal_sign() {
+        let read = |data_type: DataType, text: &str| data_type.read(text, DecimalSign::Comma);
+        for (text, value) in [
+            ("0,500", json!(0.5)),
+            ("1,250", json!(1.25)),
+            (" -12,5 %", json!(-12.5)),
+            ("12.5", json!(12.5)),
+            ("1250", json!(1250)),
+        ] {
+            assert_eq!(read(DataType::Number, text), Ok(value), "{text}");
+        }
+        for text in ["1.250,5", "1,250.5", "1,234,567", ","] {
+            let refused = read(DataType::Number, text).map_err(|error| error.detail);
+            let why = format!("\"{text}\" is not a number (1250,5, with nothing between its thousands)");
+            assert_eq!(refused, Err(why));
+        }
+        assert_eq!(read(DataType::String, "1,2"), Ok(json!("1,2")), "text is text");
     }
 
     #[test]

@@ -19,6 +19,6 @@ mod success_criteria;
 mod witness;
 
 pub use criterion::{Criterion, Verdict};
-pub use data_type::{DataType, ValueError};
+pub use data_type::{DataType, DecimalSign, ValueError};
 pub use explanation::Explanation;
 pub use success_criteria::CriterionError;

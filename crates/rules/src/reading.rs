@@ -7,6 +7,8 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use serde_json::Value;
 
+use crate::data_type::DecimalSign;
+
 /// The resolution of time in rules: the microsecond, which is also what the database keeps. With a common
 /// tick, "just after" is a moment that can be stored and compared without loss.
 pub(crate) const TICK: TimeDelta = TimeDelta::microseconds(1);
@@ -74,14 +76,23 @@ pub(crate) fn strict_number(value: &Value) -> Result<f64, Unreadable> {
     })
 }
 
-/// A number as people write it in tables, without the commas between its thousands and the sign of a percentage.
-pub(crate) fn plain_number(text: &str) -> String {
-    let text = text.trim();
-    let text = text.strip_suffix('%').unwrap_or(text).trim_end();
-    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+/// Reads a number as people write it in tables, maybe with the sign of a percentage.
+pub(crate) fn table_number(text: &str, sign: DecimalSign) -> Result<f64, Unreadable> {
+    let number = text.trim();
+    let number = number.strip_suffix('%').unwrap_or(number).trim_end();
+    let (plain, wanted) = match sign {
+        DecimalSign::Point => (without_thousands(number), "a number (1250.5 or 1,250.5)"),
+        DecimalSign::Comma => (number.replacen(',', ".", 1), "a number (1250,5, with nothing between its thousands)"),
+    };
+    strict_number(&Value::from(plain)).map_err(|_| Unreadable::new(&Value::from(text), wanted))
+}
+
+/// The number without the commas between its thousands. A zero leads no thousands: `0,500` is half of one, or five hundred.
+fn without_thousands(number: &str) -> String {
+    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
     let mut groups = whole.trim_start_matches(['+', '-']).split(',');
-    let leads = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
-    if leads && groups.all(|group| group.len() == 3) { whole.replace(',', "") + rest } else { text.to_owned() }
+    let leads = groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && !first.starts_with('0'));
+    if leads && groups.all(|group| group.len() == 3) { whole.replace(',', "") + rest } else { number.to_owned() }
 }
 
 fn number_of(value: &Value, numeric_part: impl FnOnce(&str) -> &str) -> Result<f64, Unreadable> {

@@ -122,11 +122,9 @@ impl Cell {
             Value::Number(number) => number.as_f64().map_or(Self::Text(number.to_string()), Self::Number),
             Value::String(text) => Self::text(text),
             Value::Array(items) => {
-                let text = |item| if let Value::String(text) = item { Ok(text) } else { Err(item) };
-                match items.into_iter().map(text).collect() {
-                    Ok(items) => Self::List(items),
-                    Err(item) => Self::Broken(item.to_string()),
-                }
+                let text = |item| if let Value::String(text) = item { Some(text) } else { None };
+                let texts: Option<_> = items.into_iter().map(text).collect();
+                texts.map_or_else(|| Self::Broken("a list of something else than texts".to_owned()), Self::List)
             }
             Value::Object(_) => Self::Broken("an object".to_owned()),
         }

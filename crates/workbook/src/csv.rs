@@ -73,8 +73,8 @@ impl Visitor for Writer {
     }
 }
 
-/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells; where it is no comma, as a
-/// spreadsheet of many languages writes it, a number may have one before its decimal places.
+/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells; where it is no comma, a number
+/// may have one before its decimal places.
 #[must_use]
 pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
     let mut intake = Intake::new(kind);
@@ -85,6 +85,13 @@ pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
         rows(bytes, sheet, &mut intake);
     }
     intake.finish()
+}
+
+/// Whether a number of this CSV may have a comma before its decimal places: something else stands between the cells, as
+/// spreadsheets of many languages write them.
+#[must_use]
+pub fn has_decimal_commas(bytes: &[u8]) -> bool {
+    delimiter(bytes) != b','
 }
 
 /// What stands between the cells, as the first line has it.
@@ -121,9 +128,9 @@ fn needed(sheet: Sheet) -> &'static [&'static str] {
 
 fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let delimiter = delimiter(bytes);
+    let has_decimal_commas = has_decimal_commas(bytes);
     let mut lines = csv::ReaderBuilder::new();
-    let mut lines = lines.has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let mut lines = lines.has_headers(false).flexible(true).delimiter(delimiter(bytes)).from_reader(bytes);
     let Some(mut rows) = intake.open(sheet) else { return };
     let mut headings: Option<Headings> = None;
     for (number, line) in (1..).zip(lines.records()) {
@@ -148,7 +155,7 @@ fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
             intake.faults.push(Fault::warning("CELLS_LEFT_OVER", message).on(sheet).at(number));
         }
         let mut cells = headings.sort(line.iter().map(|cell| Cell::text(meant(cell))).enumerate());
-        if delimiter != b',' {
+        if has_decimal_commas {
             point(sheet, &mut cells);
         }
         if !intake.row(rows.as_mut(), number, cells, headings.given()) {

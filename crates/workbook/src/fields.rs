@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn cell(&mut self) -> (&'static str, Form, Cell) {
         let Some((column, cell)) = self.cells.next() else { return ("", Form::Text, Cell::Blank) };
         if let Cell::Broken(what) = cell {
-            self.refuse(column.key, "CELL_BROKEN", &what, "is not a value; type it anew");
+            self.refuse(column.key, "CELL_BROKEN", &what, format!("is {what}, which is no value; type it anew"));
             return (column.key, column.form, Cell::Blank);
         }
         (column.key, column.form, if cell.is_blank() && cell.bytes() == 0 { Cell::Blank } else { cell })

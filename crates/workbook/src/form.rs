@@ -152,11 +152,12 @@ impl Row {
         self.place(heading).and_then(|at| self.cells.get(at)).map_or("", |cell| cell.trim())
     }
 
-    /// The first of these columns whose cell holds what is no value, such as a formula's error.
+    /// The first of these columns whose cell holds what is no value, such as a formula's error, and what to tell of it.
     #[must_use]
-    pub fn broken(&self, columns: &[Column]) -> Option<&'static str> {
+    pub fn broken(&self, columns: &[Column]) -> Option<(&'static str, String)> {
         let is_broken = |heading: &&str| self.place(heading).is_some_and(|at| self.broken.contains(&at));
-        columns.iter().map(|(heading, ..)| *heading).find(is_broken)
+        let heading = columns.iter().map(|(heading, ..)| *heading).find(is_broken)?;
+        Some((heading, format!("The cell is {}, which is no value; type it anew.", self.cell(heading))))
     }
 
     fn place(&self, heading: &str) -> Option<usize> {
@@ -229,7 +230,8 @@ mod tests {
             page.write_row(row, 0, ["x", "1", "DONE"]).unwrap().write_formula(row, at, none).unwrap();
         }
         let rows = read(&book.save_to_buffer().unwrap(), "Things", &[]).unwrap();
-        assert_eq!(rows.iter().map(|row| row.broken(COLUMNS)).collect::<Vec<_>>(), [None, None, Some("Value")]);
+        let told = "The cell is #DIV/0!, which is no value; type it anew.".to_owned();
+        assert_eq!(rows.iter().map(|row| row.broken(COLUMNS)).collect::<Vec<_>>(), [None, None, Some(("Value", told))]);
         assert_eq!(rows[1].cell("Status"), "DONE", "nobody reads the column that is broken");
     }
 

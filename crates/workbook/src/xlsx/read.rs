@@ -112,7 +112,9 @@ fn in_places(cells: &[(usize, Cell)]) -> Vec<String> {
 /// What a cell holds. A formula of which nobody has kept the result is no value, and not nothing either.
 pub(crate) fn value(cell: &XlsxCellFormulaMetadataRecord<'_>) -> Cell {
     match &cell.value {
-        DataRef::Empty if cell.formula.is_some() => Cell::Broken("a formula without its result".to_owned()),
+        DataRef::Empty if cell.formula.is_some() => {
+            Cell::Broken("a formula whose result the file does not have".to_owned())
+        }
         DataRef::Empty => Cell::Blank,
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::text(text.as_str()),
         DataRef::SharedString(text) => Cell::text(*text),

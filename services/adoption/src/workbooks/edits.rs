@@ -46,8 +46,8 @@ pub(super) fn read(rows: &[Row], standing: &Standing, notes: &Notes) -> Vec<Read
 }
 
 fn edit(row: &Row, known: &Known<'_>) -> Result<Option<Edit>, Fault> {
-    if let Some(column) = row.broken(TASK_COLUMNS) {
-        return Err(Fault::at(row.number, column, "CELL_BROKEN", "The cell holds no value; type it anew."));
+    if let Some((column, message)) = row.broken(TASK_COLUMNS) {
+        return Err(Fault::at(row.number, column, "CELL_BROKEN", message));
     }
     let task = known.find(row)?;
     let status = status(row, task)?;

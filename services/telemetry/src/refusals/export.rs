@@ -91,7 +91,8 @@ impl Rows for Export {
 /// Columns that say what became of a value.
 const FATE: [&str; 6] = ["refusalId", "code", "detail", "batchId", "receivedAt", "replayedAt"];
 /// Columns that are the value: what may be sent again.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
+    "decimalSign",
     "assignmentId",
     "assignmentKey",
     "attributeId",

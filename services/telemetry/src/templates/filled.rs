@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::NaiveDate;
 use contracts::adoption::{CustomerAttribute, CustomerTaskView};
 use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, Timestamp};
-use rules::DataType;
+use rules::{DataType, DecimalSign};
 use serde_json::{Value, json};
 use workbook::form::{Row, shown};
 
@@ -110,9 +110,9 @@ impl<'a> Ground<'a> {
             let outcome = Outcome::Refused(RowError::at(number, column, code, message));
             Some(Filled { row: number, task, outcome })
         };
-        if let Some(column) = row.broken(COLUMNS) {
+        if let Some((column, message)) = row.broken(COLUMNS) {
             let task = self.find(row).ok().map(|(task, _)| task.id);
-            return refused(task, (column, "CELL_BROKEN", "The cell holds no value; type it anew.".to_owned()));
+            return refused(task, (column, "CELL_BROKEN", message));
         }
         if row.cell(VALUE).is_empty() {
             return None;
@@ -194,7 +194,9 @@ fn moment(cell: &str) -> Result<Timestamp, Fault> {
 /// The value that a cell says, by the sheet's type; a blank one is the attribute's.
 fn value(text: &str, sheet_type: &str, attribute: DataType) -> Result<Value, Fault> {
     let wrong = |message: String| (VALUE, "VALUE_INVALID", message);
-    let read = |data_type: DataType| data_type.read(text).map_err(|error| wrong(format!("The value is {error}.")));
+    let read = |data_type: DataType| {
+        data_type.read(text, DecimalSign::Point).map_err(|error| wrong(format!("The value is {error}.")))
+    };
     match sheet_type.to_ascii_uppercase().as_str() {
         "" => read(attribute),
         "DATE" => {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::telemetry::RefusalCode;
 use kernel::time::NotATime;
 use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, RefusalId, Timestamp};
+use rules::DecimalSign;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -69,6 +70,9 @@ pub(crate) struct Entry<'a> {
     #[serde(borrow)]
     #[schema(value_type = Option<String>)]
     pub(crate) text: Option<Text<'a>>,
+    /// What stands before the decimal places of a number in `text`: with `.`, the default, `1,250` is 1250; with `,` it is 1.25.
+    #[schema(inline)]
+    pub(crate) decimal_sign: Option<DecimalSign>,
     /// When it was observed, RFC 3339. Required: a time of ours would make a new value of every retry.
     #[serde(borrow)]
     #[schema(value_type = Timestamp)]
@@ -199,7 +203,8 @@ impl<'a> Entry<'a> {
 fn unreadable(text: &str) -> String {
     match serde_json::from_str::<IgnoredAny>(text) {
         Err(error) if text.trim_start().starts_with('{') => error.to_string(),
-        _ => "it is no JSON object, or a line of a table of which a cell holds no text (UTF-8), number, date or flag"
+        _ => "it is no JSON object, or a line of a table of which a cell holds no text (UTF-8), number, date or flag; \
+              a formula holds none when the file does not have its result"
             .to_owned(),
     }
 }

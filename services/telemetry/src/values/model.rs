@@ -4,7 +4,7 @@ use chrono::Duration;
 use contracts::telemetry::{RefusalCode, ValueView};
 use diesel::prelude::*;
 use kernel::{AssignmentId, CustomerAttributeId, CustomerTaskId, RefusalId, TenantId, Timestamp};
-use rules::{DataType, ValueError};
+use rules::{DataType, DecimalSign, ValueError};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -114,7 +114,7 @@ fn value_of(entry: &Entry<'_>, data_type: DataType) -> Result<(String, Value), R
         return Err(Reason::new(RefusalCode::ValueTooLarge, detail));
     }
     if entry.value.is_none() {
-        let value = data_type.read(text).map_err(misfit)?;
+        let value = data_type.read(text, entry.decimal_sign.unwrap_or(DecimalSign::Point)).map_err(misfit)?;
         return Ok((value.to_string(), value));
     }
     let value: Value = serde_json::from_str(text)

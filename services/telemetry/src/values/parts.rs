@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use actix_web::web::{Bytes, block};
 use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, Problem, ProblemKind};
 use kernel::{AssignmentId, RefusalId, Timestamp};
+use rules::DecimalSign;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use web::RawBody;
-use workbook::grid::{self, Line};
+use workbook::csv::has_decimal_commas;
+use workbook::grid::{self, Line, Unreadable};
 
 use super::entry::Entry;
 use super::table;
@@ -94,7 +96,7 @@ impl<'a> Parts<'a> {
         let parts = if body.content_type == WORKBOOK {
             let bytes = Bytes::clone(&body.bytes);
             let lines = block(move || grid::xlsx(&bytes)).await.map_err(Problem::internal)?;
-            Self::of_lines(lines.map_err(|why| table::unreadable(&why))?)?.checked()?
+            Self::of_lines(lines, DecimalSign::Point)?.checked()?
         } else {
             Self::of_text(&body.content_type, &body.bytes)?
         };
@@ -115,7 +117,10 @@ impl<'a> Parts<'a> {
         match content_type {
             "application/json" => Self::of_json(body)?,
             "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Self::of_ndjson(body),
-            "text/csv" => Self::of_lines(grid::csv(body).map_err(|why| table::unreadable(&why))?)?,
+            "text/csv" => {
+                let sign = if has_decimal_commas(body) { DecimalSign::Comma } else { DecimalSign::Point };
+                Self::of_lines(grid::csv(body), sign)?
+            }
             _ => {
                 let how = format!("Send application/json, application/x-ndjson, text/csv or {WORKBOOK}.");
                 return Err(MEDIA_TYPE_UNSUPPORTED.detail(how));
@@ -134,8 +139,9 @@ impl<'a> Parts<'a> {
         Ok(self)
     }
 
-    fn of_lines(lines: Vec<Line>) -> Result<Self, Problem> {
-        Ok(Self { entries: table::entries(lines)?, complete: Complete::default() })
+    fn of_lines(lines: Result<Vec<Line>, Unreadable>, sign: DecimalSign) -> Result<Self, Problem> {
+        let lines = lines.map_err(|why| table::unreadable(&why))?;
+        Ok(Self { entries: table::entries(lines, sign)?, complete: Complete::default() })
     }
 
     fn of_json(body: &'a [u8]) -> Result<Self, Problem> {

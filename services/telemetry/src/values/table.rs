@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use kernel::Problem;
 use kernel::problem::{BODY_TOO_LARGE, REQUEST_MALFORMED};
+use rules::DecimalSign;
 use serde_json::{Map, Value};
 use workbook::grid::{Line, Unreadable};
 
@@ -13,7 +14,7 @@ use super::parts::{Origin, Part};
 type Column = (&'static str, &'static [&'static str]);
 
 /// The columns a table may have. A value is the text of its cell: the attribute's type says how it is read.
-const COLUMNS: [Column; 13] = [
+const COLUMNS: [Column; 14] = [
     ("assignmentId", &["assignment"]),
     ("assignmentKey", &[]),
     ("attributeId", &[]),
@@ -21,6 +22,7 @@ const COLUMNS: [Column; 13] = [
     ("taskName", &["task"]),
     ("customerTaskId", &[]),
     (VALUE, &["value", "currentvalue"]),
+    (DECIMAL_SIGN, &[]),
     (OBSERVED_AT, &["date"]),
     ("eventId", &[]),
     ("source", &[]),
@@ -32,6 +34,7 @@ const COLUMNS: [Column; 13] = [
 /// A column that is passed over.
 const NOTHING: &str = "";
 const VALUE: &str = "text";
+const DECIMAL_SIGN: &str = "decimalSign";
 const OBSERVED_AT: &str = "observedAt";
 
 /// A table that cannot be read at all.
@@ -39,14 +42,14 @@ pub(crate) fn unreadable(why: &Unreadable) -> Problem {
     if why.too_large { &BODY_TOO_LARGE } else { &REQUEST_MALFORMED }.detail(why.to_string())
 }
 
-/// The entries of a table, as the JSON form has them.
-pub(super) fn entries<'a>(lines: Vec<Line>) -> Result<Vec<Part<'a>>, Problem> {
+/// The entries of a table whose numbers have this sign, as the JSON form has them.
+pub(super) fn entries<'a>(lines: Vec<Line>, sign: DecimalSign) -> Result<Vec<Part<'a>>, Problem> {
     let mut lines = lines.into_iter();
     let Some(first) = lines.next() else { return Ok(Vec::new()) };
     let fields = headings(&first.cells.map_err(|line| malformed(format!("The headings cannot be read: {line}.")))?)?;
     let part = |line: Line| Part {
         // What is no JSON is refused with its line, now and when it is replayed.
-        text: line.cells.map_or_else(|line| line.to_string(), |cells| entry(&fields, cells)).into(),
+        text: line.cells.map_or_else(|line| line.to_string(), |cells| entry(&fields, cells, sign)).into(),
         origin: Origin::Line(usize::try_from(line.number).unwrap_or(usize::MAX)),
     };
     Ok(lines.map(part).collect())
@@ -74,7 +77,10 @@ fn headings(cells: &[String]) -> Result<Vec<Option<&'static str>>, Problem> {
 }
 
 fn malformed(what: String) -> Problem {
-    let columns = "assignmentId or assignmentKey, attributeId or attributeName, taskName, customerTaskId, value, observedAt, eventId, source, notes";
+    let others =
+        COLUMNS.map(|(field, _)| field).into_iter().filter(|field| ![VALUE, OBSERVED_AT, NOTHING].contains(field));
+    let others = others.collect::<Vec<_>>().join(", ");
+    let columns = format!("value (or {VALUE}) and {OBSERVED_AT}, and any of {others}");
     REQUEST_MALFORMED.detail(format!("{what} The first line names the columns: {columns}."))
 }
 
@@ -89,8 +95,9 @@ fn fold(heading: &str) -> String {
     heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// A line as JSON. A cell under no heading becomes a field that no value has.
-fn entry(fields: &[Option<&'static str>], cells: Vec<String>) -> String {
+/// A line as JSON. A cell under no heading becomes a field that no value has. A value with a comma comes with what that means
+/// in its table, unless the line says so itself: elsewhere, such as in an export of refusals, it may mean something else.
+fn entry(fields: &[Option<&'static str>], cells: Vec<String>, sign: DecimalSign) -> String {
     let mut entry = Map::new();
     for (at, cell) in cells.into_iter().enumerate() {
         if cell.trim().is_empty() {
@@ -104,6 +111,9 @@ fn entry(fields: &[Option<&'static str>], cells: Vec<String>) -> String {
             None => (format!("column {}", at + 1), cell),
         };
         entry.insert(name, Value::String(cell));
+    }
+    if entry.get(VALUE).and_then(Value::as_str).is_some_and(|value| value.contains(',')) {
+        entry.entry(DECIMAL_SIGN).or_insert_with(|| sign.as_str().into());
     }
     Value::Object(entry).to_string()
 }
@@ -125,7 +135,7 @@ mod tests {
     const ID: &str = "01938a5e-7c4b-7e3a-9f00-000000000001";
 
     fn read(table: &str) -> Result<Vec<Part<'static>>, Problem> {
-        entries(grid::csv(table.as_bytes()).unwrap())
+        entries(grid::csv(table.as_bytes()).unwrap(), DecimalSign::Point)
     }
 
     #[test]
@@ -138,13 +148,23 @@ mod tests {
         assert_eq!(
             texts,
             [
-                json!({ "assignmentId": ID, "attributeName": "Users", "taskName": "Roll out", "text": "1,250", "observedAt": "2026-11-21T00:00:00Z" }),
+                json!({ "assignmentId": ID, "attributeName": "Users", "taskName": "Roll out", "text": "1,250", "decimalSign": ".", "observedAt": "2026-11-21T00:00:00Z" }),
                 json!({ "assignmentId": ID, "attributeName": "Gates", "text": "yes", "observedAt": "2026-11-21T09:30:00Z", "notes": "a \"note\"" }),
             ]
         );
         assert!(matches!(parts[1].origin, Origin::Line(4)));
         assert!(parts.iter().all(|part| Entry::read(&part.text).is_ok()));
         assert!(read("").unwrap().is_empty() && read("assignmentId,value,observedAt\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_comma_means_what_its_line_says_or_else_its_table() {
+        let table = format!(
+            "assignmentId;attribute;value;observedAt;decimalSign\n{ID};Users;0,500;2026-11-21\n{ID};Users;1,250;2026-11-21;.\n{ID};Users;7;2026-11-21\n"
+        );
+        let parts = entries(grid::csv(table.as_bytes()).unwrap(), DecimalSign::Comma).unwrap();
+        let signs = parts.iter().map(|part| Entry::read(&part.text).unwrap().decimal_sign);
+        assert!(signs.eq([Some(DecimalSign::Comma), Some(DecimalSign::Point), None]));
     }
 
     #[test]
@@ -159,7 +179,8 @@ mod tests {
             .collect();
         let malformed = Err(RefusalCode::ValueMalformed);
         assert_eq!(codes, [malformed, malformed, malformed, Ok(())]);
-        let spoilt = entries(grid::csv(b"assignmentId,value,observedAt\ncaf\xe9,1,2").unwrap()).unwrap();
+        let spoilt = entries(grid::csv(b"assignmentId,value,observedAt\ncaf\xe9,1,2").unwrap(), DecimalSign::Point);
+        let spoilt = spoilt.unwrap();
         assert!(Entry::read(&spoilt[0].text).is_err());
     }
 
@@ -172,6 +193,11 @@ mod tests {
             "{}\n",
         ] {
             assert_eq!(read(table).unwrap_err().kind().status, 400, "{table}");
+        }
+        let told = read("assignmentId,value,observedAt,colour\n").unwrap_err();
+        let told = told.to_string();
+        for (column, _) in COLUMNS {
+            assert!(told.contains(column), "{column}: {told}");
         }
     }
 }

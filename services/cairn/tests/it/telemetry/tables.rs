@@ -37,8 +37,8 @@ fn a_csv_is_a_batch_whose_cells_mean_what_the_attribute_says() {
         let (id, at) = (&it.assignment, it.ago(5));
         let table = format!(
             "Assignment ID;Attribute Name;Task Name;Value;Observed At;Notes\n\
-             {id};users;Roll out;1,250;{at};\"half; of them\"\n{id};version;;12;{at};\n\n{id};enabled;;yes;{at};\n\
-             {id};users;;many;{at};\n{id};doors;;1;{at};\n{id};since;;2026-11-01;{at};\n"
+             {id};users;Roll out;12,50;{at};\"half; of them\"\n{id};version;;12;{at};\n\n{id};enabled;;yes;{at};\n\
+             {id};users;;many;{at};\n{id};doors;;1,250;{at};\n{id};since;;2026-11-01;{at};\n"
         );
         let receipt = post_as(&stage.admin, "text/csv; charset=utf-8", "identity", table.clone()).await;
         assert_eq!(outcome(&receipt), [4, 0, 2]);
@@ -47,23 +47,28 @@ fn a_csv_is_a_batch_whose_cells_mean_what_the_attribute_says() {
         assert!(refusals[0]["detail"].as_str().unwrap().starts_with("Line 6: "), "{}", receipt.text);
         assert_eq!(refusals[1]["code"], "ATTRIBUTE_UNKNOWN");
         let users = it.series("users").await;
-        assert_eq!((&users[0]["value"], &users[0]["notes"]), (&json!(1250), &json!("half; of them")));
+        assert_eq!((&users[0]["value"], &users[0]["notes"]), (&json!(12.5), &json!("half; of them")));
         assert_eq!(it.state("version").await["latestValue"], "12");
         assert_eq!(it.state("enabled").await["latestValue"], true);
         it.becomes("Roll out", "DONE").await;
         // The same value in another notation is the same value; a refused line is mended as JSON.
-        let mut plain = it.value("users", 1250, 5);
+        let mut plain = it.value("users", 12.5, 5);
         plain["observedAt"] = json!(at);
         assert_eq!(outcome(&super::post(&stage.admin, &[plain]).await), [0, 1, 0]);
         let path = format!("/telemetry/v1/refusals/{}/replay", refusals[0]["id"].as_str().unwrap());
         assert_eq!(outcome(&stage.admin.post(&path, &it.value("users", 40, 4)).await), [1, 0, 0]);
+        // A refused line keeps what its comma means, in whatever file it comes back.
+        let lines = stage.admin.get("/telemetry/v1/refusals/export?format=csv&code=ATTRIBUTE_UNKNOWN").await;
+        let lines = lines.expect(200).text.replace(",doors,", ",users,");
+        assert_eq!(outcome(&post_as(&stage.admin, "text/csv", "identity", lines).await), [1, 0, 0]);
+        assert!(it.series("users").await.iter().any(|value| value["value"] == json!(1.25)));
         let spoilt = [b"assignmentId,value,observedAt\n0193,caf\xe9,1\n".as_slice()].concat();
         let spoilt = post_as(&stage.admin, "text/csv", "identity", spoilt).await;
         let told = spoilt.body["refusals"][0]["detail"].as_str().unwrap();
         assert!(told.contains("UTF-8") && !told.contains("column 2"), "{told}");
         let wrong = post_as(&stage.admin, "text/csv", "identity", table.replace("Task Name", "Colour")).await;
         wrong.expect_problem(400, "REQUEST_MALFORMED");
-        assert!(wrong.text.contains("Colour"), "{}", wrong.text);
+        assert!(wrong.text.contains("Colour") && wrong.text.contains("refusalId"), "{}", wrong.text);
     });
 }
 

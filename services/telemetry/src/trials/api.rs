@@ -93,7 +93,6 @@ async fn judge(
             let Some(copy) = of_task.iter().find(|row| proposal.is_about(row)) else { continue };
             proposal.criterion(copy.data_type)?;
             trial.with_data += usize::from(copy.latest_observed_at.is_some());
-            trial.would_be_done += usize::from(proposal.closes(of_task, now));
             let on = proposal.closes_on(of_task, now, &ends(of_task, from, &days));
             closed.extend(on.map(|closed_on| Closed {
                 customer_task_id: copy.customer_task_id,
@@ -102,6 +101,7 @@ async fn judge(
                 closed_on,
                 status: None,
                 status_source: None,
+                is_now: proposal.closes(of_task, now),
             }));
         }
     }

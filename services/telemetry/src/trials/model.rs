@@ -33,7 +33,7 @@ pub(crate) struct Trial {
     /// Those that it would have closed: done at the end of some day, or now, and not without it. What a task's other attributes
     /// decide is the same with it and without it.
     pub(super) would_close: usize,
-    /// Those that would be done now, and not without it.
+    /// Those that would be done now, and not without it: no person has said otherwise, and they are applicable.
     pub(super) would_be_done: usize,
     /// Of those that it would have closed: where a person has said otherwise, and still does.
     pub(super) against_person: usize,
@@ -58,6 +58,9 @@ pub(crate) struct Closed {
     pub(super) status: Option<TaskStatus>,
     /// Who says so.
     pub(super) status_source: Option<StatusSource>,
+    /// Whether the criterion is what it takes now, and not only on some day.
+    #[serde(skip)]
+    pub(super) is_now: bool,
 }
 
 impl Closed {
@@ -65,6 +68,11 @@ impl Closed {
     fn is_against_person(&self) -> bool {
         let by_person = matches!(self.status_source, Some(StatusSource::Manual | StatusSource::Import));
         by_person && !matches!(self.status, Some(TaskStatus::Done | TaskStatus::NotStarted))
+    }
+
+    /// Whether it would be done now: telemetry makes nothing of a task that is not applicable, nor anything against a person.
+    fn would_be_done(&self) -> bool {
+        self.is_now && !self.is_against_person() && self.status != Some(TaskStatus::NotApplicable)
     }
 }
 
@@ -175,6 +183,7 @@ impl Trial {
             (task.status, task.status_source) = known.map(|known| (known.status, known.status_source)).unzip();
         }
         self.would_close = closed.len();
+        self.would_be_done = closed.iter().filter(|task| task.would_be_done()).count();
         self.against_person = closed.iter().filter(|task| task.is_against_person()).count();
         closed.sort_by_key(|task| (!task.is_against_person(), task.closed_on, task.customer_task_id));
         closed.truncate(EXAMPLES);
@@ -315,8 +324,9 @@ mod tests {
             closed_on: day(on),
             status: None,
             status_source: None,
+            is_now: on > 1,
         };
-        let all = vec![closed(1), closed(2), closed(3)];
+        let all = vec![closed(1), closed(2), closed(3), closed(4)];
         let said = |at: usize, status, status_source| StatusOf { id: all[at].customer_task_id, status, status_source };
         let statuses = [
             said(0, TaskStatus::Done, StatusSource::Manual),
@@ -325,7 +335,7 @@ mod tests {
         ];
         let mut trial = Trial::new(day(1), day(9));
         trial.close(all.clone(), &statuses);
-        assert_eq!((trial.would_close, trial.against_person), (3, 1));
+        assert_eq!((trial.would_close, trial.would_be_done, trial.against_person), (4, 1, 1));
         assert_eq!(trial.examples[0].customer_task_id, all[2].customer_task_id);
     }
 }

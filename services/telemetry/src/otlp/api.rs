@@ -19,8 +19,9 @@ use crate::values::{Complete, Intake, Origin, Part, Parts};
 ///
 /// Point an OTLP/HTTP exporter at `/telemetry/v1/otlp/v1/metrics`: protobuf or JSON, packed or not. Points of gauges and
 /// sums that a metric rule wants become values, up to 10,000 at once; they are durable and evaluated when the answer comes.
-/// What is not taken is counted in `partialSuccess`, point by point: values that were refused are kept and can be replayed,
-/// points that no rule wants are not, nor are those of sums with DELTA temporality: let the exporter send CUMULATIVE ones.
+/// `partialSuccess` counts the points of which nothing was stored: values that were refused are kept and can be replayed,
+/// points that no rule wants are not, nor are those of sums with DELTA temporality: let the exporter send CUMULATIVE ones. A
+/// point that one rule stored and another's attribute refused is not counted; the message tells of the refused value.
 /// Sending an export again is safe. A value's source is the `service.name`.
 #[utoipa::path(
     tag = "otlp", security(("bearer" = [ValueWrite::NAME])),

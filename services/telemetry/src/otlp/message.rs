@@ -40,17 +40,17 @@ impl Notation {
         }
     }
 
-    /// The answer: all was taken, or so many points were not, and why.
+    /// The answer: all was taken; or so many points were not, maybe none, and what there is to tell.
     pub(super) fn answer(self, rejected: usize, why: &str) -> Vec<u8> {
         let rejected = i64::try_from(rejected).unwrap_or(i64::MAX);
         match self {
             Self::Protobuf => {
                 let partial =
                     ExportMetricsPartialSuccess { rejected_data_points: rejected, error_message: why.to_owned() };
-                let partial_success = (rejected > 0).then_some(partial);
+                let partial_success = (!why.is_empty()).then_some(partial);
                 ExportMetricsServiceResponse { partial_success }.encode_to_vec()
             }
-            Self::Json if rejected == 0 => b"{}".to_vec(),
+            Self::Json if why.is_empty() => b"{}".to_vec(),
             // A 64-bit number is text in protobuf's JSON.
             Self::Json => {
                 let partial = json!({ "rejectedDataPoints": rejected.to_string(), "errorMessage": why });

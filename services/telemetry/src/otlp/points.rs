@@ -111,10 +111,12 @@ impl Values {
         unwanted
     }
 
-    /// Points that are not taken, or of which one of these values, named by their places, is not.
+    /// Points of which nothing is stored when these values, named by their places, are refused.
     pub(super) fn left(&self, refused: impl Iterator<Item = usize>) -> usize {
-        let points: BTreeSet<usize> = refused.filter_map(|at| Some(self.entries.get(at)?.0)).collect();
-        self.unwanted.points + self.deltas.points + points.len()
+        let refused: BTreeSet<usize> = refused.collect();
+        let stored = self.entries.iter().enumerate().filter(|(at, _)| !refused.contains(at));
+        let stored: BTreeSet<usize> = stored.map(|(_, (point, _))| *point).collect();
+        self.unwanted.points + self.deltas.points + self.wanted - stored.len()
     }
 
     /// What to tell of them.
@@ -267,7 +269,7 @@ mod tests {
             (4, 2),
             "a ratio and a latency that nobody wants"
         );
-        for (refused, left) in [(vec![0, 1], 3), (vec![1, 2], 4), (vec![0, 1, 2, 3], 4)] {
+        for (refused, left) in [(vec![1], 2), (vec![0, 1], 3), (vec![1, 2], 2), (vec![0, 1, 2, 3], 4)] {
             assert_eq!(values.left(refused.into_iter()), left);
         }
     }
@@ -307,5 +309,8 @@ mod tests {
         assert_eq!(Notation::Protobuf.answer(0, ""), b"");
         let told: Value = serde_json::from_slice(&Notation::Json.answer(2, "why")).unwrap();
         assert_eq!(told, json!({ "partialSuccess": { "rejectedDataPoints": "2", "errorMessage": "why" } }));
+        let warned: Value = serde_json::from_slice(&Notation::Json.answer(0, "why")).unwrap();
+        assert_eq!(warned["partialSuccess"], json!({ "rejectedDataPoints": "0", "errorMessage": "why" }));
+        assert!(!Notation::Protobuf.answer(0, "why").is_empty());
     }
 }

@@ -87,6 +87,12 @@ fn points_that_a_rule_wants_are_values_and_the_rest_is_told() {
         assign(&stage, &it, "nobody").await;
         let replay = stage.admin.post("/telemetry/v1/refusals/replay", &json!({ "code": "ASSIGNMENT_UNKNOWN" })).await;
         assert_eq!(super::outcome(&replay), [1, 0, 2]);
+        // A point that one rule stores is taken, whatever becomes of it by another.
+        rule(&stage, json!({ "metric": "gates.open", "assignmentId": it.assignment, "attributeName": "doors" })).await;
+        let gates = gauge(&it, "gates.open", json!({ "asDouble": 13.5 }), 3, &[]);
+        let (rejected, why) = send_protobuf(&stage.admin, &export(&[gates])).await;
+        assert_eq!((rejected, &it.series("gates").await[0]["value"]), (0, &json!(13.5)));
+        assert!(why.contains("refused and kept: 1"), "{why}");
     });
 }
 

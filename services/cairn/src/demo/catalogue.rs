@@ -184,6 +184,11 @@ impl Catalogue {
     pub(super) fn product(&self, key: &str) -> Option<&Owner> {
         self.products.iter().find(|product| product.key == key)
     }
+
+    /// The solution with this key.
+    pub(super) fn solution(&self, key: &str) -> Option<&Owner> {
+        self.solutions.iter().find(|solution| solution.key == key)
+    }
 }
 
 impl Owner {

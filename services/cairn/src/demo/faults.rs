@@ -27,6 +27,11 @@ pub(super) fn faults(catalogue: &Catalogue) -> Vec<String> {
     ] {
         faults.once("key", parts.iter().map(|(place, part)| (place, &part.key)));
     }
+    let mut assigned = Vec::new();
+    for (place, customer) in &customers {
+        assigned.extend(places(&format!("{place}.solutions"), &customer.solutions));
+    }
+    faults.once("key", assigned.iter().map(|(place, assignment)| (place, &assignment.key)));
     let tasks = under(owners(), |owner| ("tasks", owner.tasks.as_slice()));
     faults.once("key", tasks.iter().map(|(place, task)| (place, &task.key)));
     for (place, owner) in owners() {
@@ -106,7 +111,6 @@ impl Faults {
             self.assigned(place, "product", &it.product, &catalogue.products, chosen);
         }
         let solutions = places(&format!("{place}.solutions"), &customer.solutions);
-        self.once("key", solutions.iter().map(|(place, assignment)| (place, &assignment.key)));
         for (place, it) in &solutions {
             let chosen = (it.selected_outcomes.as_slice(), it.selected_releases.as_slice());
             self.assigned(place, "solution", &it.solution, &catalogue.solutions, chosen);
@@ -171,7 +175,10 @@ mod tests {
                  "solutions": [{{ "key": "s", "name": "S", "products": ["q"], "tasks": [] }}],
                  "customers": [{{ "key": "c", "name": "C", "products": [
                      {{ "name": "C", "product": "q", "licenseLevel": "ESSENTIAL", "customerSolution": "none" }},
-                     {{ "name": "C", "product": "p", "licenseLevel": "ESSENTIAL", "selectedReleases": ["r"] }}] }}] }}"#,
+                     {{ "name": "C", "product": "p", "licenseLevel": "ESSENTIAL", "selectedReleases": ["r"] }}],
+                     "solutions": [{{ "key": "w", "name": "W", "solution": "s", "licenseLevel": "ESSENTIAL" }}] }},
+                   {{ "key": "d", "name": "D",
+                     "solutions": [{{ "key": "w", "name": "W", "solution": "s", "licenseLevel": "ESSENTIAL" }}] }}] }}"#,
             task("Begin", 1.0),
             task("Begin", -5.0),
         );
@@ -186,6 +193,7 @@ mod tests {
             "solutions[0].products: there is no product q",
             "customers[0].products[0].product: there is no product q",
             "customers[0].products[0].customerSolution: there is no solution of this customer none",
+            "customers[1].solutions[0].key: w is there already",
             "customers[0].products[1].name: C is there already",
             "customers[0].products[1].selectedReleases: there is no release r",
         ] {

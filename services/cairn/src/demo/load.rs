@@ -14,11 +14,13 @@ use super::api::Api;
 use super::catalogue::{Assignment, Catalogue, Customer, Owner, Part, SolutionAssignment, Task};
 use super::eligibility::eligible;
 use super::feed::Feed;
+use super::holdings::{holdings, with_choices_of_parts};
 
 /// Ids by the file's keys.
 #[derive(Default)]
 pub(super) struct Ids<'a> {
     products: BTreeMap<&'a str, ProductId>,
+    solutions: BTreeMap<&'a str, Uuid>,
     outcomes: BTreeMap<&'a str, Uuid>,
     releases: BTreeMap<&'a str, Uuid>,
 }
@@ -49,6 +51,7 @@ pub(super) async fn catalogue<'a>(api: &mut Api<'_>, catalogue: &'a Catalogue) -
     for solution in &catalogue.solutions {
         let id = owner(api, "/catalog/v1/solutions", solution, &mut ids).await?;
         bundle(api, id, solution, &ids).await?;
+        ids.solutions.insert(&solution.key, id);
     }
     Ok(ids)
 }
@@ -89,6 +92,10 @@ async fn owner<'a>(api: &mut Api<'_>, collection: &str, owner: &'a Owner, ids: &
 
 fn made(rows: usize) -> String {
     if rows == 0 { "all of it was there".to_owned() } else { format!("made {rows} rows") }
+}
+
+fn counted(rows: usize, noun: &str) -> String {
+    format!("{rows} {noun}{}", if rows == 1 { "" } else { "s" })
 }
 
 async fn parts<'a>(api: &mut Api<'_>, collection: &str, parts: &'a [Part]) -> Result<Vec<(&'a str, Uuid)>> {
@@ -153,7 +160,7 @@ async fn bundle(api: &mut Api<'_>, id: Uuid, solution: &Owner, ids: &Ids<'_>) ->
     Ok(())
 }
 
-/// Makes the customers and assigns their products, each with its plan. Solutions wait.
+/// Makes the customers and assigns their products, each with its plan, and then their solutions, which take products in.
 pub(super) async fn customers<'a>(api: &mut Api<'_>, catalogue: &'a Catalogue, ids: &Ids<'a>) -> Result<Vec<Plan<'a>>> {
     let mut plans = Vec::new();
     for customer in &catalogue.customers {
@@ -162,10 +169,12 @@ pub(super) async fn customers<'a>(api: &mut Api<'_>, catalogue: &'a Catalogue, i
         let body = json!({ "externalKey": key, "name": name, "description": description });
         let Made { id } = api.ensure("/adoption/v1/customers", key, &body).await?;
         let collection = format!("/adoption/v1/customers/{id}/assignments");
-        for assignment in products {
+        let holdings = holdings(customer, catalogue);
+        for holding in &holdings {
+            let assignment = holding.assignment;
             let (view, plan) = assign(api, &collection, key, assignment, ids).await?;
             let product = catalogue.product(&assignment.product);
-            let tasks = product.map(|product| eligible(product, assignment)).unwrap_or_default();
+            let tasks = product.map(|product| eligible(product, &holding.in_the_end())).unwrap_or_default();
             plans.push(Plan {
                 id: plan,
                 assignment: view.id,
@@ -175,12 +184,11 @@ pub(super) async fn customers<'a>(api: &mut Api<'_>, catalogue: &'a Catalogue, i
                 tasks,
             });
         }
-        api.tell(&format!("{name}: {} plans; {}", products.len(), made(api.made - before)));
-        for SolutionAssignment { name: called, solution, license_level, .. } in solutions {
-            api.tell(&format!(
-                "{name}: skipped {called} ({solution}, {license_level}); solutions cannot be assigned yet"
-            ));
+        for solution in solutions {
+            assign_solution(api, &collection, &with_choices_of_parts(solution, &holdings), ids).await?;
         }
+        let (of_products, of_solutions) = (counted(products.len(), "plan"), counted(solutions.len(), "solution plan"));
+        api.tell(&format!("{name}: {of_products}, {of_solutions}; {}", made(api.made - before)));
     }
     Ok(plans)
 }
@@ -208,4 +216,22 @@ async fn assign(
         None => api.make::<PlanView>(&format!("/adoption/v1/assignments/{}/plan", view.id), &json!({})).await?.id,
     };
     Ok((view, plan))
+}
+
+/// It comes with its plans.
+async fn assign_solution(
+    api: &mut Api<'_>,
+    collection: &str,
+    SolutionAssignment { key, name, solution, license_level, selected_outcomes, selected_releases }: &SolutionAssignment,
+    ids: &Ids<'_>,
+) -> Result<()> {
+    let body = json!({
+        "externalKey": key,
+        "solutionId": ids.solutions.get(solution.as_str()),
+        "name": name,
+        "licenseLevel": license_level,
+        "outcomeIds": chosen(selected_outcomes, &ids.outcomes),
+        "releaseIds": chosen(selected_releases, &ids.releases),
+    });
+    api.ensure::<Made>(collection, key, &body).await.map(drop)
 }

@@ -11,6 +11,7 @@ mod eligibility;
 mod expected;
 mod faults;
 mod feed;
+mod holdings;
 mod load;
 mod replay;
 mod report;
@@ -105,7 +106,7 @@ pub struct Demo<'a> {
 }
 
 impl Demo<'_> {
-    /// Loads the catalogue, assigns the customers' products, sends the feeds and waits for the plans to follow.
+    /// Loads the catalogue, assigns the customers' products and solutions, sends the feeds and waits for the plans to follow.
     ///
     /// # Errors
     /// When the platform refuses something, or stays away for minutes. Running it again goes on from there.

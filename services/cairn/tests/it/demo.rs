@@ -1,6 +1,6 @@
 //! `cairn demo` of our own catalogue, held against a calculation made by hand from the file.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use cairn::demo::{Account, Catalogue, Demo, Report, Result};
@@ -10,6 +10,7 @@ use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use testkit::Client;
 
+use crate::adoption::column;
 use crate::support::{PASSWORD, Stage, on_prepared_stage, on_stage};
 
 /// A plan by hand: the weights of the tasks that its feed proves, and of those it does not. The feed proves tasks in turn:
@@ -62,7 +63,11 @@ const PLANS: [ByHand; 4] = [
 #[test]
 fn every_plan_comes_to_the_hand_calculation_and_a_second_run_changes_nothing() {
     on_stage(async |stage| {
-        assert_by_hand(&stage.admin, &load(&stage, &|_| ()).await.unwrap()).await;
+        let told = RefCell::new(Vec::new());
+        let tell = |what: &str| told.borrow_mut().push(what.to_owned());
+        assert_by_hand(&stage.admin, &load(&stage, &tell).await.unwrap()).await;
+        let of_port = "Port of Larkmouth: 2 plans, 1 solution plan; made 4 rows";
+        assert!(told.take().iter().any(|told| told == of_port), "{of_port}");
         let before = settled(&stage).await;
         let report = load(&stage, &|_| ()).await.unwrap();
         assert_by_hand(&stage.admin, &report).await;
@@ -123,7 +128,9 @@ async fn assert_by_hand(admin: &Client, report: &Report) {
     assert!(report.agrees(), "{report}");
     assert_eq!(report.0.len(), PLANS.len());
     let plans = admin.get("/adoption/v1/plans?count=true").await;
-    assert_eq!(plans.expect(200).body["total"], PLANS.len());
+    // That of the solution's own tasks as well.
+    assert_eq!(plans.expect(200).body["total"], PLANS.len() + 1);
+    assert_solution(admin).await;
     for (ByHand { customer, plan, done, open, progress }, row) in PLANS.iter().zip(&report.0) {
         assert_eq!((row.customer.as_str(), row.name.as_str()), (*customer, *plan));
         let assignment = admin.get(&format!("/adoption/v1/assignments/{}", row.assignment)).await;
@@ -139,6 +146,17 @@ async fn assert_by_hand(admin: &Client, report: &Report) {
         assert!((shown("progressPercentage") - progress).abs() < 1e-9, "{plan}");
         assert!((done / (done + open) * 100.0 - progress).abs() <= 0.005, "{plan}");
     }
+}
+
+/// The port's quays and tides are parts of its Safe Harbour, at the levels that the port had them.
+async fn assert_solution(admin: &Client) {
+    let wholes = admin.get("/adoption/v1/solution-plans?count=true").await;
+    assert_eq!(wholes.expect(200).body["total"], 1);
+    let id = wholes.body["items"][0]["id"].as_str().unwrap();
+    let whole = admin.get(&format!("/adoption/v1/solution-plans/{id}")).await.expect(200).body.clone();
+    let parts = whole["parts"].as_array().unwrap();
+    assert_eq!(column(parts, "productName"), ["Safe Harbour", "Harbour Gate", "Tide Table"]);
+    assert_eq!(column(parts, "licenseLevel"), ["ESSENTIAL", "SIGNATURE", "ESSENTIAL"]);
 }
 
 #[derive(Debug, PartialEq, QueryableByName)]

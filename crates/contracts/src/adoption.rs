@@ -227,8 +227,9 @@ pub struct AssignmentView {
     pub name: String,
     /// The licence level the customer holds.
     pub license_level: LicenseLevel,
-    /// Of a part of a solution plan that the customer had before: the level that it came with, below which the solution does
-    /// not take it. Null for the others.
+    /// Of a part of a solution plan: the level that the customer has of the product by itself, below which the solution does
+    /// not take it: the one that it came with, unless it was changed since. Null when the customer has no more than the
+    /// solution gives, and for what is no part.
     #[serde(default)]
     pub own_license_level: Option<LicenseLevel>,
     /// Chosen outcomes; empty means all.

@@ -69,7 +69,8 @@ pub(super) async fn create_assignment(
 /// given, its plan is synced in the same moment: tasks enter, or are retired and keep their history, and no status is lost.
 /// Those of a solution hold for its products, whose plans are synced as well, unless the customer had a product at a higher
 /// level before; those of its parts that are named after it take its new name. A part of a solution plan follows the solution:
-/// what it entitles to is changed there. `If-Match` is honoured when sent.
+/// what it entitles to is changed there, but for `ownLicenseLevel`: the part has the higher of that and what the solution
+/// gives, and its plan is synced as well. `If-Match` is honoured when sent.
 #[utoipa::path(tag = "assignments", request_body = AssignmentPatch, security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = AssignmentView), (status = 409, description = "It is a part of a solution plan, the customer is deleted, the product or the solution is no longer in the catalog, or the external key or the name is taken."), (status = 412, description = "Somebody else changed it.")))]
 #[patch("/assignments/{assignmentId}")]
 pub(super) async fn change_assignment(
@@ -83,9 +84,11 @@ pub(super) async fn change_assignment(
         return Ok(answer);
     }
     let known = look(&who, &db, id).await?;
+    known.require_changeable(&patch)?;
     // Asked before the write begins: no transaction waits for another service.
-    let bundle = if patch.is_of_entitlement() {
-        known.require_own_entitlement()?;
+    let bundle = if patch.is_of_own_level() {
+        Some(ask_of_part(&who, &db, &catalog, &known).await?)
+    } else if patch.is_of_entitlement() {
         Some(Bundle::ask(&catalog, who.actor(), known.owner()).await?.ok_or_else(|| known.gone())?)
     } else {
         None
@@ -94,7 +97,7 @@ pub(super) async fn change_assignment(
         let before = store::fetch_for_change(tx, id).await?;
         who.expect_version(before.version)?;
         customers::hold(tx, before.customer_id).await?.require_present()?;
-        let after = before.clone().change(patch, bundle.as_ref(), tx.now())?;
+        let after = steps::change(tx, &before, patch, bundle.as_ref()).await?;
         steps::settle(tx, before.clone(), &after).await?;
         steps::rename_parts(tx, &before, &after).await?;
         if let Some(bundle) = &bundle {
@@ -211,17 +214,31 @@ async fn look<P: Permission>(who: &Allow<P>, db: &Db, id: AssignmentId) -> Resul
     db.read(who.tenant, find).await?.ok_or_else(|| Problem::not_found("assignment"))
 }
 
+/// A part's solution with the part's product, as the catalog shows them now.
+async fn ask_of_part(who: &Allow<PlanWrite>, db: &Db, catalog: &Catalog, part: &Assignment) -> Result<Bundle, Problem> {
+    let find = async |conn: &Conn| match part.solution_plan_id {
+        Some(plan) => store::find_whole(conn, who.tenant, plan).await,
+        None => Ok(None),
+    };
+    let whole = db.read(who.tenant, find).await?.ok_or_else(|| Problem::not_found("assignment"))?;
+    let owner = catalog.blueprint(who.actor(), whole.owner()).await?.ok_or_else(|| whole.gone())?;
+    let product = catalog.blueprint(who.actor(), part.owner()).await?.ok_or_else(|| part.gone())?;
+    Ok(Bundle { owner, products: vec![product] })
+}
+
 /// Has the plans of an assignment follow what the customer is entitled to now.
 async fn follow(tx: &mut Tx, assignment: &Assignment, bundle: &Bundle) -> Result<(), Problem> {
-    match (assignment.solution_plan_id, assignment.plan_id) {
-        (Some(whole), _) => {
+    let of = match assignment.solution_plan_id {
+        Some(whole) if !assignment.is_part() => {
             solution_plans::follow(tx, assignment, whole, bundle).await?;
+            return Ok(());
         }
-        (None, Some(plan)) => {
-            let plan = plans::fetch_for_change(tx, plan).await?;
-            plan_syncs::sync(tx, plan, &bundle.owner).await?;
-        }
-        (None, None) => {}
+        Some(_) => bundle.products.first(),
+        None => Some(&bundle.owner),
+    };
+    if let (Some(plan), Some(of)) = (assignment.plan_id, of) {
+        let plan = plans::fetch_for_change(tx, plan).await?;
+        plan_syncs::sync(tx, plan, of).await?;
     }
-    Ok(())
+    solution_plans::roll_up(tx, assignment.solution_plan_id).await
 }

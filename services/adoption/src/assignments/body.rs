@@ -48,6 +48,11 @@ pub(crate) struct AssignmentPatch {
     #[serde(default)]
     #[schema(value_type = LicenseLevel, required = false)]
     pub(super) license_level: Field<LicenseLevel>,
+    /// Of a part of a solution plan: the level that the customer has of the product by itself, below which the solution does
+    /// not take it; `null` when it has no more than the solution gives.
+    #[serde(default)]
+    #[schema(value_type = Option<LicenseLevel>)]
+    pub(super) own_license_level: Field<LicenseLevel>,
     /// Replaces the chosen outcomes; none means all.
     #[serde(default)]
     #[schema(value_type = Vec<OutcomeId>, required = false)]
@@ -115,5 +120,10 @@ impl AssignmentPatch {
     pub(super) fn is_of_entitlement(&self) -> bool {
         let is_chosen = !matches!((&self.outcome_ids, &self.release_ids), (Field::Absent, Field::Absent));
         is_chosen || !matches!(self.license_level, Field::Absent)
+    }
+
+    /// Whether it says what the customer has of a part of a solution plan by itself: then the part's plan follows.
+    pub(super) fn is_of_own_level(&self) -> bool {
+        !matches!(self.own_license_level, Field::Absent)
     }
 }

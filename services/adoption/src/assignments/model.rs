@@ -118,23 +118,32 @@ impl Assignment {
     /// The assignment after a patch. What is chosen anew is checked against what the catalog shows.
     ///
     /// # Errors
-    /// 409 when it is a part of a solution plan and the patch says what the customer is entitled to.
+    /// As [`Assignment::require_changeable`].
     pub(crate) fn change(
         mut self,
         patch: AssignmentPatch,
         bundle: Option<&Bundle>,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        if patch.is_of_entitlement() {
-            self.require_own_entitlement()?;
-        }
+        self.require_changeable(&patch)?;
         let before = self.clone();
-        let AssignmentPatch { name, license_level, outcome_ids, release_ids, external_key, purchased_at } = patch;
+        // A part follows its solution's assignment, whatever of it the patch says.
+        let bundle = bundle.filter(|_| !self.is_part());
+        let AssignmentPatch {
+            name,
+            license_level,
+            own_license_level,
+            outcome_ids,
+            release_ids,
+            external_key,
+            purchased_at,
+        } = patch;
         let mut check = Check::new();
         check.not_null("/name", name.set(&mut self.name));
         check.not_null("/licenseLevel", license_level.set(&mut self.license_level));
         check.not_null("/outcomeIds", outcome_ids.set(&mut self.outcome_ids));
         check.not_null("/releaseIds", release_ids.set(&mut self.release_ids));
+        own_license_level.set_option(&mut self.own_level);
         external_key.set_option(&mut self.external_key);
         purchased_at.set_option(&mut self.purchased_at);
         self.name = self.name.trim().to_owned();
@@ -150,9 +159,20 @@ impl Assignment {
         if self.is_part() { Err(self.part_of_solution("take that back")) } else { Ok(()) }
     }
 
-    /// Refuses to say of a part of a solution plan what the customer is entitled to.
-    pub(crate) fn require_own_entitlement(&self) -> Result<(), Problem> {
-        if self.is_part() { Err(self.part_of_solution("change that")) } else { Ok(()) }
+    /// Refuses to say of a part of a solution plan what the customer is entitled to, but for its own level, and that of
+    /// anything else.
+    ///
+    /// # Errors
+    /// 409 for a part, 422 for what is none.
+    pub(super) fn require_changeable(&self, patch: &AssignmentPatch) -> Result<(), Problem> {
+        if self.is_part() && patch.is_of_entitlement() {
+            return Err(self.part_of_solution("change that, or the part's ownLicenseLevel,"));
+        }
+        if !self.is_part() && patch.is_of_own_level() {
+            let how = "Only a part of a solution plan has this; change licenseLevel instead.";
+            return Err(Problem::field("/ownLicenseLevel", "INVALID", how));
+        }
+        Ok(())
     }
 
     pub(crate) fn is_part(&self) -> bool {

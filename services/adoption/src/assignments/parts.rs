@@ -1,7 +1,8 @@
 //! The assignments of a solution's products: parts that follow the solution's. Pure.
 
 use contracts::catalog::{Blueprint, OwnerKind};
-use kernel::{AssignmentId, SolutionPlanId, Timestamp};
+use kernel::problem::STATE_CONFLICT;
+use kernel::{AssignmentId, Problem, SolutionPlanId, Timestamp};
 
 use super::model::Assignment;
 use crate::bundles::Bundle;
@@ -101,6 +102,19 @@ impl Assignment {
             ..self
         };
         joined.renamed((whole, &product_before), whole)
+    }
+
+    /// The part as it follows its solution's assignment, given the solution and the part's product.
+    ///
+    /// # Errors
+    /// 409 when it is a part of another solution by now.
+    pub(super) fn rejoined(self, whole: &Self, bundle: &Bundle) -> Result<Self, Problem> {
+        match (self.solution_plan_id.zip(self.place), bundle.products.first()) {
+            (Some(joint), Some(product)) if bundle.owner.owner_id() == whole.owner() => {
+                Ok(self.joined(whole, joint, bundle, product))
+            }
+            _ => Err(STATE_CONFLICT.detail("It has become a part of another solution meanwhile; send this again.")),
+        }
     }
 
     /// The assignment as it stands alone again, with what the customer had through the solution. It came along with one

@@ -5,8 +5,10 @@ use contracts::catalog::Blueprint;
 use db::Tx;
 use kernel::Problem;
 
+use super::body::AssignmentPatch;
 use super::model::Assignment;
 use super::store;
+use crate::bundles::Bundle;
 use crate::plans::{self, Snapshot};
 
 /// Writes a new assignment, with its plan when there is something to make it from, and tells.
@@ -61,6 +63,23 @@ pub(crate) async fn follow(tx: &mut Tx, before: Assignment, after: Assignment) -
     settle(tx, before.clone(), &after).await?;
     rename_parts(tx, &before, &after).await?;
     Ok(after)
+}
+
+/// What becomes of a locked assignment by a patch. A part has the level that its solution gives, or its own higher one.
+pub(super) async fn change(
+    tx: &mut Tx,
+    before: &Assignment,
+    patch: AssignmentPatch,
+    bundle: Option<&Bundle>,
+) -> Result<Assignment, Problem> {
+    let after = before.clone().change(patch, bundle, tx.now())?;
+    match (bundle, after.solution_plan_id) {
+        (Some(bundle), Some(plan)) if after.is_part() => {
+            let whole = store::find_whole(tx, tx.tenant(), plan).await?;
+            after.rejoined(&whole.ok_or_else(|| Problem::not_found("assignment"))?, bundle)
+        }
+        _ => Ok(after),
+    }
 }
 
 /// Has the parts that are named after a solution's locked assignment follow its names, and tells.

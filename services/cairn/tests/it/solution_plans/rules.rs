@@ -352,6 +352,52 @@ fn no_solution_takes_a_product_below_the_level_that_the_customer_had() {
 }
 
 #[test]
+fn the_level_that_the_customer_has_of_a_part_by_itself_is_raised_and_lowered_there() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let task = json!({ "name": "Insure", "licenseLevel": "ADVANTAGE" });
+        make(admin, &format!("/catalog/v1/products/{}/tasks", id(&port.gate)), &task).await;
+        let had = assignment_path(&port.had);
+        let own = json!({ "ownLicenseLevel": "ADVANTAGE" });
+        let alone = admin.patch(&had, None, &own).await;
+        assert_eq!(alone.expect_problem(422, "CONTENT_INVALID").body["errors"][0]["pointer"], "/ownLicenseLevel");
+        admin.patch(&had, None, &json!({ "licenseLevel": "ADVANTAGE" })).await.expect(200);
+        let whole = port.try_assign(admin, json!({ "licenseLevel": "ESSENTIAL" })).await.expect(201).body.clone();
+        let levels = async || column(shown(admin, &whole).await["parts"].as_array().unwrap(), "licenseLevel");
+        let total = async || shown(admin, &whole).await["totalTasks"].clone();
+        assert_eq!(
+            (levels().await, total().await),
+            (vec![json!("ESSENTIAL"), json!("ADVANTAGE"), json!("ESSENTIAL")], json!(7))
+        );
+
+        let lowered = admin.patch(&had, None, &json!({ "ownLicenseLevel": null })).await.expect(200).body.clone();
+        assert_eq!((&lowered["licenseLevel"], &lowered["ownLicenseLevel"]), (&json!("ESSENTIAL"), &Value::Null));
+        assert_eq!(plan(admin, &port.had).await["totalTasks"], 3, "its plan was synced in the same moment");
+        assert_eq!((levels().await, total().await), (vec![json!("ESSENTIAL"); 3], json!(6)));
+        sync(admin, &whole).await.expect(200);
+        assert_eq!(levels().await, ["ESSENTIAL"; 3], "a sync says the same");
+
+        // Also of what came with the solution; the solution may give more.
+        let crane = assignment_path(&part(&shown(admin, &whole).await, 2));
+        let raised = admin.patch(&crane, None, &own).await.expect(200).body.clone();
+        assert_eq!((&raised["licenseLevel"], &raised["ownLicenseLevel"]), (&json!("ADVANTAGE"), &json!("ADVANTAGE")));
+        let kept = ["ESSENTIAL", "ESSENTIAL", "ADVANTAGE"];
+        for (level, expected) in [("SIGNATURE", ["SIGNATURE"; 3]), ("ESSENTIAL", kept)] {
+            admin.patch(&assignment_path(&whole), None, &json!({ "licenseLevel": level })).await.expect(200);
+            assert_eq!(levels().await, expected);
+        }
+        for refused in [json!({ "licenseLevel": "ESSENTIAL" }), json!({ "ownLicenseLevel": null, "outcomeIds": [] })] {
+            let told = admin.patch(&crane, None, &refused).await;
+            let detail = &told.expect_problem(409, "ASSIGNMENT_PART_OF_SOLUTION").body["detail"];
+            assert!(detail.as_str().unwrap().contains("ownLicenseLevel"), "{detail}");
+        }
+        let none = admin.patch(&assignment_path(&whole), None, &own).await;
+        none.expect_problem(422, "CONTENT_INVALID");
+    });
+}
+
+#[test]
 fn a_solutions_licence_says_at_what_level_its_products_come() {
     on_stage(async |stage| {
         let admin = &stage.admin;

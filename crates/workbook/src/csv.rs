@@ -73,8 +73,8 @@ impl Visitor for Writer {
     }
 }
 
-/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells; where it is no comma, a number
-/// may have one before its decimal places.
+/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells; where it is no comma, a
+/// number may have one before its decimal places.
 #[must_use]
 pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
     let mut intake = Intake::new(kind);

@@ -109,7 +109,8 @@ pub(super) async fn list_change_items(
 ///
 /// Every field that it changed becomes what it was, what it made goes, and what it deleted comes back with its id; all of it or
 /// nothing. That is a change set itself, which can be taken back as well. Refused when somebody has changed one of those fields
-/// since, naming it, and when it has more than 5,000 items: a version brings back what came before those. To bring products and solutions back, or to delete them, takes ADMIN.
+/// since, naming it, and when it has more than 5,000 items: a version brings back what came before those. To bring products
+/// and solutions back, or to delete them, takes ADMIN.
 #[utoipa::path(tag = "change-sets", security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ChangeSetView, description = "What was made by taking it back."), (status = 409, description = "Something has changed since, or it is taken back already."), (status = 423, description = "Somebody else is editing what it changed.")))]
 #[post("/change-sets/{changeSetId}/revert")]
 pub(super) async fn revert_change_set(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<ChangeSetId>) -> Answer {

@@ -134,6 +134,9 @@ pub(super) async fn bundled(
 ) -> Result<Faults, Problem> {
     let included = file.licenses.iter().flat_map(|licenses| licenses.items()).flat_map(|row| &row.product_licenses);
     let included: Vec<LicenseId> = included.copied().collect();
+    if included.is_empty() && file.task_order.is_none() {
+        return Ok(Faults::default());
+    }
     let placed = file.task_order.iter().flat_map(|order| order.items()).filter_map(|place| place.id);
     let placed: Vec<TaskId> = placed.collect();
     let stays = before.products.as_ref().filter(|_| !delete_missing || file.products.is_none());

@@ -10,5 +10,5 @@ mod runner;
 mod schedule;
 
 pub use retry::ATTEMPTS;
-pub use runner::{Kind, run};
+pub use runner::{Kind, run, run_in_turns};
 pub use schedule::{Job, cancel, schedule, schedule_all};

@@ -4,12 +4,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use db::{Db, Tx};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{StreamExt, stream};
 use kernel::config::Config;
-use kernel::{Actor, Problem, Timestamp, Trace};
+use kernel::{Actor, Problem, TenantId, Timestamp, Trace};
 use observe::Outage;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ use crate::schedule::{Job, finish};
 /// How often it is looked for jobs that are due.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Jobs leased at once.
-const BATCH: i32 = 20;
+const BATCH: usize = 20;
 /// Jobs done at once: they share the pool with the service's consumers.
 const AT_ONCE: usize = 2;
 /// How long a runner may take for what it leased; past this, another one may take it.
@@ -49,26 +49,13 @@ impl Kind {
 
 /// Runs a service's jobs until it is told to stop, through every loss of the database. What is under way is finished.
 pub async fn run(config: Config, service: &'static str, db: Db, kinds: Vec<Kind>, stop: CancellationToken) {
-    let Some(url) = config.role_url(&format!("{service}_relay")) else {
-        tracing::warn!(service, "no database is configured: jobs do not run");
-        return;
-    };
-    let mut runner = Runner { service, db, kinds, connection: None };
-    let mut outage = Outage::none(format!("the job runner of {service}"));
-    while !stop.is_cancelled() {
-        let turn = runner.turn(url.reveal()).await;
-        let pause = match turn {
-            Ok(more) => {
-                outage.is_over();
-                if more { Duration::ZERO } else { LOOK_EVERY }
-            }
-            Err(problem) => {
-                runner.connection = None;
-                outage.lasts(problem)
-            }
-        };
-        tokio::select! { () = stop.cancelled() => {}, () = sleep(pause) => {} }
-    }
+    Runner { service, db, kinds, connection: None, pace: Pace::Quick }.run(config, stop).await;
+}
+
+/// Runs jobs that take long or much memory: one at a time, and tenants take turns. Otherwise as [`run`].
+pub async fn run_in_turns(config: Config, service: &'static str, db: Db, kinds: Vec<Kind>, stop: CancellationToken) {
+    let pace = Pace::InTurns { last: TenantId(uuid::Uuid::nil()) };
+    Runner { service, db, kinds, connection: None, pace }.run(config, stop).await;
 }
 
 struct Runner {
@@ -76,9 +63,41 @@ struct Runner {
     db: Db,
     kinds: Vec<Kind>,
     connection: Option<AsyncPgConnection>,
+    pace: Pace,
+}
+
+/// How a runner takes what is due.
+#[derive(Debug, Clone, Copy)]
+enum Pace {
+    /// Many at a time, the earliest first.
+    Quick,
+    /// One at a time. The tenants stand in a circle: whose job it was last waits until all others have had theirs.
+    InTurns { last: TenantId },
 }
 
 impl Runner {
+    async fn run(mut self, config: Config, stop: CancellationToken) {
+        let service = self.service;
+        let Some(url) = config.role_url(&format!("{service}_relay")) else {
+            tracing::warn!(service, "no database is configured: jobs do not run");
+            return;
+        };
+        let mut outage = Outage::none(format!("the job runner of {service}"));
+        while !stop.is_cancelled() {
+            let pause = match self.turn(url.reveal()).await {
+                Ok(more) => {
+                    outage.is_over();
+                    if more { Duration::ZERO } else { LOOK_EVERY }
+                }
+                Err(problem) => {
+                    self.connection = None;
+                    outage.lasts(problem)
+                }
+            };
+            tokio::select! { () = stop.cancelled() => {}, () = sleep(pause) => {} }
+        }
+    }
+
     /// Takes what is due, once; says whether there may be more.
     async fn turn(&mut self, url: &str) -> Result<bool, Problem> {
         let mut conn = match self.connection.take() {
@@ -87,8 +106,15 @@ impl Runner {
                 AsyncPgConnection::establish(url).await.map_err(|error| Problem::unavailable("The database", error))?
             }
         };
-        let jobs = lease(&mut conn, &self.kinds, self.db.clock().now()).await?;
-        let more = i32::try_from(jobs.len()).unwrap_or(BATCH) == BATCH;
+        let jobs = lease(&mut conn, &self.kinds, self.pace, self.db.clock().now()).await?;
+        let more = match (&mut self.pace, jobs.as_slice()) {
+            (Pace::Quick, jobs) => jobs.len() == BATCH,
+            (Pace::InTurns { .. }, []) => false,
+            (Pace::InTurns { last }, [job, ..]) => {
+                *last = job.tenant_id;
+                true
+            }
+        };
         let mut outcomes =
             stream::iter(&jobs).map(async |job| (job, self.perform(job).await)).buffer_unordered(AT_ONCE);
         while let Some((job, outcome)) = outcomes.next().await {
@@ -115,23 +141,23 @@ impl Runner {
     }
 }
 
-/// Leases due jobs, the earliest first. Replicas skip what another one is leasing.
-async fn lease(conn: &mut AsyncPgConnection, kinds: &[Kind], now: Timestamp) -> Result<Vec<Job>, Problem> {
+/// Leases due jobs. Replicas skip what another one is leasing.
+async fn lease(conn: &mut AsyncPgConnection, kinds: &[Kind], pace: Pace, now: Timestamp) -> Result<Vec<Job>, Problem> {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
     let leased = diesel::sql_query(
         "update jobs set leased_until = $2, fence = fence + 1, attempts = attempts + 1 \
          where (tenant_id, id) in (select tenant_id, id from jobs where run_at <= $1 and parked_at is null \
-             and (leased_until is null or leased_until < $1) and kind = any($3) \
-             order by run_at limit $4 for update skip locked) \
-         returning tenant_id, id, kind, unique_key, payload, attempts, fence",
+             and (leased_until is null or leased_until < $1) and kind = any($3) order by ",
     );
-    Ok(leased
-        .bind::<Timestamptz, _>(now)
-        .bind::<Timestamptz, _>(now + LEASE)
-        .bind::<Array<Text>, _>(names)
-        .bind::<Integer, _>(BATCH)
-        .load(conn)
-        .await?)
+    let leased = leased.into_boxed().bind::<Timestamptz, _>(now).bind::<Timestamptz, _>(now + LEASE);
+    let leased = leased.bind::<Array<Text>, _>(names);
+    let leased = match pace {
+        Pace::Quick => leased.sql(format!("run_at limit {BATCH}")),
+        Pace::InTurns { last } => leased.sql("tenant_id <= $4, tenant_id, run_at limit 1").bind::<Uuid, _>(last),
+    };
+    let leased =
+        leased.sql(" for update skip locked) returning tenant_id, id, kind, unique_key, payload, attempts, fence");
+    Ok(leased.load(conn).await?)
 }
 
 /// Puts a job back whose try failed: for later, or aside.

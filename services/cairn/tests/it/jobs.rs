@@ -1,6 +1,6 @@
 //! Jobs of a service: tried again, parked, taken over from a runner that died.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -42,6 +42,15 @@ impl Yard {
 
     async fn schedule(&self, kind: &'static str, at: Timestamp) {
         self.db.write(&self.actor(), async |tx| jobs::schedule(tx, kind, "one", &"one", at).await).await.unwrap();
+    }
+
+    /// Schedules so many jobs of another tenant for now.
+    async fn schedule_some(&self, kind: &'static str, how_many: usize) -> TenantId {
+        let actor = Actor { tenant: TenantId::fresh(), ..self.actor() };
+        let all = (0..how_many).map(|key| (key.to_string(), ()));
+        let now = self.clock.now();
+        self.db.write(&actor, async |tx| jobs::schedule_all(tx, kind, all, now).await).await.unwrap();
+        actor.tenant
     }
 
     /// A runner in a task of its own; aborting it is as good as killing its process: its connections break.
@@ -114,6 +123,39 @@ fn a_job_that_fails_comes_back_and_leaves_nothing_of_the_tries_that_failed() {
         }
         until(async || yard.jobs().await.iter().all(|job| job.0 == "effect")).await;
         assert_eq!(yard.jobs().await.len(), 1, "one effect");
+        runner.abort();
+    });
+}
+
+#[test]
+fn large_work_is_done_one_at_a_time_and_tenants_take_turns() {
+    in_a_yard(async |yard| {
+        let (busy, modest) = (yard.schedule_some("large", 5).await, yard.schedule_some("large", 1).await);
+        let (log, at_once) = (Rc::new(RefCell::new(Vec::new())), Rc::new(Cell::new(0)));
+        let (written, counted) = (Rc::clone(&log), Rc::clone(&at_once));
+        let large = Kind::new("large", move |tx, _| {
+            let (written, counted) = (Rc::clone(&written), Rc::clone(&counted));
+            Box::pin(async move {
+                counted.set(counted.get() + 1);
+                assert_eq!(counted.get(), 1, "one at a time");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                counted.set(counted.get() - 1);
+                written.borrow_mut().push(tx.tenant());
+                Ok(())
+            })
+        });
+        let runs = jobs::run_in_turns(
+            yard.world.config.clone(),
+            "workflow",
+            yard.db.clone(),
+            vec![large],
+            CancellationToken::new(),
+        );
+        let runner = actix_web::rt::spawn(runs);
+        until(async || log.borrow().len() == 6).await;
+        let place = log.borrow().iter().position(|tenant| *tenant == modest).unwrap();
+        assert!(place <= 1, "whoever wants one waits for one of another: {:?}", log.borrow());
+        assert_eq!(log.borrow().iter().filter(|tenant| **tenant == busy).count(), 5);
         runner.abort();
     });
 }

@@ -24,6 +24,8 @@ pub type Wake = Arc<Notify>;
 
 /// How long a request waits for a free connection before it is told to come back.
 const CHECKOUT: Duration = Duration::from_secs(2);
+/// How long a change waits for one that another transaction is making: a request is told to come back, and a job tries again.
+const LOCK_WAIT: &str = "10s";
 
 /// A pool of connections of one database role. Each HTTP worker owns one; its connections live on that worker.
 #[derive(Clone)]
@@ -84,7 +86,8 @@ impl Db {
     /// Changes rows and announces events as an actor, in one transaction: all of it commits, or nothing does.
     ///
     /// # Errors
-    /// What `work` answers (then everything is undone); 503 when the database is away.
+    /// What `work` answers (then everything is undone); 503 when the database is away, or somebody else changes the same
+    /// rows for longer than ten seconds.
     pub async fn write<T>(
         &self,
         actor: &Actor,
@@ -117,7 +120,7 @@ impl Db {
         work: impl AsyncFnOnce(&mut Tx) -> Result<T, Problem>,
     ) -> Result<(T, bool), Problem> {
         let conn = Rc::new(self.checkout().await?);
-        let open = format!("BEGIN; SET LOCAL app.tenant = '{}'", actor.tenant);
+        let open = format!("BEGIN; SET LOCAL app.tenant = '{}'; SET LOCAL lock_timeout = '{LOCK_WAIT}'", actor.tenant);
         let mut tx = Tx::new(Rc::clone(&conn), actor.clone(), self.clock.now());
         // As in a read, the opening statement travels with the first one. Should it fail on a connection that lives on (an
         // operator cancelled just it), what follows has no tenant, the wall refuses it, and the caller hears of the failure.

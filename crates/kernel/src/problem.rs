@@ -274,6 +274,10 @@ impl From<diesel::result::Error> for Problem {
                 | Kind::ReadOnlyTransaction,
                 _,
             ) => Self::unavailable("The database", error),
+            Error::DatabaseError(_, info) if info.message() == "canceling statement due to lock timeout" => UNAVAILABLE
+                .detail("Something large is being done to the same things at the moment. Try again shortly.")
+                .retry_after(2)
+                .because(error),
             // JSON and URLs can say U+0000; Postgres keeps it in no text.
             Error::DatabaseError(_, info)
                 if ["invalid byte sequence for encoding", "unsupported Unicode escape sequence"]

@@ -6,6 +6,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use kernel::config::Config;
+use serde_json::json;
 
 use crate::company;
 use crate::support::on_stage;
@@ -121,6 +122,23 @@ fn the_service_roles_cannot_read_insert_change_or_delete_foreign_rows() {
         }
         assert!(tried > 60, "every table of every schema: {tried}");
         assert!(with_rows > 20, "there was something to find: {with_rows}");
+    });
+}
+
+#[test]
+fn a_change_that_waits_long_for_another_one_is_told_to_come_back() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let gate = crate::catalog::product(admin, "Harbour Gate").await;
+        let id = gate.rsplit('/').next().unwrap();
+        let mut other = stage.world.administrator().await;
+        let held = format!("begin; select from catalog.products where id = '{id}' for update");
+        other.batch_execute(&held).await.unwrap();
+        let rename = json!({ "name": "Sea Gate" });
+        let told = admin.patch(&gate, None, &rename).await;
+        assert_eq!(told.expect_problem(503, "UNAVAILABLE").header("retry-after"), "2");
+        other.batch_execute("rollback").await.unwrap();
+        admin.patch(&gate, None, &rename).await.expect(200);
     });
 }
 

@@ -10,6 +10,7 @@ mod change_sets;
 mod exports;
 mod fields;
 mod imports;
+mod later;
 mod lists;
 mod order;
 mod owners;
@@ -48,8 +49,12 @@ pub fn service() -> Service {
         setup: no_setup,
         consumers: |_| vec![locks::consumer("catalog.edit-locks"), grants::consumer("catalog.grants")],
         background: |context, db| {
-            let kinds = imports::kinds(context.pool());
-            vec![Box::pin(jobs::run((*context.config).clone(), "catalog", db.clone(), kinds, context.stop.clone()))]
+            let (config, stop) = (|| (*context.config).clone(), || context.stop.clone());
+            let large = later::kinds(&context.pool());
+            vec![
+                Box::pin(jobs::run(config(), "catalog", db.clone(), vec![imports::expiry()], stop())),
+                Box::pin(jobs::run_in_turns(config(), "catalog", db.clone(), large, stop())),
+            ]
         },
     }
 }

@@ -197,6 +197,9 @@ diesel::table! {
         reverts -> Nullable<Uuid>,
         reverted_by -> Nullable<Uuid>,
         made_at -> Timestamptz,
+        version -> BigInt,
+        revert_asked_at -> Nullable<Timestamptz>,
+        revert_problem -> Nullable<Jsonb>,
     }
 }
 

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use crate::owners::{CreateOwner, Owner, OwnerKind, OwnerPatch, OwnerQuery, may, must_exist, owner_noun, scope};
+use crate::owners::{Authority, CreateOwner, Owner, OwnerPatch, OwnerQuery, may, must_exist, owner_noun};
 use crate::permissions::{CatalogAdmin, CatalogRead, CatalogWrite};
 use crate::products;
 use crate::refusals::Refusal;
@@ -82,7 +82,7 @@ owner_noun! {
 }
 
 impl Solution {
-    /// With other products in its bundle. Each must be among `known`, the products that are not deleted.
+    /// With other products in its bundle. Each must be among `known`.
     fn bundle(self, product_ids: Vec<ProductId>, known: &[ProductId], now: Timestamp) -> Result<Self, Problem> {
         let mut check = Check::new();
         check.that(product_ids.len() <= MOST_PRODUCTS, "/productIds", "TOO_MANY", || {
@@ -100,37 +100,27 @@ impl Solution {
     }
 }
 
-/// Those of `product_ids` that a caller may put into the bundle of a solution.
+/// Gives a locked solution other products. What it has may stay, deleted or not.
 ///
 /// # Errors
-/// 403 when they may not take out what is missing.
-pub(crate) async fn known(
+/// 403 when they may not take out what is missing, 422 naming each product that they may not give to others.
+pub(crate) async fn assign(
     tx: &mut Tx,
-    who: &Allow<CatalogWrite>,
-    before: &Solution,
-    product_ids: &[ProductId],
-) -> Result<Vec<ProductId>, Problem> {
+    authority: &Authority,
+    before: Solution,
+    product_ids: Vec<ProductId>,
+) -> Result<Solution, Problem> {
     // Whoever holds the solution holds what it bundles: it takes ADMIN to give a product to them.
-    let mut known = products::live_among(tx.conn(), tx.tenant(), product_ids).await?;
-    let own = scope(who, tx, OwnerKind::Product, CatalogAdmin::NAME).await?;
-    known.retain(|product| own.includes(product.0) || before.product_ids.contains(product));
+    let mut known = products::live_among(tx.conn(), tx.tenant(), &product_ids).await?;
+    known.retain(|product| authority.administers(Owner::Product(*product)));
+    known.extend(&before.product_ids);
     // And whoever holds every product holds the solution: it takes ADMIN to leave one out.
-    let own = scope(who, tx, OwnerKind::Solution, CatalogAdmin::NAME).await?;
-    if !own.includes(before.id.0) && !before.product_ids.iter().all(|product| product_ids.contains(product)) {
+    let leaves_one_out = !before.product_ids.iter().all(|product| product_ids.contains(product));
+    if leaves_one_out && !authority.administers(Owner::Solution(before.id)) {
         let how = "Taking products out of the solution needs catalog:product:admin on it.";
         return Err(PERMISSION_DENIED.detail(how));
     }
-    Ok(known)
-}
-
-/// Gives a locked solution other products.
-pub(crate) async fn assign(
-    tx: &mut Tx,
-    before: Solution,
-    product_ids: Vec<ProductId>,
-    known: &[ProductId],
-) -> Result<Solution, Problem> {
-    let after = before.clone().bundle(product_ids, known, tx.now())?;
+    let after = before.clone().bundle(product_ids, &known, tx.now())?;
     store::update(tx, &after).await?;
     tx.announce(&SOLUTION_PRODUCTS_ASSIGNED, Some(&before.into()), &after.clone().into()).await?;
     Ok(after)
@@ -264,8 +254,8 @@ async fn assign_solution_products(
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, &who, id).await?.live()?;
         who.expect_version(before.version)?;
-        let known = known(tx, &who, &before, &product_ids).await?;
-        let after = assign(tx, before, product_ids, &known).await?;
+        let authority = Authority::of(&who, tx).await?;
+        let after = assign(tx, &authority, before, product_ids).await?;
         Reply::show(&SolutionView::from(after))
     })
     .await

@@ -11,8 +11,10 @@ use web::{Allow, Answer, Context, Path, Query, Reply};
 
 use super::model::{ChangeItem, ChangeItemView, ChangeSet, ChangeSetView};
 use super::undo::REVERTED;
+use super::work::{self, Asked};
 use super::{revert, store};
-use crate::owners::{Owner, OwnerKind, may, scope};
+use crate::later::Asker;
+use crate::owners::{Authority, Owner, OwnerKind, may, scope};
 use crate::permissions::{CatalogRead, CatalogWrite};
 
 const NOUN: &str = "change set";
@@ -96,6 +98,7 @@ pub(super) async fn list_change_items(
     let list = format!("change set {id}");
     let paging = PageQuery { limit: query.limit, cursor: query.cursor.as_deref() };
     let (limit, after) = (paging.limit()?, paging.after(&context.config.keys, &list)?);
+    let after = after.and_then(|after| after.key::<i64>(0)).unwrap_or(0);
     who.read(&db, async |conn| {
         seen(&who, conn, id).await?;
         let rows = store::items(conn, who.tenant, id, after, limit).await?;
@@ -109,18 +112,29 @@ pub(super) async fn list_change_items(
 ///
 /// Every field that it changed becomes what it was, what it made goes, and what it deleted comes back with its id; all of it or
 /// nothing. That is a change set itself, which can be taken back as well. Refused when somebody has changed one of those fields
-/// since, naming it, and when it has more than 5,000 items: a version brings back what came before those. To bring products
-/// and solutions back, or to delete them, takes ADMIN.
-#[utoipa::path(tag = "change-sets", security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ChangeSetView, description = "What was made by taking it back."), (status = 409, description = "Something has changed since, or it is taken back already."), (status = 423, description = "Somebody else is editing what it changed.")))]
+/// since, naming it. To bring products and solutions back, or to delete them, takes ADMIN. One of more than 500 items is taken
+/// back after the answer (202): ask for it until it has `revertedBy`, or `revertProblem` says why it could not be done.
+#[utoipa::path(tag = "change-sets", security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ChangeSetView, description = "What was made by taking it back."), (status = 202, body = ChangeSetView, description = "It is being taken back."), (status = 409, description = "Something has changed since, or it is taken back already."), (status = 423, description = "Somebody else is editing what it changed.")))]
 #[post("/change-sets/{changeSetId}/revert")]
 pub(super) async fn revert_change_set(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<ChangeSetId>) -> Answer {
     who.write(&db, async |tx| {
         let set = store::fetch_for_change(tx, id).await?.ok_or_else(|| Problem::not_found(NOUN))?;
-        may(&who, tx, set.owner(), NOUN).await?;
+        let owner = set.owner();
+        may(&who, tx, owner, NOUN).await?;
         if let Some(by) = set.reverted_by {
             return Err(REVERTED.detail(format!("To have it again, POST {COLLECTION}/{by}/revert.")));
         }
-        revert::revert(tx, &who, &set).await?;
+        if set.revert_asked_at.is_some() {
+            return Ok(Reply::show(&ChangeSetView::from(set))?.with_status(202));
+        }
+        let authority = Authority::of(&who, tx).await?;
+        if revert::takes_long(tx, &set).await? {
+            locks::refuse_others(tx, owner.kind().into(), owner.id()).await?;
+            work::schedule(tx, &Asked { id, asker: Asker::of(who.actor()), authority }).await?;
+            let asked = store::revert_asked(tx, id).await?;
+            return Ok(Reply::show(&ChangeSetView::from(asked))?.with_status(202));
+        }
+        revert::revert(tx, &authority, &set).await?;
         let made = ChangeSetView::from(store::mark(tx, id).await?);
         Reply::created(&made, COLLECTION)
     })

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::later::WhyNot;
 use crate::owners::{Owner, OwnerKind};
 use crate::schema::{change_items, change_sets};
 
@@ -70,6 +71,9 @@ pub(super) struct ChangeSet {
     pub(super) reverts: Option<ChangeSetId>,
     pub(super) reverted_by: Option<ChangeSetId>,
     pub(super) made_at: Timestamp,
+    pub(super) version: i64,
+    pub(super) revert_asked_at: Option<Timestamp>,
+    pub(super) revert_problem: Option<Json<WhyNot>>,
 }
 
 impl ChangeSet {
@@ -116,6 +120,12 @@ pub(super) struct ChangeSetView {
     reverts: Option<ChangeSetId>,
     /// The change set that took this one back.
     reverted_by: Option<ChangeSetId>,
+    /// Since when it is being taken back; null when it is not, or is taken back already.
+    revert_asked_at: Option<Timestamp>,
+    /// Why it could not be taken back when that was last tried.
+    revert_problem: Option<WhyNot>,
+    /// Raised by what is said about taking it back; nothing else of it changes.
+    version: i64,
     /// When the change was made.
     made_at: Timestamp,
 }
@@ -147,6 +157,9 @@ impl From<ChangeSet> for ChangeSetView {
         let (product_id, solution_id) = row.owner().ids();
         let ChangeSet { id, actor_id, on_behalf_of, correlation_id, items, reverts, reverted_by, made_at, .. } = row;
         Self {
+            revert_asked_at: row.revert_asked_at,
+            revert_problem: row.revert_problem.map(|Json(problem)| problem),
+            version: row.version,
             id,
             product_id,
             solution_id,
@@ -166,9 +179,8 @@ impl Aggregate for ChangeSetView {
         self.id.0
     }
 
-    /// It changes once: when it is taken back.
     fn version(&self) -> i64 {
-        if self.reverted_by.is_none() { 1 } else { 2 }
+        self.version
     }
 }
 

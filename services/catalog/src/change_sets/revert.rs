@@ -1,40 +1,40 @@
 //! Taking a change set back: by the rules of single commands, in one transaction, under the owner's lock.
 
-use contracts::catalog::{ProductView, SolutionView, TaskOrderView};
-use db::Tx;
-use kernel::problem::PERMISSION_DENIED;
-use kernel::{Problem, TaskId};
+use contracts::catalog::{AttributeView, ProductView, SolutionView, TaskOrderView, TaskView};
+use db::{Conn, Tx};
+use kernel::{AttributeId, Problem, TaskId};
 use serde_json::Value;
-use web::Allow;
 
 use super::model::{ChangeSet, EntityType, Fields};
 use super::store;
-use super::undo::{OVERLAPPED, States, TOO_LARGE, Undo, Undos, command};
-use crate::owners::{self, Owner, Under};
-use crate::permissions::{CatalogAdmin, CatalogWrite};
+use super::undo::{OVERLAPPED, Overlaps, REVERTED, Undo, Undos, command};
+use crate::later::FEW_CHANGES;
+use crate::owners::{self, Authority, Owner, Under, denied};
+use crate::permissions::CatalogAdmin;
+use crate::statements::AT_ONCE;
 use crate::{attributes, parts, products, solution_tasks, solutions, tasks};
 
-/// More items than these are not taken back while the caller waits.
-const MOST_ITEMS: i64 = 5_000;
+/// Items that are read at once.
+const MANY: i64 = 1_000;
+
+/// Whether the caller should not wait for it.
+pub(super) async fn takes_long(conn: &Conn, set: &ChangeSet) -> Result<bool, Problem> {
+    let has_few = usize::try_from(set.items).is_ok_and(|items| items <= FEW_CHANGES);
+    Ok(!has_few && deletes_owner(conn, set).await?.is_none())
+}
 
 /// Makes everything that a change set changed what it was.
 ///
 /// # Errors
 /// 409 when something has changed since, naming it; what single commands refuse.
-pub(super) async fn revert(tx: &mut Tx, who: &Allow<CatalogWrite>, set: &ChangeSet) -> Result<(), Problem> {
-    if i64::from(set.items) > MOST_ITEMS {
-        let (items, how) = (set.items, "import a workbook of the state before instead");
-        return Err(
-            TOO_LARGE.detail(format!("It has {items} items and {MOST_ITEMS} can be taken back at once; {how}."))
-        );
+pub(super) async fn revert(tx: &mut Tx, authority: &Authority, set: &ChangeSet) -> Result<(), Problem> {
+    if let Some(deletes) = deletes_owner(tx, set).await? {
+        return keep_or_delete(tx, authority, set, deletes).await;
     }
     let owner = set.owner();
-    let mut undos = Undos::of(store::items(tx, set.tenant_id, set.id, None, MOST_ITEMS).await?);
-    if let Some(deletes) = undos.deletes(owner) {
-        return keep_or_delete(tx, who, set, deletes).await;
-    }
-    let under = owners::enter(tx, who, owner, "change set").await?;
-    undos.against(&states(tx, &under, &undos).await?)?;
+    let under = owners::raise(tx, owner, "change set").await?;
+    let mut undos = undos(tx, set).await?;
+    against_now(tx, &under, &mut undos).await?;
     parts::undo::undo(tx, &under, &mut undos).await?;
     tasks::undo(tx, &under, undos.take(EntityType::Task)).await?;
     attributes::undo(tx, &under, undos.take(EntityType::TelemetryAttribute)).await?;
@@ -43,40 +43,72 @@ pub(super) async fn revert(tx: &mut Tx, who: &Allow<CatalogWrite>, set: &ChangeS
     }
     for (_, undo) in undos.take(EntityType::Product).into_iter().chain(undos.take(EntityType::Solution)) {
         if let Undo::PutBack(before, _) = undo {
-            own_fields(tx, who, owner, before).await?;
+            own_fields(tx, authority, owner, before).await?;
         }
     }
     Ok(())
 }
 
-/// What the change set was about, as it is now.
-async fn states(tx: &mut Tx, under: &Under, undos: &Undos) -> Result<States, Problem> {
-    let mut now = States::default();
-    parts::undo::states(tx, under, &mut now).await?;
-    let tasks = tasks::store::named(tx, under.tenant, &undos.ids::<TaskId>(EntityType::Task)).await?;
-    now.add(EntityType::Task, tasks.into_iter().map(contracts::catalog::TaskView::from))?;
-    let attributes = attributes::store::named(tx, under.tenant, &undos.ids(EntityType::TelemetryAttribute)).await?;
-    now.add(EntityType::TelemetryAttribute, attributes.into_iter().map(contracts::catalog::AttributeView::from))?;
+/// Whether taking it back deletes its owner, whatever else the change set did, or brings it back; none when it does neither.
+async fn deletes_owner(conn: &Conn, set: &ChangeSet) -> Result<Option<bool>, Problem> {
+    let owner = set.owner();
+    Ok(Undos::of(store::items_of(conn, set, owner.id()).await?).deletes(owner))
+}
+
+/// What taking a change set back does. Its items are read some at a time.
+async fn undos(conn: &Conn, set: &ChangeSet) -> Result<Undos, Problem> {
+    let mut undos = Undos::default();
+    let mut last = 0;
+    loop {
+        let some = store::items(conn, set.tenant_id, set.id, last, MANY).await?;
+        let Some(item) = some.last() else { break };
+        last = item.position;
+        undos.add(some);
+    }
+    undos.leave_what_moves();
+    Ok(undos)
+}
+
+/// Leaves what is to be done, as things stand now.
+///
+/// # Errors
+/// 409 naming each field that has changed since; 409 when nothing is left to be done.
+async fn against_now(tx: &mut Tx, under: &Under, undos: &mut Undos) -> Result<(), Problem> {
+    let mut overlaps = Overlaps::default();
+    parts::undo::against_now(tx, under, undos, &mut overlaps).await?;
+    for ids in undos.ids(EntityType::Task).chunks(AT_ONCE) {
+        let named: Vec<TaskId> = ids.iter().copied().map(TaskId).collect();
+        let rows = tasks::store::named(tx, under.tenant, &named).await?;
+        undos.against(EntityType::Task, ids, rows.into_iter().map(TaskView::from), &mut overlaps)?;
+    }
+    for ids in undos.ids(EntityType::TelemetryAttribute).chunks(AT_ONCE) {
+        let named: Vec<AttributeId> = ids.iter().copied().map(AttributeId).collect();
+        let rows = attributes::store::named(tx, under.tenant, &named).await?;
+        let views = rows.into_iter().map(AttributeView::from);
+        undos.against(EntityType::TelemetryAttribute, ids, views, &mut overlaps)?;
+    }
+    let own = [under.owner.id()];
     match under.owner {
         Owner::Product(id) => {
             let row = products::store::find(tx, under.tenant, id).await?;
-            now.add(EntityType::Product, row.map(ProductView::from))?;
+            undos.against(EntityType::Product, &own, row.map(ProductView::from), &mut overlaps)?;
         }
         Owner::Solution(id) => {
             let row = solutions::store::find(tx, under.tenant, id).await?;
-            now.add(EntityType::Solution, row.map(SolutionView::from))?;
+            undos.against(EntityType::Solution, &own, row.map(SolutionView::from), &mut overlaps)?;
             let order = solution_tasks::find(tx, under.tenant, id).await?;
-            now.add(EntityType::SolutionTaskOrder, order.map(TaskOrderView::from))?;
+            undos.against(EntityType::SolutionTaskOrder, &own, order.map(TaskOrderView::from), &mut overlaps)?;
         }
     }
-    Ok(now)
+    overlaps.finish()?;
+    if undos.is_empty() { Err(REVERTED.detail("Nothing of it is left to be taken back.")) } else { Ok(()) }
 }
 
 /// Deletes an owner that the change set made or restored, or restores one that it deleted.
-async fn keep_or_delete(tx: &mut Tx, who: &Allow<CatalogWrite>, set: &ChangeSet, deletes: bool) -> Result<(), Problem> {
+async fn keep_or_delete(tx: &mut Tx, authority: &Authority, set: &ChangeSet, deletes: bool) -> Result<(), Problem> {
     let owner = set.owner();
-    if !owners::scope(who, tx, owner.kind(), CatalogAdmin::NAME).await?.includes(owner.id()) {
-        return Err(PERMISSION_DENIED.detail(format!("This needs the permission {} here.", CatalogAdmin::NAME)));
+    if !authority.administers(owner) {
+        return Err(denied(CatalogAdmin::NAME));
     }
     owners::hold(tx, owner).await?;
     if store::is_followed(tx, owner, set.id).await? {
@@ -90,7 +122,7 @@ async fn keep_or_delete(tx: &mut Tx, who: &Allow<CatalogWrite>, set: &ChangeSet,
 }
 
 /// Puts back what an owner says about itself.
-async fn own_fields(tx: &mut Tx, who: &Allow<CatalogWrite>, owner: Owner, mut before: Fields) -> Result<(), Problem> {
+async fn own_fields(tx: &mut Tx, authority: &Authority, owner: Owner, mut before: Fields) -> Result<(), Problem> {
     let missing = || Problem::not_found(owner.noun());
     match owner {
         Owner::Product(id) => {
@@ -105,8 +137,7 @@ async fn own_fields(tx: &mut Tx, who: &Allow<CatalogWrite>, owner: Owner, mut be
             }
             if let Some(bundle) = bundle {
                 let bundle: Vec<_> = serde_json::from_value(bundle).map_err(Problem::internal)?;
-                let known = solutions::known(tx, who, &row, &bundle).await?;
-                solutions::assign(tx, row, bundle, &known).await?;
+                solutions::assign(tx, authority, row, bundle).await?;
             }
         }
     }

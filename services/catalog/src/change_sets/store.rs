@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use db::{Conn, Tx};
+use db::{Conn, Json, Tx};
 use diesel::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use grants::Scope;
-use kernel::{ChangeSetId, Cursor, Problem, TenantId};
+use kernel::{ChangeSetId, Cursor, Problem, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::model::{ChangeAction, ChangeItem, ChangeSet};
+use crate::later::WhyNot;
 use crate::owners::{Owner, OwnerKind};
 use crate::schema::{change_items, change_sets};
 
@@ -56,17 +57,17 @@ pub(super) async fn fetch_for_change(tx: &mut Tx, id: ChangeSetId) -> Result<Opt
     Ok(row.first(&mut tx.conn()).await.optional()?)
 }
 
-/// Items in the order in which they came about.
+/// Items after a position, in the order in which they came about, with one more to tell whether there is another page.
 pub(super) async fn items(
     mut conn: &Conn,
     tenant: TenantId,
     id: ChangeSetId,
-    after: Option<Cursor>,
+    after: i64,
     limit: i64,
 ) -> Result<Vec<ChangeItem>, Problem> {
     let rows =
         change_items::table.filter(change_items::tenant_id.eq(tenant)).filter(change_items::change_set_id.eq(id));
-    let rows = rows.filter(change_items::position.gt(after.and_then(|after| after.key::<i64>(0)).unwrap_or(0)));
+    let rows = rows.filter(change_items::position.gt(after));
     let rows = rows.order(change_items::position).select(ChangeItem::as_select());
     Ok(rows.limit(limit + 1).load(&mut conn).await?)
 }
@@ -78,8 +79,16 @@ pub(super) async fn is_followed(tx: &mut Tx, owner: Owner, id: ChangeSetId) -> R
     Ok(rows.first::<ChangeSetId>(&mut tx.conn()).await.optional()?.is_some())
 }
 
+/// What became of one thing, in order.
+pub(super) async fn items_of(mut conn: &Conn, set: &ChangeSet, entity: Uuid) -> Result<Vec<ChangeItem>, Problem> {
+    let rows = change_items::table.filter(change_items::tenant_id.eq(set.tenant_id));
+    let rows = rows.filter(change_items::entity_id.eq(entity)).filter(change_items::change_set_id.eq(set.id));
+    Ok(rows.order(change_items::position).select(ChangeItem::as_select()).load(&mut conn).await?)
+}
+
 /// Says that the change set of this very transaction takes another one back, and answers with it.
 pub(super) async fn mark(tx: &mut Tx, reverted: ChangeSetId) -> Result<ChangeSet, Problem> {
+    use change_sets::{revert_asked_at, revert_problem, reverted_by, reverts, table, version};
     #[derive(QueryableByName)]
     struct This {
         #[diesel(sql_type = Nullable<SqlUuid>)]
@@ -88,10 +97,34 @@ pub(super) async fn mark(tx: &mut Tx, reverted: ChangeSetId) -> Result<ChangeSet
     let this = diesel::sql_query("select nullif(current_setting('app.change_set', true), '')::uuid as id");
     let This { id } = this.get_result(&mut tx.conn()).await?;
     let id = id.ok_or_else(|| Problem::internal("what was taken back has made no change set"))?;
-    let before = change_sets::table.find((tx.tenant(), reverted));
-    diesel::update(before).set(change_sets::reverted_by.eq(id)).execute(&mut tx.conn()).await?;
-    let this = diesel::update(change_sets::table.find((tx.tenant(), id))).set(change_sets::reverts.eq(reverted));
+    let is_done = (
+        reverted_by.eq(id),
+        revert_asked_at.eq(None::<Timestamp>),
+        revert_problem.eq(None::<Json<WhyNot>>),
+        version.eq(version + 1),
+    );
+    diesel::update(table.find((tx.tenant(), reverted))).set(is_done).execute(&mut tx.conn()).await?;
+    let this = diesel::update(table.find((tx.tenant(), id))).set(reverts.eq(reverted));
     Ok(this.returning(ChangeSet::as_returning()).get_result(&mut tx.conn()).await?)
+}
+
+/// Says that somebody wants it taken back.
+pub(super) async fn revert_asked(tx: &mut Tx, id: ChangeSetId) -> Result<ChangeSet, Problem> {
+    use change_sets::{revert_asked_at, revert_problem, table, version};
+    let no_problem = revert_problem.eq(None::<Json<WhyNot>>);
+    let is_asked = (revert_asked_at.eq(tx.now()), no_problem, version.eq(version + 1));
+    let asked = diesel::update(table.find((tx.tenant(), id))).set(is_asked);
+    Ok(asked.returning(ChangeSet::as_returning()).get_result(&mut tx.conn()).await?)
+}
+
+/// Says why it could not be taken back.
+pub(super) async fn revert_failed(tx: &mut Tx, id: ChangeSetId, problem: &Problem) -> Result<(), Problem> {
+    use change_sets::{revert_asked_at, revert_problem, table, version};
+    let asked = table.find((tx.tenant(), id)).filter(revert_asked_at.is_not_null());
+    let why_not = revert_problem.eq(Json(WhyNot::from(problem)));
+    let has_failed = (revert_asked_at.eq(None::<Timestamp>), why_not, version.eq(version + 1));
+    diesel::update(asked).set(has_failed).execute(&mut tx.conn()).await?;
+    Ok(())
 }
 
 /// Those of `ids` that were deleted under an owner, each with the version that follows its end: whoever heard of that has

@@ -1,6 +1,6 @@
 //! What taking a change set back means. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use contracts::Aggregate;
 use db::Json;
@@ -16,8 +16,6 @@ use crate::owners::Owner;
 pub(super) static OVERLAPPED: ProblemKind =
     ProblemKind::new("CHANGE_SET_OVERLAPPED", 409, "What the change set changed has changed since");
 pub(super) static REVERTED: ProblemKind = ProblemKind::new("CHANGE_SET_REVERTED", 409, "The change set is taken back");
-pub(super) static TOO_LARGE: ProblemKind =
-    ProblemKind::new("CHANGE_SET_TOO_LARGE", 409, "The change set is too large to be taken back");
 
 /// How to take back what became of one thing, however many items tell of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,42 +39,67 @@ pub(crate) struct Undos(pub(super) BTreeMap<(EntityType, Uuid), Undo>);
 
 impl Undos {
     pub(super) fn of(items: Vec<ChangeItem>) -> Self {
-        let mut undos = BTreeMap::new();
-        for ChangeItem { entity_type, entity_id, before, after, .. } in items {
-            let key = (entity_type, entity_id);
-            let sides = (before.map(|Json(fields)| fields), after.map(|Json(fields)| fields));
-            if let Some(undo) = followed(undos.remove(&key), sides) {
-                undos.insert(key, undo);
-            }
-        }
-        let mut undos = Self(undos);
-        // Where tasks came or went, the others moved because of it, and do so again.
-        if undos.0.iter().any(|((kind, _), undo)| *kind == EntityType::Task && undo.moves_others()) {
-            let tasks = undos.0.iter_mut().filter(|((kind, _), _)| *kind == EntityType::Task);
-            for (_, undo) in tasks.filter(|(_, undo)| !undo.moves_others()) {
-                if let Undo::PutBack(before, after) = undo {
-                    before.remove(PLACE);
-                    after.remove(PLACE);
-                }
-            }
-        }
+        let mut undos = Self::default();
+        undos.add(items);
+        undos.leave_what_moves();
         undos
     }
 
-    /// Leaves what is to be done, as things stand now; nothing that somebody has changed since is undone.
+    /// Adds the items that come next.
+    pub(super) fn add(&mut self, items: Vec<ChangeItem>) {
+        for ChangeItem { entity_type, entity_id, before, after, .. } in items {
+            let key = (entity_type, entity_id);
+            let sides = (before.map(|Json(fields)| fields), after.map(|Json(fields)| fields));
+            if let Some(undo) = followed(self.0.remove(&key), sides) {
+                self.0.insert(key, undo);
+            }
+        }
+    }
+
+    /// Where tasks came or went, the others moved because of it, and do so again.
+    pub(super) fn leave_what_moves(&mut self) {
+        if !self.0.iter().any(|((kind, _), undo)| *kind == EntityType::Task && undo.moves_others()) {
+            return;
+        }
+        let tasks = self.0.iter_mut().filter(|((kind, _), _)| *kind == EntityType::Task);
+        for (_, undo) in tasks.filter(|(_, undo)| !undo.moves_others()) {
+            if let Undo::PutBack(before, after) = undo {
+                before.remove(PLACE);
+                after.remove(PLACE);
+            }
+        }
+    }
+
+    /// Leaves of some things what is to be done, as they are now; nothing that somebody has changed since is undone.
     ///
     /// # Errors
-    /// 409 naming each field that has changed since; 409 when nothing is left to be done.
-    pub(super) fn against(&mut self, States(now): &States) -> Result<(), Problem> {
-        let mut faults = Vec::new();
-        self.0.retain(|key, undo| undo.against(*key, now.get(key), &mut faults));
-        if !faults.is_empty() {
-            let how = "Take the later changes back first, or change what is left by hand; see errors.";
-            return Err(faults.into_iter().take(100).fold(OVERLAPPED.detail(how), |problem, fault: FieldError| {
-                problem.at(fault.pointer, "CHANGED_SINCE", fault.detail)
-            }));
+    /// When a thing cannot be shown.
+    pub(crate) fn against<View: Aggregate>(
+        &mut self,
+        kind: EntityType,
+        ids: &[Uuid],
+        now: impl IntoIterator<Item = View>,
+        overlaps: &mut Overlaps,
+    ) -> Result<(), Problem> {
+        let mut fields_now = HashMap::new();
+        for view in now {
+            if let Value::Object(fields) = serde_json::to_value(&view).map_err(Problem::internal)? {
+                fields_now.insert(view.id(), fields);
+            }
         }
-        if self.0.is_empty() { Err(REVERTED.detail("Nothing of it is left to be taken back.")) } else { Ok(()) }
+        for id in ids {
+            let key = (kind, *id);
+            let Some(mut undo) = self.0.remove(&key) else { continue };
+            if undo.against(key, fields_now.get(id), overlaps) {
+                self.0.insert(key, undo);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is to be done.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Takes out what concerns one kind of thing.
@@ -88,8 +111,8 @@ impl Undos {
     }
 
     /// The things of a kind.
-    pub(super) fn ids<Id: From<Uuid>>(&self, kind: EntityType) -> Vec<Id> {
-        self.0.keys().filter(|(of, _)| *of == kind).map(|(_, id)| Id::from(*id)).collect()
+    pub(crate) fn ids(&self, kind: EntityType) -> Vec<Uuid> {
+        self.0.keys().filter(|(of, _)| *of == kind).map(|(_, id)| *id).collect()
     }
 
     /// Whether it deletes an owner, or brings it back; none when it does neither.
@@ -106,22 +129,31 @@ impl Undos {
     }
 }
 
-/// Things as they are now, as far as a change set is about them.
+/// The first hundred fields that have changed since: each stands against taking the change set back.
 #[derive(Debug, Default)]
-pub(crate) struct States(BTreeMap<(EntityType, Uuid), Fields>);
+pub(crate) struct Overlaps(Vec<FieldError>);
 
-impl States {
-    pub(crate) fn add<View: Aggregate>(
-        &mut self,
-        kind: EntityType,
-        views: impl IntoIterator<Item = View>,
-    ) -> Result<(), Problem> {
-        for view in views {
-            if let Value::Object(fields) = serde_json::to_value(&view).map_err(Problem::internal)? {
-                self.0.insert((kind, view.id()), fields);
-            }
+const CHANGED_SINCE: &str = "CHANGED_SINCE";
+
+impl Overlaps {
+    const MOST: usize = 100;
+
+    fn add(&mut self, (kind, id): (EntityType, Uuid), field: &str, how: &str) {
+        if self.0.len() < Self::MOST {
+            self.0.push(FieldError::new(format!("/{kind}/{id}/{field}"), CHANGED_SINCE, how));
         }
-        Ok(())
+    }
+
+    /// # Errors
+    /// 409 naming each of them.
+    pub(super) fn finish(self) -> Result<(), Problem> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let how = "Take the later changes back first, or change what is left by hand; see errors.";
+        Err(self.0.into_iter().fold(OVERLAPPED.detail(how), |problem, overlap| {
+            problem.at(overlap.pointer, CHANGED_SINCE, overlap.detail)
+        }))
     }
 }
 
@@ -157,37 +189,35 @@ impl Undo {
         }
     }
 
-    /// Whether something is left to be done, as the thing is now; what has changed since is a fault.
-    fn against(&mut self, (kind, id): (EntityType, Uuid), now: Option<&Fields>, faults: &mut Vec<FieldError>) -> bool {
-        let mut fault = |field: &str, how: String| {
-            faults.push(FieldError::new(format!("/{kind}/{id}/{field}"), "CHANGED_SINCE", how));
-        };
+    /// Whether something is left to be done, as the thing is now; what has changed since overlaps. What the thing has come to is
+    /// of no use after that, and let go.
+    fn against(&mut self, key: (EntityType, Uuid), now: Option<&Fields>, overlaps: &mut Overlaps) -> bool {
+        let is_now = |value: Option<&Value>| format!("is {} now", value.unwrap_or(&Value::Null));
         match (self, now) {
             (Self::Remove(_), None) => false,
             (Self::BringBack(_), None) => true,
             (Self::BringBack(_), Some(_)) => {
-                fault("", "is there again".to_owned());
+                overlaps.add(key, "", "is there again");
                 true
             }
             (Self::PutBack(..), None) => {
-                fault("", "is deleted since".to_owned());
+                overlaps.add(key, "", "is deleted since");
                 true
             }
             (Self::Remove(after), Some(now)) => {
-                for (field, value) in
-                    after.iter().filter(|(field, _)| !BESIDE.contains(&field.as_str()) && *field != PLACE)
-                {
-                    if now.get(field) != Some(value) {
-                        fault(field, format!("is {} now", now.get(field).unwrap_or(&Value::Null)));
+                let own = std::mem::take(after).into_iter().filter(|(field, _)| !BESIDE.contains(&field.as_str()));
+                for (field, value) in own.filter(|(field, _)| *field != PLACE) {
+                    if now.get(&field) != Some(&value) {
+                        overlaps.add(key, &field, &is_now(now.get(&field)));
                     }
                 }
                 true
             }
             (Self::PutBack(before, after), Some(now)) => {
-                for (field, value) in after.iter() {
-                    let is = now.get(field);
-                    if is != Some(value) && is != before.get(field) {
-                        fault(field, format!("is {} now", is.unwrap_or(&Value::Null)));
+                for (field, value) in std::mem::take(after) {
+                    let is = now.get(&field);
+                    if is != Some(&value) && is != before.get(&field) {
+                        overlaps.add(key, &field, &is_now(is));
                     }
                 }
                 before.retain(|field, value| now.get(field) != Some(value));
@@ -260,14 +290,14 @@ mod tests {
         let key = (EntityType::Tag, Uuid::from_u128(1));
         let undo = |now: Value| {
             let change = item(EntityType::Tag, 1, json!({ "a": 1, "b": 1 }), json!({ "a": 2, "b": 2 }));
-            let mut undos = Undos::of(vec![change]);
-            let now = States(BTreeMap::from([(key, fields(now))]));
-            undos.against(&now).map(|()| undos.take(EntityType::Tag))
+            let (mut undo, mut overlaps) = (Undos::of(vec![change]).0.remove(&key).unwrap(), Overlaps::default());
+            let is_left = undo.against(key, Some(&fields(now)), &mut overlaps);
+            overlaps.finish().map(|()| is_left.then_some(undo))
         };
         let left = undo(json!({ "a": 2, "b": 1, "c": 9 })).unwrap();
-        assert_eq!(left[0].1, Undo::PutBack(fields(json!({ "a": 1 })), fields(json!({ "a": 2, "b": 2 }))));
+        assert_eq!(left, Some(Undo::PutBack(fields(json!({ "a": 1 })), Fields::new())));
         assert_eq!(undo(json!({ "a": 3, "b": 2 })).unwrap_err().errors().len(), 1);
-        assert_eq!(undo(json!({ "a": 1, "b": 1 })).unwrap_err().kind().code, "CHANGE_SET_REVERTED");
+        assert_eq!(undo(json!({ "a": 1, "b": 1 })).unwrap(), None);
     }
 
     #[test]

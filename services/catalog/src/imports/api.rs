@@ -9,16 +9,13 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use web::{Allow, Answer, Context, Path, Query, Reply};
 
-use super::authority::Authority;
 use super::lines::{ImportChange, ImportFault, LineKind};
 use super::model::{FEW_ROWS, Import, ImportStatus, ImportView};
 use super::store;
 use super::work::{EXPIRY, Progress, WORK, finish};
-use crate::owners;
+use crate::later::FEW_CHANGES;
+use crate::owners::{self, Authority};
 use crate::permissions::CatalogWrite;
-
-/// More changes than these are made by a job, and so are those of a file with many rows.
-const FEW_CHANGES: usize = 500;
 
 /// Which lines.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -95,7 +92,7 @@ pub(super) async fn commit_import(who: Allow<CatalogWrite>, db: Data<Db>, Path(i
         }
         if let Some(owner) = import.owner() {
             owners::may(&who, tx, owner, owner.noun()).await?;
-            owners::hold(tx, owner).await?;
+            locks::refuse_others(tx, owner.kind().into(), owner.id()).await?;
         }
         let applying = Import { problem: None, ..import.at(ImportStatus::Applying, tx.now()) };
         store::update(tx, &before, &applying).await?;

@@ -2,18 +2,16 @@
 
 use contracts::catalog::Resource;
 use db::{Json, Tx};
-use kernel::problem::PERMISSION_DENIED;
-use kernel::{Field, Problem, ProductId};
+use kernel::{Field, Problem};
 use workbook::{Action, BundledProduct, Change, Info, Item, OtherKind, Read, Sheet};
 
-use super::authority::Authority;
 use super::dry_run::{DryRun, For, compare};
 use super::finding;
 use super::model::Import;
 use super::work::Progress;
-use super::{Changes, Said, store};
-use crate::owners::{self, CreateOwner, Owner, OwnerKind, OwnerPatch, Under};
-use crate::{attributes, order, parts, products, solution_tasks, solutions, tasks};
+use super::{Changes, Said};
+use crate::owners::{self, Authority, CreateOwner, Owner, OwnerKind, OwnerPatch, Under};
+use crate::{attributes, later, order, parts, products, solution_tasks, solutions, tasks};
 
 /// Does what an import has shown, and answers with whose it is.
 ///
@@ -24,7 +22,7 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
     let tenant = tx.tenant();
     // Two that make the same thing at once: the second one sees what the first one made.
     let named = import.target().map(|owner| owner.id().to_string());
-    store::turn(tx, named.as_deref().or(read.workbook.name()).unwrap_or_default()).await?;
+    later::turn(tx, named.as_deref().or(read.workbook.name()).unwrap_or_default()).await?;
     let found = finding::owner(tx, tenant, authority, import.target(), &read.workbook).await?;
     if let Some(owner) = found {
         owners::hold(tx, owner).await?;
@@ -140,13 +138,11 @@ async fn rebundled(
     }
     let product = |item: Option<Item>| item.map(BundledProduct::try_from).transpose();
     let (mut others, mut wanted) = (row.product_ids.clone(), Vec::new());
-    let mut taken = false;
     for Change { action, before, after, .. } in changes {
         let wrong = |_: OtherKind| Problem::internal("a product of a solution is something else");
         let (before, after) = (product(before).map_err(wrong)?, product(after).map_err(wrong)?);
         let Some(id) = after.as_ref().or(before.as_ref()).and_then(|product| product.id) else { continue };
         let order = after.and_then(|product| product.order);
-        taken |= action == Action::Delete;
         if action == Action::Delete || order.is_some() {
             others.retain(|other| *other != id);
         }
@@ -156,13 +152,5 @@ async fn rebundled(
             None => {}
         }
     }
-    if taken && !authority.takes(Owner::Solution(row.id)) {
-        let how = "Taking products out of the solution needs catalog:product:admin on it.";
-        return Err(PERMISSION_DENIED.detail(how));
-    }
-    let product_ids: Vec<ProductId> = order::placed(&others, wanted);
-    let mut known = products::live_among(tx, tx.tenant(), &product_ids).await?;
-    known.retain(|product| authority.gives(*product));
-    known.extend(&row.product_ids);
-    solutions::assign(tx, row, product_ids, &known).await
+    solutions::assign(tx, authority, row, order::placed(&others, wanted)).await
 }

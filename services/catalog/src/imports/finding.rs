@@ -10,8 +10,8 @@ use kernel::{LicenseId, Problem, ProductId, SolutionId, TaskId, TenantId};
 use uuid::Uuid;
 use workbook::{Faults, Workbook};
 
-use super::authority::{Authority, denied};
-use crate::owners::{Owner, OwnerKind};
+use crate::owners::{Authority, Owner, OwnerKind, denied};
+use crate::permissions::CatalogWrite;
 use crate::schema::{licenses, products, solutions, tasks};
 
 static AMBIGUOUS: ProblemKind = ProblemKind::new("IMPORT_AMBIGUOUS", 409, "Several have the name that the file gives");
@@ -30,7 +30,7 @@ pub(super) async fn owner(
     if let Some(owner) = target {
         live(conn, tenant, owner).await?;
         fits(file, owner.kind())?;
-        return if authority.writes(owner) { Ok(target) } else { Err(denied()) };
+        return if authority.writes(owner) { Ok(target) } else { Err(denied(CatalogWrite::NAME)) };
     }
     let kind = OwnerKind::from(file.kind);
     fits(file, kind)?;
@@ -42,7 +42,7 @@ pub(super) async fn owner(
     let mine: Vec<Owner> = found.into_iter().filter(|owner| authority.writes(*owner)).collect();
     match mine.as_slice() {
         [] if authority.makes(kind) => Ok(None),
-        [] => Err(denied()),
+        [] => Err(denied(CatalogWrite::NAME)),
         [only] => Ok(Some(*only)),
         several => {
             let meant = several.iter().find(|owner| Some(owner.id()) == info.id);
@@ -110,7 +110,7 @@ pub(super) async fn products(
     let mut known: Vec<(ProductId, String)> = bundled.collect();
     let there: Vec<ProductId> = known.iter().map(|(id, _)| *id).collect();
     let given = all(conn, tenant).await?;
-    known.extend(given.into_iter().filter(|(id, _)| authority.gives(*id) && !there.contains(id)));
+    known.extend(given.into_iter().filter(|(id, _)| authority.administers(Owner::Product(*id)) && !there.contains(id)));
     let by_id: HashMap<Uuid, ProductId> = known.iter().map(|(id, _)| (id.0, *id)).collect();
     let (mut exact, mut folded): (HashMap<&str, ProductId>, HashMap<String, ProductId>) = Default::default();
     for (id, name) in &known {

@@ -10,7 +10,6 @@
 mod announce;
 mod api;
 mod apply;
-mod authority;
 mod dry_run;
 mod edits;
 mod finding;
@@ -27,7 +26,7 @@ pub(crate) use lines::{ImportChange, change_lines};
 pub(crate) use model::{Format, ImportView};
 pub(crate) use upload::{propose, sheet};
 use utoipa_actix_web::service_config::ServiceConfig;
-pub(crate) use work::kinds;
+pub(crate) use work::{expiry, work};
 
 /// The routes of this noun.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

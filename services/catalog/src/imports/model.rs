@@ -5,16 +5,13 @@ use contracts::Aggregate;
 use db::Json;
 use diesel::prelude::*;
 use kernel::problem::{MEDIA_TYPE_UNSUPPORTED, ProblemKind};
-use kernel::{
-    Actor, ActorKind, ApiKeyId, ImportId, Problem, ProductId, ServiceAccountId, SessionId, SolutionId, TenantId,
-    Timestamp, Trace, UserId,
-};
+use kernel::{Actor, ImportId, Problem, ProductId, SessionId, SolutionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use workbook::{Read, Sheet, csv, json, xlsx};
 
-use super::authority::Authority;
-use crate::owners::{Owner, OwnerKind};
+use crate::later::{Asker, WhyNot};
+use crate::owners::{Authority, Owner, OwnerKind};
 use crate::schema::imports;
 
 /// How long an import is kept.
@@ -123,7 +120,7 @@ pub(super) struct Import {
     pub(super) warnings: i32,
     pub(super) digest: Option<String>,
     pub(super) done: i32,
-    pub(super) problem: Option<Json<ImportProblem>>,
+    pub(super) problem: Option<Json<WhyNot>>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     pub(super) expires_at: Timestamp,
@@ -146,26 +143,6 @@ pub(super) struct SheetCounts {
     pub(super) deleted: usize,
 }
 
-/// Why an import was not read or done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ImportProblem {
-    /// As a problem of the API has it.
-    code: String,
-    /// What is the matter, and what to do.
-    detail: String,
-}
-
-impl From<&Problem> for ImportProblem {
-    fn from(problem: &Problem) -> Self {
-        let mut detail = problem.text().to_owned();
-        for error in problem.errors() {
-            detail.push_str(&format!(" {}: {}.", error.pointer, error.detail));
-        }
-        Self { code: problem.kind().code.to_owned(), detail }
-    }
-}
-
 /// What is to be imported, and for whom.
 pub(super) struct Draft {
     pub(super) authority: Authority,
@@ -179,11 +156,7 @@ impl Import {
     /// A new one, whose file is still to be read.
     pub(super) fn new(draft: Draft, actor: &Actor, now: Timestamp) -> Self {
         let Draft { authority, format, sheet, owner, delete_missing } = draft;
-        let (user_id, session_id, is_client) = match actor.kind {
-            ActorKind::User { user, session } => (user, session, false),
-            ActorKind::Client { account, key } => (UserId(account.0), SessionId(key.0), true),
-            ActorKind::Service(_) => (UserId(Uuid::nil()), SessionId(Uuid::nil()), false),
-        };
+        let Asker { user_id, session_id, is_client, client_address } = Asker::of(actor);
         Self {
             tenant_id: actor.tenant,
             id: ImportId::fresh(),
@@ -191,7 +164,7 @@ impl Import {
             user_id,
             session_id,
             is_client,
-            client_address: actor.client_address.clone(),
+            client_address,
             authority: Json(authority),
             status: ImportStatus::Reading,
             format,
@@ -216,14 +189,8 @@ impl Import {
 
     /// Whoever uploaded it: what a job does for them is theirs.
     pub(super) fn actor(&self) -> Actor {
-        let (user, session) = (self.user_id, self.session_id);
-        let kind = if self.is_client {
-            ActorKind::Client { account: ServiceAccountId(user.0), key: ApiKeyId(session.0) }
-        } else {
-            ActorKind::User { user, session }
-        };
-        let client_address = self.client_address.clone();
-        Actor { client_address, kind, ..Actor::service("catalog", self.tenant_id, Trace::start()) }
+        let Self { user_id, session_id, is_client, .. } = *self;
+        Asker { user_id, session_id, is_client, client_address: self.client_address.clone() }.actor(self.tenant_id)
     }
 
     /// What it is for, if that is there already.
@@ -329,7 +296,7 @@ pub(crate) struct ImportView {
     /// How many changes there are.
     total: usize,
     /// Why the last try did not go.
-    problem: Option<ImportProblem>,
+    problem: Option<WhyNot>,
     /// When it was uploaded.
     created_at: Timestamp,
     /// When it last changed.

@@ -8,11 +8,11 @@ use kernel::{ImportId, Problem, ProblemKind};
 use web::{Allow, Answer, Path, Reply};
 
 use super::api::seen;
-use super::authority::Authority;
 use super::model::{FEW_ROWS, Import};
 use super::work::Progress;
 use super::{apply, dry_run, store};
 use crate::blueprint;
+use crate::owners::Authority;
 use crate::permissions::CatalogWrite;
 
 /// Whoever asks waits, and what the import changes is locked meanwhile.

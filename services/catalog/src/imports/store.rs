@@ -2,10 +2,8 @@
 
 use db::{Conn, Tx};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use kernel::{Cursor, ImportId, Problem, TenantId, UserId};
-use sha2::{Digest, Sha256};
 
 use super::lines::LineKind;
 use super::model::{Import, ImportStatus};
@@ -100,12 +98,4 @@ pub(super) async fn lines(
     let rows = table.filter(tenant_id.eq(import.tenant_id)).filter(import_id.eq(import.id)).filter(kinds.eq(kind));
     let rows = rows.filter(position.gt(after)).order(position).select((position, body));
     Ok(rows.limit(limit + 1).load(&mut conn).await?)
-}
-
-/// Waits until nobody else works on what has this name, until the transaction ends.
-pub(super) async fn turn(tx: &mut Tx, name: &str) -> Result<(), Problem> {
-    let hash = Sha256::new().chain_update(tx.tenant().to_string()).chain_update(name).finalize();
-    let key = hash.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte));
-    diesel::sql_query("select pg_advisory_xact_lock($1)").bind::<BigInt, _>(key).execute(&mut tx.conn()).await?;
-    Ok(())
 }

@@ -9,11 +9,10 @@ use serde::Deserialize;
 use web::{Allow, Answer, PackedBody, Query, Reply};
 use workbook::{Fault, MOST_BYTES, Read, Severity, Sheet};
 
-use super::authority::Authority;
 use super::model::{Draft, FEW_ROWS, Format, Import, ImportView};
 use super::work::{EXPIRY, WORK, examine};
 use super::{dry_run, store};
-use crate::owners::{Owner, may};
+use crate::owners::{Authority, Owner, may};
 use crate::permissions::CatalogWrite;
 
 pub(super) const COLLECTION: &str = "/catalog/v1/imports";
@@ -78,7 +77,8 @@ pub(super) async fn upload_import(
             if let Some(owner) = owner {
                 may(&who, conn, owner, owner.noun()).await?;
             }
-            Authority::of(&who, conn).await
+            let authority = Authority::of(&who, conn).await?;
+            authority.writes_something().map(|()| authority)
         })
         .await?;
     let (format, sheet) = (Format::of(&body.content_type)?, sheet(query.sheet.as_deref())?);

@@ -1,13 +1,6 @@
-//! What takes longer than a caller waits: large files are read, and many changes made, by jobs.
-//!
-//! The work is a transaction of its own, in the name of whoever uploaded the file. Whoever is killed in the middle of it has
-//! done nothing; another one takes the job over. A job that was taken over too early waits for the first one, and then finds
-//! nothing left to do.
-
-use std::rc::Rc;
+//! Large files are read, and many changes made, after the answer.
 
 use db::{Db, Tx};
-use futures_util::lock::Mutex;
 use jobs::{ATTEMPTS, Job, Kind};
 use kernel::{ImportId, Problem};
 
@@ -15,24 +8,24 @@ use super::dry_run::For;
 use super::lines::{self, LineKind};
 use super::model::{Import, ImportStatus};
 use super::{apply, dry_run, store};
+use crate::later;
 
 /// Reads a file, or does what it has shown.
 pub(super) const WORK: &str = "import";
 /// Forgets an import.
 pub(super) const EXPIRY: &str = "import-expiry";
 
-/// The kinds of jobs. One import is worked on at a time, for a large one takes memory; `db` is a pool of its own, for it takes
-/// a connection for long.
-pub(crate) fn kinds(db: Db) -> Vec<Kind> {
-    let turn = Rc::new(Mutex::new(()));
-    let work = Kind::new(WORK, move |tx, job| {
-        let (db, turn) = (db.clone(), Rc::clone(&turn));
-        Box::pin(async move {
-            let _alone = turn.lock().await;
-            perform(&db, tx, job).await
-        })
-    });
-    vec![work, Kind::new(EXPIRY, |tx, job| Box::pin(forget(tx, job)))]
+/// The work.
+pub(crate) fn work(db: Db) -> Kind {
+    Kind::new(WORK, move |tx, job| {
+        let db = db.clone();
+        Box::pin(async move { perform(&db, tx, job).await })
+    })
+}
+
+/// What is forgotten after a day.
+pub(crate) fn expiry() -> Kind {
+    Kind::new(EXPIRY, |tx, job| Box::pin(forget(tx, job)))
 }
 
 async fn perform(db: &Db, tx: &mut Tx, job: &Job) -> Result<(), Problem> {
@@ -69,7 +62,7 @@ async fn apply_alone(tx: &mut Tx, id: ImportId, progress: &mut Progress) -> Resu
 
 /// The import with its file, if it still stands so when nobody else works on it.
 async fn alone(tx: &mut Tx, id: ImportId, status: ImportStatus) -> Result<Option<(Import, Vec<u8>)>, Problem> {
-    store::turn(tx, &id.to_string()).await?;
+    later::turn(tx, &id.to_string()).await?;
     let import = store::find_any(tx, tx.tenant(), id).await?.filter(|import| import.status == status);
     let Some(import) = import else { return Ok(None) };
     let file = store::file(tx, tx.tenant(), id).await?.unwrap_or_default();

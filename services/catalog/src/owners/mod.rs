@@ -6,6 +6,7 @@
 //! and finds out whether it is there. What must hold of all its tasks together is decided under that lock.
 
 mod access;
+mod authority;
 mod body;
 mod list;
 mod lock;
@@ -13,6 +14,7 @@ mod noun;
 mod path;
 
 pub(crate) use access::{may, may_make, scope, scope_of};
+pub(crate) use authority::{Authority, denied};
 pub(crate) use body::{CreateOwner, OwnerPatch};
 pub(crate) use list::{Deleted, OwnerQuery, Sort};
 pub(crate) use lock::{enter, hold, must_exist, raise, revision};

@@ -5,23 +5,33 @@ use db::Tx;
 use kernel::{LicenseId, Problem};
 
 use super::{custom_attributes, licenses, outcomes, releases, tags};
-use crate::change_sets::{EntityType, States, Undo, Undos};
+use crate::change_sets::{EntityType, Overlaps, Undo, Undos};
 use crate::owners::Under;
 use crate::tasks::links;
 
-/// The parts of an owner as they are now.
-pub(crate) async fn states(tx: &mut Tx, under: &Under, now: &mut States) -> Result<(), Problem> {
+/// Leaves what is to be done about parts, as they are now.
+pub(crate) async fn against_now(
+    tx: &mut Tx,
+    under: &Under,
+    undos: &mut Undos,
+    overlaps: &mut Overlaps,
+) -> Result<(), Problem> {
     let (tenant, owner) = (under.tenant, under.owner);
-    let rows = licenses::line(tx, tenant, owner).await?;
-    now.add(EntityType::License, rows.into_iter().map(LicenseView::from))?;
-    let rows = outcomes::line(tx, tenant, owner).await?;
-    now.add(EntityType::Outcome, rows.into_iter().map(OutcomeView::from))?;
-    let rows = releases::line(tx, tenant, owner).await?;
-    now.add(EntityType::Release, rows.into_iter().map(ReleaseView::from))?;
-    let rows = tags::line(tx, tenant, owner).await?;
-    now.add(EntityType::Tag, rows.into_iter().map(TagView::from))?;
-    let rows = custom_attributes::line(tx, tenant, owner).await?;
-    now.add(EntityType::CustomAttribute, rows.into_iter().map(CustomAttributeView::from))
+    macro_rules! against {
+        ($($table:ident as $View:ident: $Type:ident),+) => {$(
+            let rows = $table::line(tx, tenant, owner).await?;
+            let ids = undos.ids(EntityType::$Type);
+            undos.against(EntityType::$Type, &ids, rows.into_iter().map($View::from), overlaps)?;
+        )+};
+    }
+    against!(
+        licenses as LicenseView: License,
+        outcomes as OutcomeView: Outcome,
+        releases as ReleaseView: Release,
+        tags as TagView: Tag,
+        custom_attributes as CustomAttributeView: CustomAttribute
+    );
+    Ok(())
 }
 
 /// Makes parts what they were: what was made goes first, for its name may be wanted again.

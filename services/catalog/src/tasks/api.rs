@@ -34,7 +34,7 @@ pub(super) async fn create_task(
         let under = owners::enter(tx, &who, owner, owner.noun()).await?;
         let standing = store::standing(tx, &under, None).await?;
         let task = Task::create(command, &under, standing)?;
-        links::check(tx, &under, &task).await?;
+        links::check(tx, &under, [&task].into_iter()).await?;
         store::insert(tx, &task).await?;
         if task.sequence_number <= standing.tasks {
             settle_around(tx, &under, task.id, Some(task.sequence_number)).await?;
@@ -117,7 +117,7 @@ pub(super) async fn change_task(
         who.require_version(before.version)?;
         let others = store::standing(tx, &under, Some(id)).await?;
         let after = before.clone().change(patch, &under, others)?;
-        links::check(tx, &under, &after).await?;
+        links::check(tx, &under, [&after].into_iter()).await?;
         store::update(tx, &after).await?;
         if after.sequence_number != before.sequence_number {
             settle_around(tx, &under, id, Some(after.sequence_number)).await?;

@@ -17,16 +17,26 @@ use super::model::Task;
 use crate::owners::Under;
 use crate::schema;
 
-/// Every link of a task must name something of the task's owner.
+/// Every link of tasks must name something of their owner. However many tasks they are, what they link to is looked up at once.
 ///
 /// # Errors
-/// 422 naming each link that does not.
-pub(super) async fn check(tx: &mut Tx, under: &Under, task: &Task) -> Result<(), Problem> {
-    let mut check = Check::new();
-    outcomes::check(tx, under, &task.outcome_ids, &mut check).await?;
-    releases::check(tx, under, &task.release_ids, &mut check).await?;
-    tags::check(tx, under, &task.tag_ids, &mut check).await?;
-    check.finish()
+/// 422 naming each link of a task that does not.
+pub(super) async fn check<'a>(
+    tx: &mut Tx,
+    under: &Under,
+    tasks: impl Iterator<Item = &'a Task> + Clone,
+) -> Result<(), Problem> {
+    let outcomes = outcomes::known(tx, under, tasks.clone()).await?;
+    let releases = releases::known(tx, under, tasks.clone()).await?;
+    let tags = tags::known(tx, under, tasks.clone()).await?;
+    for task in tasks {
+        let mut check = Check::new();
+        outcomes::check(under, task, &outcomes, &mut check);
+        releases::check(under, task, &releases, &mut check);
+        tags::check(under, task, &tags, &mut check);
+        check.finish()?;
+    }
+    Ok(())
 }
 
 macro_rules! link {
@@ -36,28 +46,32 @@ macro_rules! link {
             use super::schema::$table;
             use super::*;
 
-            pub(super) async fn check(
+            /// Those of what tasks link to that are there.
+            pub(super) async fn known<'a>(
                 tx: &mut Tx,
                 under: &Under,
-                ids: &[$Id],
-                check: &mut Check,
-            ) -> Result<(), Problem> {
+                tasks: impl Iterator<Item = &'a Task>,
+            ) -> Result<HashSet<$Id>, Problem> {
+                let ids: HashSet<$Id> = tasks.flat_map(|task| task.$column.iter().copied()).collect();
                 if ids.is_empty() {
-                    return Ok(());
+                    return Ok(ids);
                 }
                 let own = $table::table
                     .filter($table::tenant_id.eq(under.tenant))
                     .filter($table::owner_id.eq(under.owner.id()));
                 let own = own.filter($table::id.eq_any(ids)).select($table::id);
                 let own: Vec<$Id> = own.load(&mut tx.conn()).await?;
-                for (index, id) in ids.iter().enumerate() {
+                Ok(own.into_iter().collect())
+            }
+
+            pub(super) fn check(under: &Under, task: &Task, known: &HashSet<$Id>, check: &mut Check) {
+                for (index, id) in task.$column.iter().enumerate() {
                     let pointer = format!("{}/{index}", $pointer);
                     let owner = under.owner.noun();
-                    check.that(own.contains(id), &pointer, "NOT_FOUND", || {
+                    check.that(known.contains(id), &pointer, "NOT_FOUND", || {
                         format!(concat!("{} is not one of this {}'s ", $noun), id, owner)
                     });
                 }
-                Ok(())
             }
 
             /// Takes ids out of every task that names one of them: the task changes with it, deleted or not. However many they are,

@@ -57,10 +57,10 @@ pub(crate) async fn undo(tx: &mut Tx, under: &Under, undos: Vec<(Uuid, Undo)>) -
         let place = at.get(&task.id).copied().map_or(Field::Absent, Field::Value);
         let patch = TaskPatch { sequence_number: place, ..patch.unwrap_or_default() };
         let after = Task { deleted_at: None, ..task.clone() }.change(patch, under, rest)?;
-        links::check(tx, under, &after).await?;
         let became = if is_back { &mut restored } else { &mut changed };
         became.push((task, after));
     }
+    links::check(tx, under, restored.iter().chain(&changed).map(|(_, after)| after)).await?;
     let deleted: Vec<(Task, Task)> = leaving.into_iter().map(|task| (task.clone(), task.delete(under))).collect();
     store::pass_keys(tx, restored.iter().chain(&changed)).await?;
     store::update_all(tx, deleted.iter().chain(&restored).chain(&changed).map(|(_, after)| after)).await?;

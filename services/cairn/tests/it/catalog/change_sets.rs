@@ -196,3 +196,83 @@ fn what_has_changed_since_is_not_lost() {
         revert(admin, &of_kept).await.expect_problem(409, "CHANGE_SET_OVERLAPPED");
     });
 }
+
+/// The change set once it is not being taken back any more.
+async fn settled(who: &Client, set: &str) -> Response {
+    who.get_until(set, |answer| answer.body["revertAskedAt"].is_null()).await
+}
+
+#[test]
+fn a_large_change_set_is_taken_back_after_the_answer() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let gate = product(admin, "Harbour Gate").await;
+        let red = made(admin, &format!("{gate}/tags"), &json!({ "name": "Red" })).await;
+        let state = async || admin.get(&format!("{gate}/export?format=version")).await.expect(200).body.clone();
+        let of_import = async |query: &str, file: &Value| {
+            let import = admin.post(&format!("/catalog/v1/imports?productId={}{query}", id(&gate)), file).await;
+            let import = format!("/catalog/v1/imports/{}", import.expect(201).id());
+            admin.post(&format!("{import}/commit"), &json!({})).await;
+            admin.get_until(&import, |answer| answer.body["status"] == "DONE").await.expect(200);
+            last(admin, &gate).await
+        };
+        let empty = state().await;
+        let tasks = (0..700).map(|n| json!({ "name": format!("Task {n}"), "weight": 0, "tags": ["Red"] }));
+        let made_by = of_import("", &json!({ "tasks": tasks.collect::<Vec<_>>() })).await;
+        let full = state().await;
+
+        // What was made goes.
+        let asked = revert(admin, &made_by).await;
+        assert!(asked.expect(202).body["revertAskedAt"].is_string(), "{}", asked.text);
+        let again = revert(admin, &made_by).await;
+        assert!(again.status == 202 || again.status == 409, "said twice, done once: {}", again.text);
+        let done = settled(admin, &made_by).await;
+        assert_eq!(done.body["revertProblem"], Value::Null, "{}", done.text);
+        assert_eq!(state().await, empty);
+        revert(admin, &made_by).await.expect_problem(409, "CHANGE_SET_REVERTED");
+        let by = format!("{SETS}/{}", done.body["revertedBy"].as_str().unwrap());
+        let taken = admin.get(&by).await;
+        let me = admin.get("/identity/v1/me").await.body["userId"].clone();
+        assert_eq!((&taken.body["reverts"], &taken.body["actorId"]), (&json!(id(&made_by)), &me));
+
+        // What was deleted comes back, with its ids, places and links.
+        revert(admin, &by).await.expect(202);
+        assert_eq!(settled(admin, &by).await.body["revertProblem"], Value::Null);
+        assert_eq!(state().await, full);
+
+        // What is refused is told, and nothing is done; mended, it can be asked for again.
+        let mut light = full.clone();
+        light["tasks"].as_array_mut().unwrap().iter_mut().for_each(|task| task["estMinutes"] = json!(7));
+        let set = of_import("", &light).await;
+        let first = light["tasks"][0]["id"].as_str().unwrap();
+        let first = format!("/catalog/v1/tasks/{first}");
+        let version = admin.get(&first).await.version();
+        admin.patch(&first, version, &json!({ "estMinutes": 9 })).await.expect(200);
+        let later = last(admin, &gate).await;
+        let before = admin.get(&set).await;
+        revert(admin, &set).await.expect(202);
+        let refused = settled(admin, &set).await;
+        let why_not = &refused.body["revertProblem"];
+        assert_eq!((&why_not["code"], &refused.body["revertedBy"]), (&json!("CHANGE_SET_OVERLAPPED"), &Value::Null));
+        assert!(why_not["detail"].as_str().unwrap().contains(&format!("/TASK/{}/estMinutes", id(&first))));
+        assert_ne!(refused.header("etag"), before.header("etag"));
+        revert(admin, &later).await.expect(201);
+        revert(admin, &set).await.expect(202);
+        let done = settled(admin, &set).await;
+        assert!(done.body["revertedBy"].is_string(), "{}", done.text);
+        assert_eq!((&done.body["revertProblem"], state().await), (&Value::Null, full));
+
+        // To make a product is one thing, however much came with it: that is taken back at once.
+        admin.get(&red).await.expect(200);
+        let mut other = state().await;
+        other["info"][0] = json!({ "name": "Sea Gate" });
+        other["tasks"].as_array_mut().unwrap().iter_mut().for_each(|task| task["id"] = Value::Null);
+        let import = admin.post("/catalog/v1/imports", &other).await;
+        let import = format!("/catalog/v1/imports/{}", import.expect(201).id());
+        admin.post(&format!("{import}/commit"), &json!({})).await;
+        let made = admin.get_until(&import, |answer| answer.body["status"] == "DONE").await;
+        let sea = format!("/catalog/v1/products/{}", made.body["productId"].as_str().unwrap());
+        revert(admin, &last(admin, &sea).await).await.expect(201);
+        assert!(admin.get(&sea).await.body["deletedAt"].is_string());
+    });
+}

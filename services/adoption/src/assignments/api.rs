@@ -7,6 +7,7 @@ use clients::Catalog;
 use contracts::adoption::{AssignmentView, PlanView};
 use contracts::catalog::OwnerId;
 use db::{Conn, Db, Tx};
+use futures_util::try_join;
 use kernel::{AssignmentId, Cursor, CustomerId, Page, PageQuery, Problem};
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
@@ -98,8 +99,7 @@ pub(super) async fn change_assignment(
         who.expect_version(before.version)?;
         customers::hold(tx, before.customer_id).await?.require_present()?;
         let after = steps::change(tx, &before, patch, bundle.as_ref()).await?;
-        steps::settle(tx, before.clone(), &after).await?;
-        steps::rename_parts(tx, &before, &after).await?;
+        steps::settle(tx, before, &after).await?;
         if let Some(bundle) = &bundle {
             follow(tx, &after, bundle).await?;
         }
@@ -217,12 +217,13 @@ async fn look<P: Permission>(who: &Allow<P>, db: &Db, id: AssignmentId) -> Resul
 /// A part's solution with the part's product, as the catalog shows them now.
 async fn ask_of_part(who: &Allow<PlanWrite>, db: &Db, catalog: &Catalog, part: &Assignment) -> Result<Bundle, Problem> {
     let find = async |conn: &Conn| match part.solution_plan_id {
-        Some(plan) => store::find_whole(conn, who.tenant, plan).await,
+        Some(plan) => Ok(store::find_wholes(conn, who.tenant, &[plan]).await?.pop()),
         None => Ok(None),
     };
     let whole = db.read(who.tenant, find).await?.ok_or_else(|| Problem::not_found("assignment"))?;
-    let owner = catalog.blueprint(who.actor(), whole.owner()).await?.ok_or_else(|| whole.gone())?;
-    let product = catalog.blueprint(who.actor(), part.owner()).await?.ok_or_else(|| part.gone())?;
+    let ask = |of: OwnerId| catalog.blueprint(who.actor(), of);
+    let (owner, product) = try_join!(ask(whole.owner()), ask(part.owner()))?;
+    let (owner, product) = (owner.ok_or_else(|| whole.gone())?, product.ok_or_else(|| part.gone())?);
     Ok(Bundle { owner, products: vec![product] })
 }
 

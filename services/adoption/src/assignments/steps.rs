@@ -1,9 +1,11 @@
 //! What happens to an assignment inside somebody's transaction.
 
+use std::collections::BTreeSet;
+
 use contracts::adoption::{ASSIGNMENT_CHANGED, ASSIGNMENT_CREATED, ASSIGNMENT_REMOVED, AssignmentView, PlanView};
 use contracts::catalog::Blueprint;
 use db::Tx;
-use kernel::Problem;
+use kernel::{Problem, SolutionPlanId};
 
 use super::body::AssignmentPatch;
 use super::model::Assignment;
@@ -37,32 +39,65 @@ pub(crate) async fn plan(
     plans::begin(tx, snapshot).await
 }
 
-/// Writes what became of a locked assignment, if anything, and tells.
+/// Writes what became of a locked assignment, if anything, and tells: see [`settle_all`].
 pub(crate) async fn settle(tx: &mut Tx, before: Assignment, after: &Assignment) -> Result<(), Problem> {
-    if before == *after {
-        return Ok(());
-    }
-    store::update(tx, after).await?;
-    tx.announce(&ASSIGNMENT_CHANGED, Some(&before.into()), &after.clone().into()).await
+    settle_all(tx, vec![(before, after.clone())]).await
 }
 
-/// Writes what became of a locked assignment that follows the catalog, and tells: what is named after a solution and its
-/// product is named anew with them. Returns it as it is now.
-pub(crate) async fn follow(tx: &mut Tx, before: Assignment, after: Assignment) -> Result<Assignment, Problem> {
-    let is_renamed = after.is_part() && after.owner_name != before.owner_name;
-    let plan = after.solution_plan_id.filter(|_| is_renamed);
-    let after = match plan {
-        Some(plan) => {
-            let whole =
-                store::find_whole(tx, tx.tenant(), plan).await?.ok_or_else(|| Problem::not_found("assignment"))?;
-            after.renamed((&whole, &before.owner_name), &whole)
-        }
-        None => after,
+/// Writes what became of locked assignments that follow the catalog, and tells: what is named after a solution and its
+/// product is named anew with them. Returns them as they are now.
+pub(crate) async fn follow(tx: &mut Tx, followed: Vec<(Assignment, Assignment)>) -> Result<Vec<Assignment>, Problem> {
+    let is_renamed = |(before, after): &&(Assignment, Assignment)| before.owner_name != after.owner_name;
+    let renamed = followed.iter().filter(is_renamed).filter(|(_, after)| after.is_part());
+    let wholes = store::find_wholes(tx, tx.tenant(), &distinct(renamed)).await?;
+    let now = tx.now();
+    let moved = followed.into_iter().map(|(before, after)| {
+        let whole = wholes.iter().find(|whole| after.is_part() && whole.solution_plan_id == after.solution_plan_id);
+        let after = match whole {
+            Some(whole) => after.renamed((whole, &before.owner_name), whole),
+            None => after,
+        };
+        let after = after.since(&before, now);
+        (before, after)
+    });
+    let moved: Vec<_> = moved.collect();
+    let followed = moved.iter().map(|(_, after)| after.clone()).collect();
+    settle_all(tx, moved).await?;
+    Ok(followed)
+}
+
+/// Writes what became of locked assignments, as far as anything did, and tells; the parts that are named after a solution's
+/// assignment have their names from it as it is now.
+async fn settle_all(tx: &mut Tx, moved: Vec<(Assignment, Assignment)>) -> Result<(), Problem> {
+    let is_renamed = |(before, after): &&(Assignment, Assignment)| {
+        !after.is_part() && (&before.name, &before.owner_name) != (&after.name, &after.owner_name)
     };
-    let after = after.since(&before, tx.now());
-    settle(tx, before.clone(), &after).await?;
-    rename_parts(tx, &before, &after).await?;
-    Ok(after)
+    let wholes: Vec<_> = moved.iter().filter(is_renamed).cloned().collect();
+    write(tx, moved).await?;
+    // They may have been written just now: so they are read again.
+    let parts = store::fetch_parts_for_change(tx, &distinct(&wholes)).await?;
+    let now = tx.now();
+    let named = parts.into_iter().filter_map(|part| {
+        let (before, after) = wholes.iter().find(|(_, whole)| whole.solution_plan_id == part.solution_plan_id)?;
+        let renamed = part.clone().renamed((before, &part.owner_name), after).since(&part, now);
+        Some((part, renamed))
+    });
+    let named = named.collect();
+    write(tx, named).await
+}
+
+/// Writes those that are not what they were, and tells.
+async fn write(tx: &mut Tx, mut moved: Vec<(Assignment, Assignment)>) -> Result<(), Problem> {
+    moved.retain(|(before, after)| before != after);
+    store::update(tx, moved.iter().map(|(_, after)| after)).await?;
+    let views: Vec<(AssignmentView, AssignmentView)> =
+        moved.into_iter().map(|(before, after)| (before.into(), after.into())).collect();
+    tx.announce_all(&ASSIGNMENT_CHANGED, views.iter().map(|(before, after)| (Some(before), after))).await
+}
+
+/// The solution plans of these, each once.
+fn distinct<'a>(moved: impl IntoIterator<Item = &'a (Assignment, Assignment)>) -> Vec<SolutionPlanId> {
+    moved.into_iter().filter_map(|(_, after)| after.solution_plan_id).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What becomes of a locked assignment by a patch. A part has the level that its solution gives, or its own higher one.
@@ -75,24 +110,11 @@ pub(super) async fn change(
     let after = before.clone().change(patch, bundle, tx.now())?;
     match (bundle, after.solution_plan_id) {
         (Some(bundle), Some(plan)) if after.is_part() => {
-            let whole = store::find_whole(tx, tx.tenant(), plan).await?;
+            let whole = store::find_wholes(tx, tx.tenant(), &[plan]).await?.pop();
             after.rejoined(&whole.ok_or_else(|| Problem::not_found("assignment"))?, bundle)
         }
         _ => Ok(after),
     }
-}
-
-/// Has the parts that are named after a solution's locked assignment follow its names, and tells.
-pub(super) async fn rename_parts(tx: &mut Tx, before: &Assignment, after: &Assignment) -> Result<(), Problem> {
-    let is_renamed = (&before.name, &before.owner_name) != (&after.name, &after.owner_name);
-    let Some(plan) = after.solution_plan_id.filter(|_| is_renamed && !after.is_part()) else {
-        return Ok(());
-    };
-    for part in store::fetch_parts_for_change(tx, plan).await? {
-        let renamed = part.clone().renamed((before, &part.owner_name), after).since(&part, tx.now());
-        settle(tx, part, &renamed).await?;
-    }
-    Ok(())
 }
 
 /// Removes a locked assignment with its plan, and tells.

@@ -6,6 +6,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::Error::DatabaseError;
 use diesel_async::RunQueryDsl;
+use futures_util::future::try_join_all;
 use kernel::{AssignmentId, Cursor, CustomerId, Problem, SolutionPlanId, TenantId};
 use uuid::Uuid;
 
@@ -58,15 +59,18 @@ pub(crate) async fn fetch_for_change(tx: &mut Tx, id: AssignmentId) -> Result<As
     row.first(&mut tx.conn()).await.optional()?.ok_or_else(|| Problem::not_found("assignment"))
 }
 
-/// The assignment of the solution of a solution plan.
-pub(crate) async fn find_whole(
+/// The assignments of the solutions of solution plans.
+pub(crate) async fn find_wholes(
     mut conn: &Conn,
     tenant: TenantId,
-    plan: SolutionPlanId,
-) -> Result<Option<Assignment>, Problem> {
-    let of_plan = assignments::tenant_id.eq(tenant).and(assignments::solution_plan_id.eq(plan));
-    let row = assignments::table.filter(of_plan).filter(assignments::place.is_null());
-    Ok(row.select(Assignment::as_select()).first(&mut conn).await.optional()?)
+    plans: &[SolutionPlanId],
+) -> Result<Vec<Assignment>, Problem> {
+    if plans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of_plans = assignments::tenant_id.eq(tenant).and(assignments::solution_plan_id.eq_any(plans));
+    let rows = assignments::table.filter(of_plans).filter(assignments::place.is_null());
+    Ok(rows.select(Assignment::as_select()).load(&mut conn).await?)
 }
 
 /// What may be a part of a solution plan: the assignments that are, and those of these products that stand alone.
@@ -83,10 +87,13 @@ pub(crate) async fn candidates(
     Ok(rows.order(id).select(Assignment::as_select()).load(&mut conn).await?)
 }
 
-/// The products' assignments that are parts of a solution plan, locked until the transaction ends, by id.
-pub(crate) async fn fetch_parts_for_change(tx: &mut Tx, plan: SolutionPlanId) -> Result<Vec<Assignment>, Problem> {
+/// The products' assignments that are parts of solution plans, locked until the transaction ends, by id.
+pub(crate) async fn fetch_parts_for_change(tx: &mut Tx, plans: &[SolutionPlanId]) -> Result<Vec<Assignment>, Problem> {
+    if plans.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = assignments::table.filter(assignments::tenant_id.eq(tx.tenant()));
-    let rows = rows.filter(assignments::solution_plan_id.eq(plan)).filter(assignments::place.is_not_null());
+    let rows = rows.filter(assignments::solution_plan_id.eq_any(plans)).filter(assignments::place.is_not_null());
     Ok(rows.order(assignments::id).select(Assignment::as_select()).for_update().load(&mut tx.conn()).await?)
 }
 
@@ -102,9 +109,14 @@ pub(crate) async fn insert(tx: &mut Tx, assignment: &Assignment) -> Result<(), P
     Ok(())
 }
 
-pub(crate) async fn update(tx: &mut Tx, assignment: &Assignment) -> Result<(), Problem> {
-    let row = assignments::table.find((assignment.tenant_id, assignment.id));
-    diesel::update(row).set(assignment).execute(&mut tx.conn()).await.map_err(refused)?;
+/// Writes whole assignments. The statements travel together.
+pub(crate) async fn update(tx: &mut Tx, assignments: impl IntoIterator<Item = &Assignment>) -> Result<(), Problem> {
+    let tx: &Tx = tx;
+    let updates = assignments.into_iter().map(async |assignment| {
+        let row = assignments::table.find((assignment.tenant_id, assignment.id));
+        diesel::update(row).set(assignment).execute(&mut tx.conn()).await
+    });
+    try_join_all(updates).await.map_err(refused)?;
     Ok(())
 }
 

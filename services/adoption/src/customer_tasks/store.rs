@@ -1,6 +1,6 @@
 //! The statements of customer tasks. Whoever changes one holds its plan already: plan first, then tasks, by id.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use contracts::adoption::{StatusSource, TaskStatus};
 use contracts::catalog::LicenseLevel;
@@ -80,11 +80,19 @@ pub(crate) async fn count(mut conn: &Conn, of: (TenantId, PlanId), filters: &[Ta
     Ok(listed(of, filters).count().get_result(&mut conn).await?)
 }
 
-/// What the sums of a plan are made from.
-pub(crate) async fn weights(tx: &mut Tx, plan: PlanId) -> Result<Vec<(TaskStatus, Hundredths)>, Problem> {
-    let of_plan = customer_tasks::tenant_id.eq(tx.tenant()).and(customer_tasks::plan_id.eq(plan));
-    let rows = customer_tasks::table.filter(of_plan).select((customer_tasks::status, customer_tasks::weight));
-    Ok(rows.load(&mut tx.conn()).await?)
+/// A task's status and weight.
+type Weighed = (TaskStatus, Hundredths);
+
+/// What the sums of plans are made from.
+pub(crate) async fn weights(tx: &mut Tx, plans: &[PlanId]) -> Result<BTreeMap<PlanId, Vec<Weighed>>, Problem> {
+    use customer_tasks::{plan_id, status, table, tenant_id, weight};
+    let rows = table.filter(tenant_id.eq(tx.tenant())).filter(plan_id.eq_any(plans));
+    let rows: Vec<(PlanId, Weighed)> = rows.select((plan_id, (status, weight))).load(&mut tx.conn()).await?;
+    let mut of_plans = BTreeMap::<PlanId, Vec<Weighed>>::new();
+    for (plan, weighed) in rows {
+        of_plans.entry(plan).or_default().push(weighed);
+    }
+    Ok(of_plans)
 }
 
 /// What the sums of a plan's outcomes are made from.

@@ -113,9 +113,7 @@ pub(super) async fn apply(
 ) -> Result<Vec<PlanSyncedView>, Problem> {
     let synced = make(tx, due, by).await?;
     let wholes: BTreeSet<_> = synced.iter().filter_map(|synced| synced.plan.solution_plan_id).collect();
-    for whole in wholes {
-        solution_plans::roll_up(tx, Some(whole)).await?;
-    }
+    solution_plans::roll_up(tx, wholes).await?;
     Ok(synced)
 }
 
@@ -153,11 +151,7 @@ async fn make(
         plans.push(plan);
     }
     settle(tx, moves).await?;
-    // The parts come first: a solution's assignment names them anew as they are by then.
-    assignments.sort_by_key(|(before, _)| !before.is_part());
-    for (before, after) in assignments {
-        assignments::follow(tx, before, after).await?;
-    }
+    assignments::follow(tx, assignments).await?;
     store::insert(tx, &syncs).await?;
     let views =
         plans.into_iter().zip(syncs).map(|(plan, sync)| PlanSyncedView { plan: plan.into(), sync: sync.into() });

@@ -27,7 +27,8 @@ pub(crate) async fn begin(tx: &mut Tx, snapshot: Snapshot) -> Result<PlanView, P
 
 /// Makes the sums of a locked plan those of its tasks, and tells when they changed; its solution plan follows.
 pub(crate) async fn recompute(tx: &mut Tx, plan: Plan) -> Result<Plan, Problem> {
-    let progress = Progress::of(customer_tasks::weights(tx, plan.id).await?);
+    let weights = customer_tasks::weights(tx, &[plan.id]).await?;
+    let progress = Progress::of(weights.into_values().flatten());
     let Some(after) = plan.progressed(progress, tx.now()) else { return Ok(plan) };
     store::update_progress(tx, &after).await?;
     tx.announce(&PLAN_PROGRESSED, Some(&plan.into()), &after.clone().into()).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::adoption::{PlanSyncedView, SOLUTION_PLAN_CREATED, SOLUTION_PLAN_PROGRESSED};
+use contracts::adoption::{PlanSyncedView, SOLUTION_PLAN_CREATED, SOLUTION_PLAN_PROGRESSED, SolutionPlanView};
 use contracts::catalog::{Blueprint, OwnerId};
 use contracts::identity::LockedType;
 use db::Tx;
@@ -25,7 +25,7 @@ pub(crate) async fn begin(tx: &mut Tx, new: Assignment, bundle: &Bundle) -> Resu
         return Err(Problem::internal("the assignment of a solution has a plan"));
     };
     follow_parts(tx, &whole, id, bundle).await?;
-    let sums = store::sums(tx, id, own).await?;
+    let sums = store::sums(tx, &[(id, own)]).await?.pop().ok_or_else(|| Problem::not_found("solution plan"))?;
     let plan = SolutionPlan::create(id, &whole, (solution, own, bundle.owner.revision()), sums, tx.now());
     store::insert(tx, &plan).await?;
     tx.announce(&SOLUTION_PLAN_CREATED, None, &plan.into()).await?;
@@ -44,25 +44,24 @@ pub(crate) async fn follow(
     bundle: &Bundle,
 ) -> Result<((SolutionPlan, SolutionPlan), Vec<PlanSyncedView>), Problem> {
     let followed = whole.following(bundle.owner.name(), bundle.all());
-    let whole = assignments::follow(tx, whole.clone(), followed).await?;
+    let missing = || Problem::not_found("solution plan");
+    let whole = assignments::follow(tx, vec![(whole.clone(), followed)]).await?.pop().ok_or_else(missing)?;
     let synced = follow_parts(tx, &whole, id, bundle).await?;
-    let moved = settle(tx, id, Some(&bundle.owner)).await?;
-    Ok((moved.ok_or_else(|| Problem::not_found("solution plan"))?, synced))
+    let moved = settle(tx, &[id], Some(&bundle.owner)).await?.pop().ok_or_else(missing)?;
+    Ok((moved, synced))
 }
 
-/// Makes the sums of a solution plan, if there is one, those of its parts, and tells when they changed. Whoever has changed a
-/// plan does this last.
-pub(crate) async fn roll_up(tx: &mut Tx, id: Option<SolutionPlanId>) -> Result<(), Problem> {
-    if let Some(id) = id {
-        settle(tx, id, None).await?;
-    }
+/// Makes the sums of solution plans those of their parts, and tells of those that changed. Whoever has changed a plan does this
+/// last.
+pub(crate) async fn roll_up(tx: &mut Tx, ids: impl IntoIterator<Item = SolutionPlanId>) -> Result<(), Problem> {
+    settle(tx, &Vec::from_iter(ids), None).await?;
     Ok(())
 }
 
 /// Takes the parts out of a solution plan that is about to go with its assignment: those that came with it go, the others
 /// stand alone again.
 pub(crate) async fn take_apart(tx: &mut Tx, id: SolutionPlanId) -> Result<(), Problem> {
-    let parts = assignments::fetch_parts_for_change(tx, id).await?;
+    let parts = assignments::fetch_parts_for_change(tx, &[id]).await?;
     let mut plans = hold(tx, parts.iter().filter_map(|part| part.plan_id)).await?;
     for part in parts {
         if part.came_along {
@@ -152,21 +151,30 @@ async fn hold(tx: &mut Tx, ids: impl Iterator<Item = PlanId>) -> Result<BTreeMap
     Ok(plans.into_iter().map(|plan| (plan.id, plan)).collect())
 }
 
-/// Writes what a solution plan's parts come to, and which state of the solution the whole has followed if it has, and tells
-/// when people see something else than before; returns it before and after.
+/// Writes what the parts of solution plans come to, and which state of the solution the whole has followed if it has, and tells
+/// where people see something else than before; returns those that there are, before and after.
 async fn settle(
     tx: &mut Tx,
-    id: SolutionPlanId,
+    ids: &[SolutionPlanId],
     followed: Option<&Blueprint>,
-) -> Result<Option<(SolutionPlan, SolutionPlan)>, Problem> {
-    let Some(before) = store::fetch_for_change(tx, id).await? else { return Ok(None) };
-    let sums = store::sums(tx, id, before.plan_id).await?;
-    let after = before.rolled_up(sums, followed, tx.now());
-    if after != before {
-        store::update(tx, &after).await?;
+) -> Result<Vec<(SolutionPlan, SolutionPlan)>, Problem> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    if after.version > before.version {
-        tx.announce(&SOLUTION_PLAN_PROGRESSED, Some(&before.clone().into()), &after.clone().into()).await?;
-    }
-    Ok(Some((before, after)))
+    let all = store::fetch_for_change(tx, ids).await?;
+    let own: Vec<_> = all.iter().map(|plan| (plan.id, plan.plan_id)).collect();
+    let sums = store::sums(tx, &own).await?;
+    let now = tx.now();
+    let rolled_up = |(before, sums): (SolutionPlan, _)| {
+        let after = before.rolled_up(sums, followed, now);
+        (before, after)
+    };
+    let moved: Vec<_> = all.into_iter().zip(sums).map(rolled_up).collect();
+    store::update(tx, moved.iter().filter(|(before, after)| after != before).map(|(_, after)| after)).await?;
+    let told = moved.iter().filter(|(before, after)| after.version > before.version).cloned();
+    let views: Vec<(SolutionPlanView, SolutionPlanView)> =
+        told.map(|(before, after)| (before.into(), after.into())).collect();
+    let pairs = views.iter().map(|(before, after)| (Some(before), after));
+    tx.announce_all(&SOLUTION_PLAN_PROGRESSED, pairs).await?;
+    Ok(moved)
 }

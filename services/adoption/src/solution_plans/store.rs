@@ -1,9 +1,12 @@
 //! The statements of solution plans.
 
+use std::collections::BTreeMap;
+
 use db::{Conn, Tx};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::future::try_join_all;
 use grants::Scope;
 use kernel::{Cursor, PlanId, Problem, SolutionPlanId, TenantId};
 
@@ -35,18 +38,29 @@ pub(super) async fn find_with_standing(
     Ok(row.first(&mut conn).await.optional()?)
 }
 
-/// The solution plan, locked until the transaction ends.
-pub(super) async fn fetch_for_change(tx: &mut Tx, id: SolutionPlanId) -> Result<Option<SolutionPlan>, Problem> {
-    let row = solution_plans::table.find((tx.tenant(), id)).select(SolutionPlan::as_select()).for_update();
-    Ok(row.first(&mut tx.conn()).await.optional()?)
+/// Those of some solution plans that there are, locked until the transaction ends, by id.
+pub(super) async fn fetch_for_change(tx: &mut Tx, ids: &[SolutionPlanId]) -> Result<Vec<SolutionPlan>, Problem> {
+    let rows = solution_plans::table.filter(solution_plans::tenant_id.eq(tx.tenant()));
+    let rows = rows.filter(solution_plans::id.eq_any(ids)).order(solution_plans::id);
+    Ok(rows.select(SolutionPlan::as_select()).for_update().load(&mut tx.conn()).await?)
 }
 
-/// The sums of the parts: the tasks of the solution's own plan, and the sums of its products' plans.
-pub(super) async fn sums(tx: &mut Tx, id: SolutionPlanId, own: PlanId) -> Result<RollUp, Problem> {
-    let tasks = customer_tasks::weights(tx, own).await?;
-    let rows = plans::table.filter(plans::tenant_id.eq(tx.tenant())).filter(plans::solution_plan_id.eq(id));
-    let products = rows.filter(plans::id.ne(own)).select(Progress::as_select());
-    Ok(RollUp::of(tasks, products.load(&mut tx.conn()).await?))
+/// The sums of the parts of solution plans, in this order, each given with the plan of the solution's own tasks: these tasks, and
+/// the sums of its products' plans.
+pub(super) async fn sums(tx: &mut Tx, of: &[(SolutionPlanId, PlanId)]) -> Result<Vec<RollUp>, Problem> {
+    let (ids, own): (Vec<_>, Vec<_>) = of.iter().copied().unzip();
+    let mut tasks = customer_tasks::weights(tx, &own).await?;
+    let rows = plans::table.filter(plans::tenant_id.eq(tx.tenant())).filter(plans::solution_plan_id.eq_any(ids));
+    let rows = rows.filter(plans::id.ne_all(own));
+    let rows = rows.select((plans::solution_plan_id.assume_not_null(), Progress::as_select()));
+    let mut products = BTreeMap::<SolutionPlanId, Vec<Progress>>::new();
+    for (id, progress) in rows.load(&mut tx.conn()).await? {
+        products.entry(id).or_default().push(progress);
+    }
+    let mut sums = |(id, own): &(SolutionPlanId, PlanId)| {
+        RollUp::of(tasks.remove(own).unwrap_or_default(), products.remove(id).unwrap_or_default())
+    };
+    Ok(of.iter().map(&mut sums).collect())
 }
 
 pub(super) async fn insert(tx: &mut Tx, plan: &SolutionPlan) -> Result<(), Problem> {
@@ -54,8 +68,13 @@ pub(super) async fn insert(tx: &mut Tx, plan: &SolutionPlan) -> Result<(), Probl
     Ok(())
 }
 
-pub(super) async fn update(tx: &mut Tx, plan: &SolutionPlan) -> Result<(), Problem> {
-    diesel::update(solution_plans::table.find((plan.tenant_id, plan.id))).set(plan).execute(&mut tx.conn()).await?;
+/// Writes whole solution plans. The statements travel together.
+pub(super) async fn update(tx: &mut Tx, plans: impl IntoIterator<Item = &SolutionPlan>) -> Result<(), Problem> {
+    let tx: &Tx = tx;
+    let updates = plans.into_iter().map(async |plan| {
+        diesel::update(solution_plans::table.find((plan.tenant_id, plan.id))).set(plan).execute(&mut tx.conn()).await
+    });
+    try_join_all(updates).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::{Client, Response};
 
 use super::Harbour;
-use crate::adoption::{assign, column, customer, id, items, make, plan_path, read_after};
+use crate::adoption::{assign, column, customer, id, items, make, plan_path, product, read_after};
 use crate::company::{FIRST_PASSWORD, colleague, member};
 use crate::support::{PASSWORD, on_stage, owner};
 
@@ -135,6 +135,37 @@ fn the_plans_of_a_solution_are_named_as_a_solutions() {
         }
         let ended = finished(admin, &sync(json!({ "solutionId": solution["id"] })).await).await;
         assert_eq!(ended["result"], json!({ "plans": 1, "synced": 1, "unchanged": 0, "failed": 0 }));
+    });
+}
+
+#[test]
+fn many_parts_are_named_anew_at_once_each_after_its_own_solution_and_all_sums_follow() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (crane, _) = product(admin, "Crane Watch", &[]).await;
+        let solution = make(admin, "/catalog/v1/solutions", &json!({ "name": "Whole harbour" })).await;
+        let of_solution = format!("/catalog/v1/solutions/{}", id(&solution));
+        let products = json!({ "productIds": [crane["id"]] });
+        admin.put(&format!("{of_solution}/products"), &products).await.expect(200);
+        let northwind = customer(admin, "Northwind").await;
+        let assignments = format!("/adoption/v1/customers/{}/assignments", id(&northwind));
+        for name in ["Bremen", "Ghent", "Rotterdam"] {
+            let whole = json!({ "solutionId": solution["id"], "name": name, "licenseLevel": "SIGNATURE" });
+            make(admin, &assignments, &whole).await;
+        }
+        let of_crane = format!("/catalog/v1/products/{}", id(&crane));
+        make(admin, &format!("{of_crane}/tasks"), &json!({ "name": "Drill" })).await;
+        for (of, name) in [(&of_crane, "Crane Eye"), (&of_solution, "Port")] {
+            admin.patch(of, None, &json!({ "name": name })).await.expect(200);
+        }
+        let command = json!({ "planIds": column(&items(&admin.get("/adoption/v1/plans").await), "id") });
+        let ended = finished(admin, &admin.post("/adoption/v1/plan-syncs", &command).await).await;
+        assert_eq!(ended["result"], json!({ "plans": 6, "synced": 6, "unchanged": 0, "failed": 0 }));
+        let parts = items(&admin.get(&format!("{assignments}?productId={}", id(&crane))).await);
+        let named = ["Bremen - Port - Crane Eye", "Ghent - Port - Crane Eye", "Rotterdam - Port - Crane Eye"];
+        assert_eq!(column(&parts, "name"), named);
+        let wholes = items(&admin.get("/adoption/v1/solution-plans").await);
+        assert_eq!(column(&wholes, "totalTasks"), [1, 1, 1]);
     });
 }
 

@@ -56,8 +56,8 @@ pub(super) async fn list_plan_outcomes(
 /// Set the goal of a plan for an outcome
 ///
 /// Its baseline and its target; whether more or less is better follows from them. What was measured stays when they change, and
-/// counts again when the goal was taken back before. `If-Match` is honoured when sent.
-#[utoipa::path(tag = "plan outcomes", request_body = SetGoal, security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = OutcomeGoalView)))]
+/// counts again when the goal was taken back before. `If-Match` with the goal's version must be sent, unless there is no goal yet.
+#[utoipa::path(tag = "plan outcomes", request_body = SetGoal, security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = OutcomeGoalView), (status = 412, description = "Somebody else changed it."), (status = 428, description = "`If-Match` is missing.")))]
 #[put("/plans/{planId}/outcomes/{outcomeId}")]
 pub(super) async fn set_outcome_goal(
     who: Allow<PlanWrite>,
@@ -88,7 +88,10 @@ pub(super) async fn set_outcome_goal(
         let plan = plans::fetch_for_change(tx, id).await?;
         customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
         let before = store::find(tx, tx.tenant(), (id, outcome)).await?;
-        who.expect_version(before.as_ref().map_or(0, |goal| goal.version))?;
+        match &before {
+            Some(goal) if goal.is_set() => who.require_version(goal.version)?,
+            unset => who.expect_version(unset.as_ref().map_or(0, |goal| goal.version))?,
+        }
         let Some(after) = Goal::set(before.as_ref(), (&plan, outcome), command, tx.now()) else {
             return Reply::show(&before.map(OutcomeGoalView::from).ok_or_else(goal_missing)?);
         };

@@ -63,10 +63,12 @@ fn an_outcome_is_measured_from_its_baseline_to_its_target() {
         let done = json!({ "totalTasks": 2, "completedTasks": 1, "progressPercentage": 28.57 });
         assert_eq!(of_tickets().await["tasks"], done, "a task without outcomes serves all of them");
 
-        let farther = admin.put(&goal, &json!({ "baseline": 40, "target": 25, "unit": "tickets a week" })).await;
-        assert_eq!(farther.expect(200).version(), Some(2));
-        let again = admin.put(&goal, &json!({ "baseline": 40, "target": 25, "unit": "tickets a week" })).await;
-        assert_eq!(again.expect(200).version(), Some(2), "the same is no change");
+        let farther = json!({ "baseline": 40, "target": 25, "unit": "tickets a week" });
+        admin.put(&goal, &farther).await.expect_problem(428, "PRECONDITION_REQUIRED");
+        for version in ["\"1\"", "\"2\""] {
+            let set = send(admin.request(Method::PUT, &goal).header("if-match", version).json(&farther)).await;
+            assert_eq!(set.expect(200).version(), Some(2), "the same is no change");
+        }
         let reached = of_tickets().await;
         assert_eq!((&reached["progressPercentage"], &reached["isReached"]), (&json!(100), &json!(true)));
 

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use chrono::{Duration, NaiveDate};
 use clients::Telemetry;
 use db::{Conn, Db};
+use kernel::problem::NOT_FOUND;
 use kernel::{AssignmentId, Cursor, CustomerId, Hundredths, Page, PageQuery, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -36,7 +37,7 @@ pub(super) struct HealthDayQuery {
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ExplainQuery {
-    /// A day (UTC) that was kept, such as 2026-11-21; without it, now.
+    /// A day (UTC) that was kept, such as 2026-11-21, or today; without it, now.
     at: Option<NaiveDate>,
 }
 
@@ -90,8 +91,9 @@ pub(super) async fn list_health_days(
 
 /// Explain a customer's health
 ///
-/// On a day that was kept, from what was kept then: the parts, their weights and inputs, and the arithmetic.
-#[utoipa::path(tag = "health", params(ExplainQuery), security(("bearer" = [CustomerRead::NAME])), responses((status = 200, body = Health)))]
+/// On a day that was kept, from what was kept then: the parts, their weights and inputs, and the arithmetic. Today is explained
+/// as of now until its night is kept; `computedAt` says which of the two it is.
+#[utoipa::path(tag = "health", params(ExplainQuery), security(("bearer" = [CustomerRead::NAME])), responses((status = 200, body = Health), (status = 404, description = "The day was not kept, or there is no such customer.")))]
 #[get("/customers/{customerId}/health/explain")]
 pub(super) async fn explain_health(
     who: Allow<CustomerRead>,
@@ -100,13 +102,24 @@ pub(super) async fn explain_health(
     Path(id): Path<CustomerId>,
     Query(query): Query<ExplainQuery>,
 ) -> Answer {
-    let Some(day) = query.at else { return Ok(Reply::ok(&now(&who, &db, &telemetry, id).await?)?.into_response()) };
-    who.read(&db, async |conn| {
+    let today = db.clock().now().date_naive();
+    let day = query.at.unwrap_or(today);
+    let find = async |conn: &Conn| {
         require(&who, conn, id).await?;
-        let kept = store::find(conn, (who.tenant, id), day).await?;
-        Reply::ok(&Health::from(kept.ok_or_else(|| Problem::not_found("health of the customer on that day"))?))
-    })
-    .await
+        store::find(conn, (who.tenant, id), day).await
+    };
+    let kept = if query.at.is_some() { who.look(&db, find).await? } else { None };
+    let health = match kept {
+        Some(kept) => kept.into(),
+        None if day == today => now(&who, &db, &telemetry, id).await?,
+        None => return Err(not_kept(day).into()),
+    };
+    Ok(Reply::ok(&health)?.into_response())
+}
+
+fn not_kept(day: NaiveDate) -> Problem {
+    let how = "GET /adoption/v1/customers/{customerId}/health/history lists the days that were.";
+    NOT_FOUND.detail(format!("The customer's health on {day} was not kept. {how}"))
 }
 
 /// A customer's health as of now. Telemetry is asked between two readings: no transaction waits for another service.

@@ -40,9 +40,15 @@ fn health_is_the_weighted_mean_of_what_is_known_and_is_kept_every_night_as_it_wa
         let health = admin.get(&path).await.expect(200).body.clone();
         assert_eq!(part(&health, "FRESHNESS")["inputs"], json!({ "attributes": 1, "fresh": 1, "days": 7 }));
         assert_eq!(health["score"], json!(80));
+        let explain = |day: &str| format!("{path}/explain?at={day}");
+        let today = stage.clock.now().date_naive().to_string();
+        assert_eq!(
+            admin.get(&explain(&today)).await.expect(200).body["parts"],
+            health["parts"],
+            "no night is kept yet"
+        );
 
         // The night comes.
-        let explain = |day: &str| format!("{path}/explain?at={day}");
         stage.clock.advance(Duration::days(1));
         let admin = &stage.another_session().await;
         let day = stage.clock.now().date_naive().to_string();
@@ -52,7 +58,11 @@ fn health_is_the_weighted_mean_of_what_is_known_and_is_kept_every_night_as_it_wa
         assert_eq!(kept.expect(200).body["items"], json!([{ "day": day, "score": 80 }]));
         let then = admin.get(&explain(&day)).await.expect(200).body.clone();
         assert_eq!((&then["score"], &then["parts"]), (&json!(80), &health["parts"]));
-        admin.get(&explain("2020-01-01")).await.expect_problem(404, "NOT_FOUND");
+        for other in ["2020-01-01", "2999-01-01"] {
+            let never = admin.get(&explain(other)).await;
+            let detail = never.expect_problem(404, "NOT_FOUND").body["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains(other) && detail.contains("/health/history"), "{detail}");
+        }
         let never = admin.get(&explain("yesterday")).await;
         let fault = &never.expect_problem(400, "REQUEST_MALFORMED").body["errors"][0];
         assert_eq!((&fault["pointer"], &fault["detail"]), (&json!("at"), &json!("is no day, such as 2026-11-21")));

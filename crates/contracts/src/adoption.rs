@@ -223,7 +223,7 @@ pub struct AssignmentView {
     pub product_name: String,
     /// What this deployment is called; the same product may be assigned several times. A part that was made for a solution is
     /// named after the solution's assignment, the solution and the product, and is named anew when these are called otherwise,
-    /// until somebody gives it a name.
+    /// until somebody gives it a name. When it has left the solution it keeps the name that it had then.
     pub name: String,
     /// The licence level the customer holds.
     pub license_level: LicenseLevel,

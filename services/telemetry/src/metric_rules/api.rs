@@ -1,5 +1,7 @@
 //! Metric rules over HTTP.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use clients::Adoption;
@@ -9,8 +11,9 @@ use kernel::{Actor, AssignmentId, Cursor, MetricRuleId, Page, PageQuery, Problem
 use serde::Deserialize;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
-use super::model::{CreateMetricRule, MOST_RULES, MetricRule, MetricRulePatch, TOO_MANY};
+use super::model::{CreateMetricRule, MOST_RULES, MetricRule, MetricRulePatch, SetMetricRule, TOO_MANY};
 use super::store;
+use crate::attributes::Directory;
 use crate::permissions::{MetricRuleRead, MetricRuleWrite};
 
 const COLLECTION: &str = "/telemetry/v1/metric-rules";
@@ -30,12 +33,14 @@ pub(super) struct MetricRuleQuery {
 /// Make a metric rule
 ///
 /// From the next export on, points of the metric under the rule's conditions are values of the attribute it names. A tenant
-/// has at most 1,000 rules, no two of which are the same.
-#[utoipa::path(tag = "metric-rules", request_body = CreateMetricRule, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 201, body = MetricRuleView), (status = 409, description = "There are 1,000 rules already, or there is this one.")))]
+/// has at most 1,000 rules, no two of which are the same. An attribute that the assignment does not have is no mistake, for it may
+/// come with a sync of the plan; until then `warning` says why the values are refused.
+#[utoipa::path(tag = "metric-rules", request_body = CreateMetricRule, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 201, body = SetMetricRule), (status = 409, description = "There are 1,000 rules already, or there is this one.")))]
 #[post("/metric-rules")]
 pub(super) async fn create_metric_rule(
     who: Allow<MetricRuleWrite>,
     db: Data<Db>,
+    context: Data<Context>,
     adoption: Data<Adoption>,
     Body(command): Body<CreateMetricRule>,
 ) -> Answer {
@@ -43,15 +48,16 @@ pub(super) async fn create_metric_rule(
         return Ok(answer);
     }
     require_assignment(&adoption, who.actor(), command.assignment_id).await?;
+    let rule = MetricRule::create(command, who.tenant, context.clock.now())?;
+    let warning = foresee(&rule, &db, &context, &adoption, who.actor()).await?;
     who.write(&db, async |tx| {
         if store::count(tx, tx.tenant()).await? >= MOST_RULES {
             return Err(TOO_MANY.detail(format!("A tenant has at most {MOST_RULES} metric rules; delete one first.")));
         }
-        let rule = MetricRule::create(command, tx.tenant(), tx.now())?;
         store::insert(tx, &rule).await?;
-        let view = MetricRuleView::from(rule);
-        tx.announce(&METRIC_RULE_CREATED, None, &view).await?;
-        Reply::created(&view, COLLECTION)
+        let rule = MetricRuleView::from(rule);
+        tx.announce(&METRIC_RULE_CREATED, None, &rule).await?;
+        Reply::created(&SetMetricRule { rule, warning }, COLLECTION)
     })
     .await
 }
@@ -94,11 +100,12 @@ pub(super) async fn show_metric_rule(who: Allow<MetricRuleRead>, db: Data<Db>, P
 /// Change a metric rule
 ///
 /// A JSON merge patch: what is left out stays, `null` clears. Values that were stored stay where they are.
-#[utoipa::path(tag = "metric-rules", request_body = MetricRulePatch, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 200, body = MetricRuleView), (status = 409, description = "There is this rule already."), (status = 412, description = "Somebody else changed it."), (status = 428, description = "`If-Match` is missing.")))]
+#[utoipa::path(tag = "metric-rules", request_body = MetricRulePatch, security(("bearer" = [MetricRuleWrite::NAME])), responses((status = 200, body = SetMetricRule), (status = 409, description = "There is this rule already."), (status = 412, description = "Somebody else changed it."), (status = 428, description = "`If-Match` is missing.")))]
 #[patch("/metric-rules/{metricRuleId}")]
 pub(super) async fn change_metric_rule(
     who: Allow<MetricRuleWrite>,
     db: Data<Db>,
+    context: Data<Context>,
     adoption: Data<Adoption>,
     Path(id): Path<MetricRuleId>,
     Body(patch): Body<MetricRulePatch>,
@@ -107,19 +114,20 @@ pub(super) async fn change_metric_rule(
         return Ok(answer);
     }
     let rule = who.look(&db, async |conn| store::find(conn, who.tenant, id).await).await?;
-    rule.ok_or_else(|| Problem::not_found("metric rule"))?;
+    let rule = rule.ok_or_else(|| Problem::not_found("metric rule"))?;
     require_assignment(&adoption, who.actor(), patch.assignment_id.value().copied()).await?;
+    let rule = rule.change(patch.clone(), context.clock.now())?;
+    let warning = foresee(&rule, &db, &context, &adoption, who.actor()).await?;
     who.write(&db, async |tx| {
         let before = store::fetch_for_change(tx, id).await?;
         who.require_version(before.version)?;
         let after = before.clone().change(patch, tx.now())?;
-        if after == before {
-            return Reply::show(&MetricRuleView::from(after));
+        let rule = MetricRuleView::from(after.clone());
+        if after != before {
+            store::update(tx, &after).await?;
+            tx.announce(&METRIC_RULE_CHANGED, Some(&before.into()), &rule).await?;
         }
-        store::update(tx, &after).await?;
-        let view = MetricRuleView::from(after);
-        tx.announce(&METRIC_RULE_CHANGED, Some(&before.into()), &view).await?;
-        Reply::show(&view)
+        Reply::show(&SetMetricRule { rule, warning })
     })
     .await
 }
@@ -143,6 +151,21 @@ pub(super) async fn delete_metric_rule(
         Ok(Reply::done())
     })
     .await
+}
+
+/// Why the values of a rule for one assignment would be refused today, if they would. Asked before the write begins: no
+/// transaction waits for another service.
+async fn foresee(
+    rule: &MetricRule,
+    db: &Db,
+    context: &Context,
+    adoption: &Adoption,
+    who: &Actor,
+) -> Result<Option<String>, Problem> {
+    let Some(wanted) = rule.wanted() else { return Ok(None) };
+    let directory: Arc<Directory> = context.shared(Directory::default);
+    let found = directory.find(db, adoption, who, &[wanted]).await?;
+    Ok(found.into_iter().find_map(Result::err).map(|reason| reason.detail))
 }
 
 /// Requires that the assignment of a rule is there. Asked before the write begins: no transaction waits for another service.

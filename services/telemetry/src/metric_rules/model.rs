@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use contracts::Aggregate;
 use contracts::telemetry::MetricRuleView;
 use db::Json;
 use diesel::prelude::*;
 use kernel::problem::{Problem, ProblemKind};
 use kernel::{AssignmentId, Check, Field, MetricRuleId, TenantId, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::attributes::{Named, Wanted};
 use crate::schema::metric_rules;
 
 /// Most rules of a tenant: each export reads them.
@@ -66,7 +69,7 @@ pub(crate) struct CreateMetricRule {
 }
 
 /// A change of a rule; what is left out stays, `null` clears.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "conditions": {} }))]
 pub(crate) struct MetricRulePatch {
@@ -94,6 +97,26 @@ pub(crate) struct MetricRulePatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     task_name: Field<String>,
+}
+
+/// A rule as it was made or changed.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SetMetricRule {
+    #[serde(flatten)]
+    pub(super) rule: MetricRuleView,
+    /// Why its values would be refused today: its assignment does not have the attribute, or several tasks do. Null when they
+    /// would be taken, and when the points say which assignment it is.
+    pub(super) warning: Option<String>,
+}
+
+impl Aggregate for SetMetricRule {
+    fn id(&self) -> Uuid {
+        self.rule.id()
+    }
+    fn version(&self) -> i64 {
+        self.rule.version()
+    }
 }
 
 /// Where the values of a rule go.
@@ -166,6 +189,12 @@ impl MetricRule {
         });
         check.finish()?;
         Ok(self)
+    }
+
+    /// The attribute that all of its values go to, if it names the assignment.
+    pub(super) fn wanted(&self) -> Option<(AssignmentId, Wanted<'_>)> {
+        let (attribute, task) = (Some(self.attribute_name.as_str()), self.task_name.as_deref());
+        Some((self.assignment_id?, Wanted::Named(Named { attribute, task, ..Named::default() })))
     }
 
     /// Whether it takes points whose attributes are these.

@@ -88,7 +88,10 @@ fn points_that_a_rule_wants_are_values_and_the_rest_is_told() {
         let replay = stage.admin.post("/telemetry/v1/refusals/replay", &json!({ "code": "ASSIGNMENT_UNKNOWN" })).await;
         assert_eq!(super::outcome(&replay), [1, 0, 2]);
         // A point that one rule stores is taken, whatever becomes of it by another.
-        rule(&stage, json!({ "metric": "gates.open", "assignmentId": it.assignment, "attributeName": "doors" })).await;
+        let doors = json!({ "metric": "gates.open", "assignmentId": it.assignment, "attributeName": "doors" });
+        let made = stage.admin.post(RULES, &doors).await;
+        let warning = made.expect(201).body["warning"].as_str().unwrap().to_owned();
+        assert!(warning.contains("has no attribute \"doors\""), "{warning}");
         let gates = gauge(&it, "gates.open", json!({ "asDouble": 13.5 }), 3, &[]);
         let (rejected, why) = send_protobuf(&stage.admin, &export(&[gates])).await;
         assert_eq!((rejected, &it.series("gates").await[0]["value"]), (0, &json!(13.5)));
@@ -123,11 +126,15 @@ fn metric_rules_are_made_changed_and_deleted() {
         assert_eq!(stage.admin.patch(&path, Some(1), &json!({ "metric": "a" })).await.expect(200).body["version"], 1);
         let changed = stage.admin.patch(&path, Some(1), &json!({ "metric": "b", "taskName": "Roll out" })).await;
         assert_eq!((&changed.expect(200).body["metric"], &changed.body["version"]), (&json!("b"), &json!(2)));
+        assert_eq!(changed.body["warning"], Value::Null);
+        let elsewhere = stage.admin.patch(&path, Some(2), &json!({ "taskName": "Invite" })).await;
+        assert!(elsewhere.expect(200).body["warning"].as_str().unwrap().contains("of task \"Invite\""));
+        stage.admin.patch(&path, Some(3), &json!({ "taskName": "Roll out" })).await.expect(200);
         stage.admin.patch(&path, Some(1), &json!({ "metric": "c" })).await.expect_problem(412, "VERSION_MISMATCH");
         stage.admin.patch(&path, None, &json!({ "metric": "c" })).await.expect_problem(428, "PRECONDITION_REQUIRED");
         stage
             .admin
-            .patch(&path, Some(2), &json!({ "assignmentFrom": "x" }))
+            .patch(&path, Some(4), &json!({ "assignmentFrom": "x" }))
             .await
             .expect_problem(422, "CONTENT_INVALID");
         let neither = json!({ "metric": "a", "attributeName": "users" });

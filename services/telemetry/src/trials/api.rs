@@ -33,7 +33,7 @@ pub(super) struct TestCriterion {
     original_attribute_id: AttributeId,
     /// The criterion, as the catalog takes it.
     success_criteria: Value,
-    /// How many days to look back, 1 to 400 (default 90), as far as values are kept.
+    /// How many days (UTC) to look at, the last of them today: 1 to 400 (default 90), as far as values are kept.
     days: Option<i64>,
 }
 
@@ -60,7 +60,8 @@ pub(super) async fn test_criterion(
     check.finish()?;
     let proposal = Proposal { original, criteria: &success_criteria };
     let kept = windows.days(&db, who.tenant).await?;
-    let from = kept_from(now, days.min(kept)).date_naive();
+    // Today is one of them.
+    let from = kept_from(now, days - 1).max(kept_from(now, kept)).date_naive();
     let (mut trial, closed) =
         db.read(who.tenant, async |conn| judge(conn, who.tenant, &proposal, (from, now)).await).await?;
     let ids: Vec<_> = closed.iter().map(|task| task.customer_task_id).collect();
@@ -94,14 +95,14 @@ async fn judge(
             proposal.criterion(copy.data_type)?;
             trial.with_data += usize::from(copy.latest_observed_at.is_some());
             let on = proposal.closes_on(of_task, now, &ends(of_task, from, &days));
-            closed.extend(on.map(|closed_on| Closed {
+            closed.extend(on.map(|(closed_on, is_now)| Closed {
                 customer_task_id: copy.customer_task_id,
                 assignment_id: copy.assignment_id,
                 task_name: copy.task_name.clone(),
                 closed_on,
                 status: None,
                 status_source: None,
-                is_now: proposal.closes(of_task, now),
+                is_now,
             }));
         }
     }

@@ -139,8 +139,9 @@ impl Proposal<'_> {
         self.decides(&rows)
     }
 
-    /// The first day at whose end it would have made the task of these attributes done, or today when it would only now.
-    pub(super) fn closes_on(&self, rows: &[Attribute], now: Timestamp, ends: &[DayEnd]) -> Option<NaiveDate> {
+    /// The first day at whose end it would have made the task of these attributes done, or today when it would only now; and
+    /// whether it would now.
+    pub(super) fn closes_on(&self, rows: &[Attribute], now: Timestamp, ends: &[DayEnd]) -> Option<(NaiveDate, bool)> {
         let criteria: Vec<Option<Criterion>> = rows.iter().map(|row| self.of(row)).collect();
         let mut then: Vec<Attribute> = rows.iter().map(unseen).collect();
         let closes = |(day, ends): &(NaiveDate, &[DayEnd])| {
@@ -156,7 +157,8 @@ impl Proposal<'_> {
         let days = ends.chunk_by(|(one, ..), (next, ..)| one == next);
         let mut days = days.filter_map(|ends| ends.first().map(|(day, ..)| (*day, ends)));
         let closed = days.find(closes).map(|(day, _)| day);
-        closed.or_else(|| self.closes(rows, now).then(|| now.date_naive()))
+        let is_now = self.closes(rows, now);
+        closed.or_else(|| is_now.then(|| now.date_naive())).map(|day| (day, is_now))
     }
 }
 
@@ -233,7 +235,7 @@ mod tests {
         rows[0].original_attribute_id = Some(original);
         let on = |least: i64, ends: &[DayEnd]| {
             let criteria = json!({ "operator": ">=", "value": least });
-            Proposal { original, criteria: &criteria }.closes_on(&rows, midnight(day(NOW)), ends)
+            Proposal { original, criteria: &criteria }.closes_on(&rows, midnight(day(NOW)), ends).map(|(on, _)| on)
         };
         let ends = [end(3, 0, "5"), end(4, 1, "10"), end(6, 0, "7"), end(8, 1, "3"), end(9, 0, "20")];
         assert_eq!(on(5, &ends), Some(day(4)));
@@ -254,7 +256,8 @@ mod tests {
             let days = HashMap::from([(row.id, kept.to_vec())]);
             proposal.closes_on(&[row.clone()], midnight(day(NOW)), &ends(&[row.clone()], day(7), &days))
         };
-        assert_eq!(on(&[seen(2, "6"), seen(9, "3")]), Some(day(7)), "the value of the second stands until the ninth");
+        let stood = Some((day(7), false));
+        assert_eq!(on(&[seen(2, "6"), seen(9, "3")]), stood, "the value of the second stands until the ninth");
         assert_eq!(on(&[seen(2, "6"), seen(7, "4"), seen(9, "3")]), None);
         let misfit = proposal.criterion(DataType::Boolean).unwrap_err();
         assert!(misfit.errors()[0].pointer.starts_with("/successCriteria"), "{misfit:?}");
@@ -267,7 +270,7 @@ mod tests {
         let closes = |required: [bool; 2], ends: &[DayEnd]| {
             let mut rows = required.map(|is_required| Attribute { is_required, ..sample(task) });
             rows[0].original_attribute_id = Some(original);
-            Proposal { original, criteria: &criteria }.closes_on(&rows, midnight(day(NOW)), ends)
+            Proposal { original, criteria: &criteria }.closes_on(&rows, midnight(day(NOW)), ends).map(|(on, _)| on)
         };
         let both = [end(3, 1, "10"), end(4, 0, "5"), end(6, 1, "3")];
         assert_eq!(closes([false, true], &both), None, "an optional one decides nothing beside a required one");
@@ -308,10 +311,10 @@ mod tests {
             let mut today = replayed(NOW);
             let closes = proposal.closes_on(&today, now, &ends(&today, day(from), &days(1)));
             let first = (from..NOW).find(|until| proposal.closes(&replayed(*until), now));
-            prop_assert_eq!(closes, first.map(day));
+            prop_assert_eq!(closes, first.map(|on| (day(on), proposal.closes(&today, now))));
             today.iter_mut().for_each(|row| row.emptied_at = emptied.map(|on| midnight(day(on))));
             let closes = proposal.closes_on(&today, now, &ends(&today, day(from), &days(kept)));
-            prop_assert!(closes.is_some() || !proposal.closes(&today, now));
+            prop_assert_eq!(closes.is_some_and(|(_, is_now)| is_now), proposal.closes(&today, now));
         }
     }
 

@@ -54,7 +54,10 @@ fn a_criterion_is_tried_on_what_was_reported() {
         assert_eq!(eight["examples"][0]["customerTaskId"], two.task("Roll out"), "a person's word first");
         assert_eq!(eight["examples"][0]["status"], "NOT_APPLICABLE");
         assert_eq!(eight["examples"][1]["closedOn"], (*one.ago(5 * DAY)).date_naive().to_string());
-        let nine = test(9, 2).await.expect(200).body.clone();
+        let today = one.now.date_naive().to_string();
+        let last = test(9, 1).await.expect(200).body.clone();
+        assert_eq!([&last["from"], &last["to"], &last["wouldClose"]], [&json!(today), &json!(today), &json!(0)]);
+        let nine = test(9, 3).await.expect(200).body.clone();
         assert_eq!(
             (&nine["wouldClose"], &nine["wouldBeDone"]),
             (&json!(1), &json!(0)),

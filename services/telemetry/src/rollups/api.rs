@@ -30,8 +30,10 @@ pub(super) struct SeriesQuery {
     from: Option<Timestamp>,
     /// Observed before this moment; by default until now.
     to: Option<Timestamp>,
-    /// How long a time one point stands for; by default the finest that keeps the series short. Points are whole: the series
-    /// begins with the one that `from` is in and ends with the one that `to` is in, or before it where that begins at `to`.
+    /// How long a time one point stands for; by default the finest that keeps the series short: HOUR up to 7 days, DAY up to 400,
+    /// WEEK up to 2,800, else MONTH. What is asked for may be longer: HOUR up to 31 days, DAY up to 1,000, WEEK up to 7,000. Points
+    /// are whole: the series begins with the one that `from` is in and ends with the one that `to` is in, or before it where
+    /// that begins at `to`.
     #[param(inline)]
     resolution: Option<Resolution>,
 }

@@ -13,13 +13,6 @@ use uuid::Uuid;
 use crate::schema::rollups;
 use crate::values::Reading;
 
-/// Longest span shown hour by hour, in days.
-const HOURLY_DAYS: i64 = 31;
-/// Longest span that is shown hour by hour unless something else is asked for.
-const AUTO_HOURLY_DAYS: i64 = 7;
-/// Likewise, day by day.
-const AUTO_DAILY_DAYS: i64 = 400;
-
 kernel::text_enum! {
     /// How long a time one point of a series stands for.
     pub enum Resolution {
@@ -32,6 +25,15 @@ kernel::text_enum! {
         /// A month.
         Month = "MONTH",
     }
+}
+
+/// How long a series of a resolution may be.
+#[derive(Debug, Clone, Copy)]
+struct Spans {
+    /// The longest that it is chosen for unless something else is asked for.
+    chosen: Duration,
+    /// The longest that it may be asked for.
+    most: Duration,
 }
 
 /// What values of one stretch of time say together.
@@ -133,15 +135,30 @@ impl Resolution {
             let how = "Give a `from` that is not after `to`.";
             return Err(REQUEST_MALFORMED.detail(how).at("from", "OUT_OF_RANGE", how));
         }
-        if asked == Some(Self::Hour) && span > Duration::days(HOURLY_DAYS) {
-            let how = format!("Hour by hour, ask for {HOURLY_DAYS} days at most.");
+        let finest = |fits: fn(Spans) -> Duration| {
+            let mut all = Self::ALL.iter().copied();
+            all.find(|resolution| span <= fits(resolution.spans())).unwrap_or(Self::Month)
+        };
+        let Some(asked) = asked else { return Ok(finest(|spans| spans.chosen)) };
+        let most = asked.spans().most;
+        if span > most {
+            let (days, coarser) = (most.num_days(), finest(|spans| spans.most));
+            let how = format!("With {asked}, ask for {days} days at most; or take {coarser}.");
             return Err(REQUEST_MALFORMED.detail(how.clone()).at("resolution", "OUT_OF_RANGE", how));
         }
-        Ok(asked.unwrap_or(match span {
-            span if span <= Duration::days(AUTO_HOURLY_DAYS) => Self::Hour,
-            span if span <= Duration::days(AUTO_DAILY_DAYS) => Self::Day,
-            _ => Self::Week,
-        }))
+        Ok(asked)
+    }
+
+    /// About a thousand points are the most, and some hundred enough. Months need no bound: no values are kept for longer than
+    /// a hundred years.
+    fn spans(self) -> Spans {
+        let (chosen, most) = match self {
+            Self::Hour => (7, 31),
+            Self::Day => (400, 1_000),
+            Self::Week => (2_800, 7_000),
+            Self::Month => return Spans { chosen: Duration::MAX, most: Duration::MAX },
+        };
+        Spans { chosen: Duration::days(chosen), most: Duration::days(most) }
     }
 
     /// The span rounded outwards to whole stretches; its end is not in it.
@@ -236,13 +253,29 @@ mod tests {
     #[test]
     fn a_series_is_as_fine_as_it_can_be_and_stay_short() {
         let span = |days: i64| (Timestamp::from_micros(0), Timestamp::from_micros(0) + Duration::days(days));
-        for (days, resolution) in
-            [(0, Resolution::Hour), (7, Resolution::Hour), (8, Resolution::Day), (401, Resolution::Week)]
-        {
+        for (days, resolution) in [
+            (0, Resolution::Hour),
+            (7, Resolution::Hour),
+            (8, Resolution::Day),
+            (401, Resolution::Week),
+            (2_801, Resolution::Month),
+        ] {
             assert_eq!(Resolution::of(None, span(days)).unwrap(), resolution, "{days}");
         }
-        assert_eq!(Resolution::of(Some(Resolution::Month), span(1)).unwrap(), Resolution::Month);
-        assert!(Resolution::of(Some(Resolution::Hour), span(32)).is_err() && Resolution::of(None, span(-1)).is_err());
+        for days in [1, 1_000_000] {
+            assert_eq!(Resolution::of(Some(Resolution::Month), span(days)).unwrap(), Resolution::Month);
+        }
+        assert!(Resolution::of(None, span(-1)).is_err());
+        for (asked, most, coarser) in [
+            (Resolution::Hour, 31, Resolution::Day),
+            (Resolution::Day, 1_000, Resolution::Week),
+            (Resolution::Week, 7_000, Resolution::Month),
+        ] {
+            assert_eq!(Resolution::of(Some(asked), span(most)).unwrap(), asked);
+            let refused = Resolution::of(Some(asked), span(most + 1)).unwrap_err();
+            assert!(refused.text().contains(&format!("{most} days at most; or take {coarser}")), "{refused:?}");
+            Resolution::of(Some(coarser), span(most + 1)).unwrap();
+        }
         for edge in ["0000-12-31T23:59:59Z", "9999-01-01T00:00:00Z"] {
             let edge: Timestamp = edge.parse().unwrap();
             assert!(Resolution::of(Some(Resolution::Month), (edge, edge)).is_err(), "{edge}");

@@ -56,11 +56,14 @@ fn a_series_is_as_fine_as_its_span_allows_and_counts_every_value_once() {
                 (total(&series.expect(200).body, "mean"), series.body["points"].as_array().unwrap().last().unwrap());
             assert!(numbers <= 1.0 && last["last"] == false && last["min"] == 0.0, "{}", series.text);
         }
-        stage
-            .admin
-            .get(&format!("{path}?resolution=HOUR&from={}", it.ago(40 * DAY)))
-            .await
-            .expect_problem(400, "REQUEST_MALFORMED");
+        for (resolution, days, coarser) in [("HOUR", 40, "DAY"), ("DAY", 1_001, "WEEK"), ("WEEK", 7_001, "MONTH")] {
+            let from = it.ago(days * DAY);
+            let refused = stage.admin.get(&format!("{path}?resolution={resolution}&from={from}")).await;
+            let how = refused.expect_problem(400, "REQUEST_MALFORMED").body["errors"][0]["detail"].as_str().unwrap();
+            assert!(how.ends_with(&format!("or take {coarser}.")), "{how}");
+        }
+        let all = show("?from=1970-01-01T00:00:00Z".to_owned()).await;
+        assert_eq!((&all["resolution"], total(&all, "count")), (&json!("MONTH"), 60.0));
         stage.another_tenant().await.get(&path).await.expect_problem(404, "NOT_FOUND");
     });
 }

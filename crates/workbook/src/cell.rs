@@ -36,6 +36,11 @@ impl Cell {
         text.map_or(Self::Blank, Self::text)
     }
 
+    /// An id, or nothing for what has none yet.
+    pub(crate) fn id(id: Option<impl ToString>) -> Self {
+        id.map_or(Self::Blank, |id| Self::Text(id.to_string()))
+    }
+
     /// A list, or nothing when it is empty.
     pub(crate) fn list(items: &[String]) -> Self {
         if items.is_empty() { Self::Blank } else { Self::List(items.to_vec()) }
@@ -121,11 +126,12 @@ impl Cell {
             Value::Bool(flag) => Self::Flag(flag),
             Value::Number(number) => number.as_f64().map_or(Self::Text(number.to_string()), Self::Number),
             Value::String(text) => Self::text(text),
-            Value::Array(items) => {
+            Value::Array(items) if matches!(form, Form::Lines | Form::Names) => {
                 let text = |item| if let Value::String(text) = item { Some(text) } else { None };
                 let texts: Option<_> = items.into_iter().map(text).collect();
                 texts.map_or_else(|| Self::Broken("a list of something else than texts".to_owned()), Self::List)
             }
+            Value::Array(_) => Self::Broken("a list".to_owned()),
             Value::Object(_) => Self::Broken("an object".to_owned()),
         }
     }

@@ -73,8 +73,8 @@ impl Visitor for Writer {
     }
 }
 
-/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells; where it is no comma, a
-/// number may have one before its decimal places.
+/// What one sheet says, and what is wrong with it. Commas, semicolons or tabs stand between the cells, or what a first line such
+/// as `sep=;` names; where it is no comma, a number may have one before its decimal places.
 #[must_use]
 pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
     let mut intake = Intake::new(kind);
@@ -91,17 +91,24 @@ pub fn read(bytes: &[u8], sheet: Sheet, kind: OwnerKind) -> Read {
 /// spreadsheets of many languages write them.
 #[must_use]
 pub fn has_decimal_commas(bytes: &[u8]) -> bool {
-    delimiter(bytes) != b','
+    opened(bytes).0 != b','
 }
 
-/// What stands between the cells, as the first line has it.
-pub(crate) fn delimiter(bytes: &[u8]) -> u8 {
+/// What stands between the cells, as the first line has it, and the lines of the table. Before them a spreadsheet may have
+/// written what it is: `sep=;`. It does not show that line, and so nobody counts it.
+pub(crate) fn opened(bytes: &[u8]) -> (u8, &[u8]) {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if let [sep @ .., delimiter] = first.strip_suffix(b"\r").unwrap_or(first)
+        && sep.eq_ignore_ascii_case(b"sep=")
+    {
+        return (*delimiter, bytes.get(first.len() + 1..).unwrap_or_default());
+    }
     // What stands between quotation marks is every other part.
     let bare = || first.split(|byte| *byte == b'"').step_by(2).flatten();
     let delimiters = [b'\t', b';', b','];
     let most = delimiters.into_iter().max_by_key(|delimiter| bare().filter(|byte| *byte == delimiter).count());
-    most.unwrap_or(b',')
+    (most.unwrap_or(b','), bytes)
 }
 
 /// Has a point stand before the decimal places of a row's numbers, where a comma does.
@@ -127,10 +134,9 @@ fn needed(sheet: Sheet) -> &'static [&'static str] {
 }
 
 fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let has_decimal_commas = has_decimal_commas(bytes);
+    let (delimiter, bytes) = opened(bytes);
     let mut lines = csv::ReaderBuilder::new();
-    let mut lines = lines.has_headers(false).flexible(true).delimiter(delimiter(bytes)).from_reader(bytes);
+    let mut lines = lines.has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
     let Some(mut rows) = intake.open(sheet) else { return };
     let mut headings: Option<Headings> = None;
     for (number, line) in (1..).zip(lines.records()) {
@@ -155,7 +161,7 @@ fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
             intake.faults.push(Fault::warning("CELLS_LEFT_OVER", message).on(sheet).at(number));
         }
         let mut cells = headings.sort(line.iter().map(|cell| Cell::text(meant(cell))).enumerate());
-        if has_decimal_commas {
+        if delimiter != b',' {
             point(sheet, &mut cells);
         }
         if !intake.row(rows.as_mut(), number, cells, headings.given()) {

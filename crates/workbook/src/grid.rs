@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{Reader, Xlsx, XlsxError};
 
 use crate::cell::Cell;
-use crate::csv::{Unwritable, delimiter};
+use crate::csv::{Unwritable, opened};
 use crate::formula::{harmless, meant};
 use crate::intake::MOST_COLUMNS;
 use crate::sheet::{Form, fold};
@@ -55,14 +55,15 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// The lines of a CSV. Commas, semicolons or tabs stand between the cells; what kept a cell from being a formula is gone.
+/// The lines of a CSV. Commas, semicolons or tabs stand between the cells, or what a first line such as `sep=;` names, which is
+/// none of them; what kept a cell from being a formula is gone.
 ///
 /// # Errors
 /// When it has more lines or text than a file may have.
 pub fn csv(bytes: &[u8]) -> Result<Vec<Line>, Unreadable> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let (delimiter, bytes) = opened(bytes);
     let mut reader = csv::ReaderBuilder::new();
-    reader.has_headers(false).flexible(true).delimiter(delimiter(bytes));
+    reader.has_headers(false).flexible(true).delimiter(delimiter);
     let mut lines = Lines::default();
     for record in reader.from_reader(bytes).into_byte_records() {
         let record = record.map_err(|error| unreadable(format!("The file is no CSV: {error}.")))?;
@@ -230,7 +231,9 @@ mod tests {
         let table = "\u{feff}name;value\r\n\r\n\"two\nlines\";1\r\n;\r\nlast;'=1+1;more\r\n";
         let expected = [line(1, &["name", "value"]), line(3, &["two\nlines", "1"]), line(6, &["last", "=1+1", "more"])];
         assert_eq!(cells(csv(table.as_bytes()).unwrap()), expected);
-        assert_eq!(cells(csv(b"a\tb\n1\t2,5\n").unwrap()), [line(1, &["a", "b"]), line(2, &["1", "2,5"])]);
+        for table in ["a\tb\n1\t2,5\n", "sep=;\r\na;b\r\n1;2,5\r\n"] {
+            assert_eq!(cells(csv(table.as_bytes()).unwrap()), [line(1, &["a", "b"]), line(2, &["1", "2,5"])]);
+        }
         let spoilt = csv(b"a,b\ncaf\xe9,1\nc,2").unwrap();
         let broken = spoilt[1].cells.clone().unwrap_err();
         assert_eq!((broken.to_string().as_str(), broken.columns.as_slice()), ("caf\\xe9,1", &[0][..]));

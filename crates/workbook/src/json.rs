@@ -2,7 +2,6 @@
 //!
 //! What a row leaves out is left alone, as is a sheet that is left out.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor as SerdeVisitor};
@@ -151,11 +150,16 @@ impl<'de> SerdeVisitor<'de> for List<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         let mut number = 2;
-        while let Some(fields) = list.next_element::<BTreeMap<String, Value>>()? {
-            let (cells, given) = self.sorted(number, fields);
-            if !self.intake.row(self.rows.as_mut(), number, cells, given) {
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                break;
+        while let Some(row) = list.next_element::<Value>()? {
+            if let Value::Object(fields) = row {
+                let (cells, given) = self.sorted(number, fields);
+                if !self.intake.row(self.rows.as_mut(), number, cells, given) {
+                    while list.next_element::<IgnoredAny>()?.is_some() {}
+                    break;
+                }
+            } else {
+                let fault = Fault::error("ROW_UNREADABLE", "is no object with a field for each column");
+                self.intake.faults.push(fault.on(self.sheet).at(number).quoting(&row.to_string()));
             }
             number += 1;
         }
@@ -165,7 +169,7 @@ impl<'de> SerdeVisitor<'de> for List<'_> {
 }
 
 impl List<'_> {
-    fn sorted(&mut self, number: u32, fields: BTreeMap<String, Value>) -> (Vec<Cell>, Given) {
+    fn sorted(&mut self, number: u32, fields: Map<String, Value>) -> (Vec<Cell>, Given) {
         let columns = self.sheet.columns();
         let mut cells = vec![Cell::Blank; columns.len()];
         let mut given = Vec::new();

@@ -97,7 +97,7 @@ impl Kind for CustomAttribute {
     fn cells(&self) -> Vec<Cell> {
         let data_type = TYPES.iter().find(|(_, data_type)| *data_type == self.data_type).map(|(word, _)| *word);
         vec![
-            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::id(self.id),
             Cell::text(&self.key),
             value_cell(self.value.as_deref(), self.data_type),
             Cell::whole(self.display_order),

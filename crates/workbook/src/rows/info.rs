@@ -43,7 +43,7 @@ impl Kind for Info {
     }
 
     fn cells(&self) -> Vec<Cell> {
-        let id = self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string()));
+        let id = Cell::id(self.id);
         let (description, key) = (self.description.as_deref(), self.external_key.as_deref());
         vec![id, Cell::text(&self.name), Cell::optional(description), Cell::optional(key)]
     }

@@ -59,7 +59,7 @@ impl Kind for License {
 
     fn cells(&self) -> Vec<Cell> {
         vec![
-            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::id(self.id),
             Cell::text(&self.name),
             Cell::Number(self.level.into()),
             Cell::optional(self.description.as_deref()),

@@ -49,7 +49,7 @@ impl Kind for Outcome {
 
     fn cells(&self) -> Vec<Cell> {
         vec![
-            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::id(self.id),
             Cell::text(&self.name),
             Cell::optional(self.description.as_deref()),
             Cell::whole(self.display_order),

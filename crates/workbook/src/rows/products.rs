@@ -46,7 +46,7 @@ impl Kind for BundledProduct {
     }
 
     fn cells(&self) -> Vec<Cell> {
-        let id = self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string()));
+        let id = Cell::id(self.id);
         let description = Cell::optional(self.description.as_deref());
         vec![id, Cell::text(&self.name), Cell::whole(self.order), description]
     }

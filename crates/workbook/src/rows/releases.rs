@@ -56,7 +56,7 @@ impl Kind for Release {
 
     fn cells(&self) -> Vec<Cell> {
         vec![
-            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::id(self.id),
             Cell::text(&self.name),
             Cell::Number(self.level.to_f64()),
             Cell::optional(self.description.as_deref()),

@@ -48,7 +48,7 @@ impl Kind for Tag {
 
     fn cells(&self) -> Vec<Cell> {
         vec![
-            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::id(self.id),
             Cell::text(&self.name),
             Cell::optional(self.color.as_deref()),
             Cell::optional(self.description.as_deref()),

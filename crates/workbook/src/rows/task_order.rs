@@ -43,7 +43,7 @@ impl Kind for TaskPlace {
     }
 
     fn cells(&self) -> Vec<Cell> {
-        let id = self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string()));
+        let id = Cell::id(self.id);
         vec![id, Cell::text(&self.name), Cell::whole(self.order)]
     }
 

@@ -91,7 +91,7 @@ impl Kind for Task {
     fn cells(&self) -> Vec<Cell> {
         let level = LEVELS.iter().find(|(_, level)| *level == self.license_level).map(|(word, _)| *word);
         vec![
-            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::id(self.id),
             Cell::text(&self.name),
             Cell::optional(self.description.as_deref()),
             Cell::Number(self.weight.to_f64()),

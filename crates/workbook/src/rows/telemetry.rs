@@ -103,8 +103,8 @@ impl Kind for TelemetryAttribute {
             None => (Cell::Blank, Cell::Blank, criterion.map_or(Cell::Blank, |json| Cell::Text(json.to_string()))),
         };
         vec![
-            self.id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
-            self.task_id.map_or(Cell::Blank, |id| Cell::Text(id.to_string())),
+            Cell::id(self.id),
+            Cell::id(self.task_id),
             Cell::text(&self.task),
             Cell::text(&self.name),
             Cell::optional(data_type),

@@ -42,6 +42,9 @@ fn a_number_has_a_comma_before_its_decimal_places_where_none_stands_between_the_
     for table in [
         "Task Name;Weight;Est. Minutes\nConnect, then test;12,5;30\n",
         "name\tweight\testMinutes\nConnect, then test\t12,5\t30\n",
+        "sep=;\r\nname;weight;estMinutes\r\n\"Connect, then test\";12,5;30\r\n",
+        "\u{feff}SEP=\t\nname\tweight\testMinutes\nConnect, then test\t12,5\t30\n",
+        "sep=|\nname|weight|estMinutes\nConnect, then test|12,5|30\n",
     ] {
         let tasks: Vec<Task> = sound(Sheet::Tasks, table).tasks.unwrap().items().cloned().collect();
         let task = &tasks[0];
@@ -51,6 +54,10 @@ fn a_number_has_a_comma_before_its_decimal_places_where_none_stands_between_the_
         ("name,weight,estMinutes\nConnect,\"12,5\",30\n", "is not a number; write it like 12.5"),
         ("name;weight;estMinutes\nConnect;1.012,5;30\n", "is not a number; write it like 12.5"),
         ("name;weight;estMinutes\nConnect;12,5;1,5\n", "is 1.5; give a whole number"),
+        (
+            "sep=;\nname;weight;estMinutes\nConnect;12,5;1,5\n",
+            "Tasks, row 2, column Est. Minutes: is 1.5; give a whole number",
+        ),
     ] {
         assert!(faults(Sheet::Tasks, table)[0].ends_with(fault), "{table}");
     }
@@ -217,6 +224,22 @@ fn json_has_the_same_faults_at_its_places() {
     assert_eq!(places, [("CELL_OUT_OF_RANGE", "/tasks/1/weight".to_owned()), ("SHEET_UNKNOWN", String::new())]);
     assert_eq!(read.workbook.kind, OwnerKind::Solution);
     assert!(read.workbook.outcomes.is_none());
+    let json = br#"{"tags":[5,{"name":"a","color":{},"description":["x"]},{"name":"b"},null,{"name":5}],"tasks":[{"weight":"x"}]}"#;
+    let read = json::read(json);
+    let places: Vec<_> = read.faults.listed().iter().map(ToString::to_string).collect();
+    let expected = [
+        "Tags, row 2: is no object with a field for each column",
+        "Tags, row 3, column Color: is an object, which is no value; type it anew",
+        "Tags, row 3, column Description: is a list, which is no value; type it anew",
+        "Tags, row 5: is no object with a field for each column",
+        "Tasks, row 2, column Task Name: is empty; give 1 to 255 characters",
+        "Tasks, row 2, column Weight: is not a number; write it like 12.5",
+    ];
+    assert_eq!(
+        (places.as_slice(), read.faults.listed()[3].pointer().as_str()),
+        (&expected.map(str::to_owned)[..], "/tags/3")
+    );
+    assert_eq!(read.workbook.tags.unwrap().items().map(|tag| tag.name.clone()).collect::<Vec<_>>(), ["b", "5"]);
     assert_eq!(json::read(b"{\"tasks\": 5}").faults.listed()[0].code, "WORKBOOK_UNREADABLE");
     assert_eq!(json::read(b"{} x").faults.errors(), 1);
 }

@@ -55,14 +55,14 @@ pub(crate) fn sheet(named: Option<&str>) -> Result<Option<Sheet>, Problem> {
 
 /// Upload a file for import
 ///
-/// A workbook as the export writes it: Excel, JSON, or one sheet as CSV, up to 10 MiB and 50,000 rows. Nothing is changed:
-/// the answer says what the import would do. It may come packed, with gzip or zstd, as `Content-Encoding` says; unpacked, it has
-/// the same bounds. In a CSV commas, semicolons or tabs stand between the cells; where it is no comma, a number may have one before
-/// its decimal places; a table of tasks has a name, a weight and estimated minutes at least. Unless the query names a product
-/// or a solution, the name in the file finds it; when there is none, it is to be made. A sheet, a column or a row that is
-/// missing leaves what is there, unless
-/// `deleteMissing` says otherwise of rows. What was deleted comes back when the file has its id. A large file is read after
-/// the answer (202): ask until its status is READY or FAULTY. Only who uploaded an import sees it; it is forgotten after a day.
+/// A workbook as the export writes it: Excel, JSON, or one sheet as CSV, up to 10 MiB and 50,000 rows. Nothing is changed: the
+/// answer says what the import would do. It may come packed, with gzip or zstd, as `Content-Encoding` says; unpacked, it has
+/// the same bounds. In a CSV commas, semicolons or tabs stand between the cells, or what its first line names (`sep=;`); where
+/// it is no comma, a number may have one before its decimal places; a table of tasks has a name, a weight and estimated minutes
+/// at least. Unless the query names a product or a solution, the name in the file finds it; when there is none, it is to be
+/// made. A sheet, a column or a row that is missing leaves what is there, unless `deleteMissing` says otherwise of rows. What
+/// was deleted comes back when the file has its id. A large file is read after the answer (202): ask until its status is READY
+/// or FAULTY. Only who uploaded an import sees it; it is forgotten after a day.
 #[utoipa::path(tag = "imports", params(UploadQuery), request_body(content((String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Object = "application/json"), (String = "text/csv"))), security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ImportView), (status = 202, body = ImportView, description = "It is being read."), (status = 404, description = "There is no product or solution with the id that the query names, or you may not see it."), (status = 409, description = "Several solutions have the name, or it is deleted."), (status = 413, description = "More than 10 MiB."), (status = 415, description = "Not one of the three."), (status = 422, description = "It is no such file, or does not say whose it is.")))]
 #[post("/imports")]
 pub(super) async fn upload_import(

@@ -12,7 +12,7 @@ use crate::rows::{
     TelemetryAttribute,
 };
 use crate::sheet::Sheet;
-use crate::table::{Kind, Table, full};
+use crate::table::{Kind, Row, Table, full};
 
 /// Whose workbook it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -186,22 +186,43 @@ impl Workbook {
     /// Leaves of the order of tasks what `is_there`; what stands behind the others moves up.
     pub fn close_ranks(&mut self, is_there: impl Fn(TaskId) -> bool) -> Faults {
         let mut faults = Faults::default();
-        let Some(order) = &mut self.task_order else { return faults };
-        order.rows.sort_by_key(|row| row.item.order.unwrap_or(i32::MAX));
-        let mut gone = 0;
-        order.rows.retain_mut(|row| {
-            let stays = row.item.id.is_some_and(&is_there);
-            if stays {
-                row.item.order = row.item.order.map(|place| place - gone);
-            } else {
-                gone += 1;
-                let message = "is a task of neither the solution nor its products; its place is dropped";
-                let fault = Fault::warning("REFERENCE_UNKNOWN", message).on(Sheet::TaskOrder).at(row.number);
-                faults.push(fault.quoting(&row.item.name));
-            }
-            stays
-        });
+        for (row, name) in self.dismiss(|task| !task.is_some_and(&is_there)) {
+            let message = "is a task of neither the solution nor its products; its place is dropped";
+            let fault = Fault::warning("REFERENCE_UNKNOWN", message).on(Sheet::TaskOrder).at(row);
+            faults.push(fault.quoting(&name));
+        }
         faults
+    }
+
+    /// Leaves the tasks of a product that is deleted out of the order of tasks, and says so once.
+    pub fn leave_out(&mut self, product: &str, is_its: impl Fn(TaskId) -> bool) -> Faults {
+        let mut faults = Faults::default();
+        let gone = self.dismiss(|task| task.is_some_and(&is_its));
+        if let Some((row, _)) = gone.first() {
+            let many = gone.len();
+            let message = format!("is of {product}, which is deleted; places of its tasks that are dropped: {many}");
+            faults.push(Fault::warning("PRODUCT_DELETED", message).on(Sheet::TaskOrder).at(*row).quoting(product));
+        }
+        faults
+    }
+
+    /// Takes places out of the order of tasks: answers with their rows and names. What stands behind them moves up.
+    fn dismiss(&mut self, goes: impl Fn(Option<TaskId>) -> bool) -> Vec<(u32, String)> {
+        let mut gone = Vec::new();
+        let Some(order) = &mut self.task_order else { return gone };
+        order.rows.sort_by_key(|row| row.item.order.unwrap_or(i32::MAX));
+        let mut vacant = 0;
+        order.rows.retain_mut(|Row { number, item, .. }| {
+            let goes = goes(item.id);
+            if goes {
+                vacant += 1;
+                gone.push((*number, std::mem::take(&mut item.name)));
+            } else {
+                item.order = item.order.map(|place| place - vacant);
+            }
+            !goes
+        });
+        gone
     }
 
     /// Leaves of the product licences that a solution's licences include those that `is_there`.

@@ -9,7 +9,8 @@
 //! 1. [`xlsx::read`], [`json::read`] or [`csv::read`]; with errors, answer 422 with [`Fault::field_error`] of each.
 //! 2. Find the owner by [`Workbook::name`] and load its rows into a [`Workbook`] (`before`; an empty one when it is new). Fill
 //!    the ids of a solution's products with [`Workbook::find_products`].
-//! 3. [`diff`](diff()) says row by row what would be done. The dry run shows that.
+//! 3. [`diff`](diff()) says row by row what would be done. The dry run shows that, once it has asked whether what the rows come
+//!    to have and only one of all may is free ([`Claims`]).
 //! 4. To commit, load `before` again under the owner's lock, `diff` again, and apply the changes in their order inside one
 //!    transaction: a thing comes before those that name it. An update holds the whole row as it should be, so that a name
 //!    it gives for an outcome, a release, a tag or a task is found among the rows as they are then.
@@ -40,7 +41,7 @@ mod table;
 pub mod xlsx;
 
 pub use book::{Item, OtherKind, OwnerKind, Workbook};
-pub use diff::{Action, Change, Counts, Diff, FieldChange, diff};
+pub use diff::{Action, Change, Claim, Claims, Counts, Diff, FieldChange, diff};
 pub use fault::{Fault, Faults, Severity};
 pub use rows::criterion::words;
 pub use rows::{

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::claims::Claims;
 use crate::book::Item;
 use crate::cell::Cell;
 use crate::fault::{Fault, Faults};
@@ -65,7 +66,7 @@ impl FieldChange {
 }
 
 impl Change {
-    pub(super) fn create<T: Kind>(row: &Row<T>) -> Self {
+    pub(super) fn create<T: Kind>(row: Row<T>) -> Self {
         let cells = row.item.cells();
         let fields = T::SHEET.columns().iter().zip(&cells).filter(|(column, cell)| column.counts() && !cell.is_blank());
         let fields = fields.map(|(column, cell)| FieldChange::of(column, &Cell::Blank, cell)).collect();
@@ -75,7 +76,7 @@ impl Change {
             name: row.item.name().to_owned(),
             action: Action::Create,
             before: None,
-            after: Some(row.item.clone().into()),
+            after: Some(row.item.into()),
             fields,
         }
     }
@@ -102,6 +103,8 @@ pub struct Diff {
     pub unchanged: usize,
     /// What keeps the changes from being made, and what to look at. Those of the file itself are not among them.
     pub faults: Faults,
+    /// What must be free everywhere.
+    pub claims: Claims,
 }
 
 /// How many rows of a sheet would be made, brought back, changed and deleted.

@@ -4,6 +4,7 @@
 //! left; what a row does not say is left too. What only the file lacks is deleted if that is asked for, and never silently.
 
 mod change;
+mod claims;
 mod names;
 mod pairs;
 mod tasks;
@@ -11,6 +12,7 @@ mod tasks;
 use std::collections::HashMap;
 
 pub use self::change::{Action, Change, Counts, Diff, FieldChange};
+pub use self::claims::{Claim, Claims};
 use self::pairs::Pairs;
 use crate::book::Workbook;
 use crate::cell::Cell;
@@ -20,25 +22,29 @@ use crate::sheet::{Form, fold};
 use crate::table::{Kind, Row, Table};
 
 /// What has to be done so that `before` says what `after` says; what `after` lacks is deleted only with `delete_missing`.
+/// Takes both, for they may be large: what is made moves into its change.
 #[must_use]
-pub fn diff(before: &Workbook, after: &Workbook, delete_missing: bool) -> Diff {
+pub fn diff(mut before: Workbook, mut after: Workbook, delete_missing: bool) -> Diff {
     let mut work = Work { delete_missing, diff: Diff::default() };
-    let (links, tasks) = tasks::linked(before, after, delete_missing, &mut work.diff.faults);
-    let telemetry = tasks::measured(before, after, delete_missing, &mut work.diff.faults);
-    work.compare(before.info.as_ref(), after.info.as_ref());
-    work.compare(before.licenses.as_ref(), after.licenses.as_ref());
-    work.compare(before.outcomes.as_ref(), after.outcomes.as_ref());
-    work.compare(before.releases.as_ref(), after.releases.as_ref());
-    work.compare(before.tags.as_ref(), after.tags.as_ref());
-    work.compare(before.products.as_ref(), after.products.as_ref());
-    work.compare(before.resources.as_ref(), after.resources.as_ref());
-    work.compare(tasks.before.as_ref(), tasks.after.as_ref());
-    work.compare(before.custom_attributes.as_ref(), after.custom_attributes.as_ref());
-    work.compare(telemetry.before.as_ref(), telemetry.after.as_ref());
-    work.compare(before.task_order.as_ref(), after.task_order.as_ref());
+    let weight = tasks::weight(&before);
+    let links = tasks::link(&mut before, &mut after, delete_missing, &mut work.diff.faults);
+    tasks::measure(&mut before, &mut after, delete_missing, &mut work.diff.faults);
+    work.compare(before.info, after.info);
+    work.compare(before.licenses, after.licenses);
+    work.compare(before.outcomes, after.outcomes);
+    work.compare(before.releases, after.releases);
+    work.compare(before.tags, after.tags);
+    work.compare(before.products, after.products);
+    work.compare(before.resources, after.resources);
+    work.compare(before.tasks, after.tasks);
+    work.compare(before.custom_attributes, after.custom_attributes);
+    work.compare(before.telemetry, after.telemetry);
+    work.compare(before.task_order, after.task_order);
     let mut diff = work.diff;
-    tasks::weigh(before, &mut diff);
+    tasks::weigh(weight, &mut diff);
     links.check(&mut diff);
+    diff.claims = Claims::of(&diff.changes);
+    diff.claims.external_keys.iter().for_each(|claim| claim.twice(&mut diff.faults));
     diff
 }
 
@@ -49,21 +55,19 @@ struct Work {
 
 impl Work {
     /// Compares one kind of row. What is deleted goes first, for its name may be wanted again.
-    fn compare<T: Kind>(&mut self, before: Option<&Table<T>>, after: Option<&Table<T>>) {
-        let Some(after) = after else { return };
-        let none = Table::default();
-        let before = before.unwrap_or(&none);
-        let pairs = Pairs::of(before, after);
+    fn compare<T: Kind>(&mut self, before: Option<Table<T>>, after: Option<Table<T>>) {
+        let (before, Some(after)) = (before.unwrap_or_default(), after) else { return };
+        let pairs = Pairs::of(&before, &after);
         let deletes = self.delete_missing && T::DELETES;
-        let staying: Vec<&T> = if deletes { Vec::new() } else { pairs.left(before).collect() };
-        repeats(&staying, after, &pairs, &mut self.diff.faults);
+        let staying: Vec<&T> = if deletes { Vec::new() } else { pairs.left(&before).collect() };
+        repeats(&staying, &after, &pairs, &mut self.diff.faults);
         if deletes {
-            self.diff.changes.extend(pairs.left(before).map(Change::delete));
+            self.diff.changes.extend(pairs.left(&before).map(Change::delete));
         }
         let mut created = Vec::new();
-        for (row, old) in after.rows.iter().zip(pairs.found()) {
+        for (row, old) in after.rows.into_iter().zip(pairs.found()) {
             match old.and_then(|old| before.rows.get(old)) {
-                Some(old) => self.update(&old.item, row),
+                Some(old) => self.update(&old.item, &row),
                 None => created.push(Change::create(row)),
             }
         }

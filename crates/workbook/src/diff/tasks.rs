@@ -14,12 +14,6 @@ use crate::rows::{Task, TelemetryAttribute};
 use crate::sheet::Sheet;
 use crate::table::{Kind, Row, Table};
 
-/// A kind of row as it is and as a file has it, with every name as it will be.
-pub(super) struct Sides<T> {
-    pub(super) before: Option<Table<T>>,
-    pub(super) after: Option<Table<T>>,
-}
-
 /// What the tasks' lists may name.
 pub(super) struct Links {
     outcomes: Names<Uuid>,
@@ -27,26 +21,20 @@ pub(super) struct Links {
     tags: Names<Uuid>,
 }
 
-/// The tasks with what they name as it will be called. A name that nothing has is dropped, with a warning.
-pub(super) fn linked(
-    before: &Workbook,
-    after: &Workbook,
-    delete_missing: bool,
-    faults: &mut Faults,
-) -> (Links, Sides<Task>) {
+/// Has the tasks name everything as it will be called. A name that nothing has is dropped, with a warning.
+pub(super) fn link(before: &mut Workbook, after: &mut Workbook, delete_missing: bool, faults: &mut Faults) -> Links {
     let links = Links {
         outcomes: Names::of(before.outcomes.as_ref(), after.outcomes.as_ref(), delete_missing, Kind::id),
         releases: Names::of(before.releases.as_ref(), after.releases.as_ref(), delete_missing, Kind::id),
         tags: Names::of(before.tags.as_ref(), after.tags.as_ref(), delete_missing, Kind::id),
     };
-    let (mut before, mut after) = (before.tasks.clone(), after.tasks.clone());
-    for row in before.iter_mut().flat_map(|table| &mut table.rows) {
+    for row in before.tasks.iter_mut().flat_map(|table| &mut table.rows) {
         for (_, names, list) in links.lists(&mut row.item) {
             let renamed = list.iter().map(|name| names.renamed(name).map_or(name, |named| &named.name).clone());
             *list = renamed.collect();
         }
     }
-    for row in after.iter_mut().flat_map(|table| &mut table.rows) {
+    for row in after.tasks.iter_mut().flat_map(|table| &mut table.rows) {
         for (key, names, list) in links.lists(&mut row.item) {
             *list = resolved(list, names, |name| {
                 let message = format!("names `{name}`, which is not there; it is dropped");
@@ -55,7 +43,7 @@ pub(super) fn linked(
             });
         }
     }
-    (links, Sides { before, after })
+    links
 }
 
 fn resolved(list: &[String], names: &Names<Uuid>, mut unknown: impl FnMut(&str)) -> Vec<String> {
@@ -96,23 +84,16 @@ impl Links {
     }
 }
 
-/// The telemetry attributes with the tasks they belong to. What belongs to a task that is deleted goes with it.
-pub(super) fn measured(
-    before: &Workbook,
-    after: &Workbook,
-    delete_missing: bool,
-    faults: &mut Faults,
-) -> Sides<TelemetryAttribute> {
+/// Has the telemetry attributes name the tasks they belong to. What belongs to a task that is deleted goes with it.
+pub(super) fn measure(before: &mut Workbook, after: &mut Workbook, delete_missing: bool, faults: &mut Faults) {
     let names = Names::of(before.tasks.as_ref(), after.tasks.as_ref(), delete_missing, |task: &Task| task.id);
     let tasks = Tasks { by_id: by_id(before, after, delete_missing), names };
-    let (mut before, mut after) = (before.telemetry.clone(), after.telemetry.clone());
-    if let Some(table) = &mut before {
+    if let Some(table) = &mut before.telemetry {
         table.rows.retain_mut(|row| tasks.find(&mut row.item, Names::renamed).is_some());
     }
-    if let Some(table) = &mut after {
+    if let Some(table) = &mut after.telemetry {
         table.rows.retain_mut(|row| tasks.known(row, faults));
     }
-    Sides { before, after }
 }
 
 struct Tasks {
@@ -163,10 +144,14 @@ fn by_id(before: &Workbook, after: &Workbook, delete_missing: bool) -> HashMap<T
     kept.chain(found).collect()
 }
 
-/// Notes when the tasks would weigh more than a hundred together.
-pub(super) fn weigh(before: &Workbook, diff: &mut Diff) {
+/// What the tasks weigh that are there.
+pub(super) fn weight(before: &Workbook) -> i64 {
     let there = before.tasks.iter().flat_map(Table::items).filter(|task| !task.is_deleted);
-    let mut weight: i64 = there.map(|task| i64::from(task.weight.0)).sum();
+    there.map(|task| i64::from(task.weight.0)).sum()
+}
+
+/// Notes when the tasks would weigh more than a hundred together.
+pub(super) fn weigh(mut weight: i64, diff: &mut Diff) {
     let mut changed = false;
     for change in &diff.changes {
         let weight_of = |item: &Option<Item>| match item {

@@ -106,7 +106,7 @@ fn a_version_has_no_bounds_and_a_file_says_once_that_it_is_too_large() {
     assert_eq!(codes(&xlsx::write(&large).unwrap()), ["WORKBOOK_TOO_LARGE"]);
 }
 
-/// Fifty thousand tasks, written, read and compared, within 256 MiB.
+/// Fifty thousand tasks, written within 256 MiB, read and compared within 160.
 #[test]
 fn the_largest_workbook_takes_little_memory() {
     let task = |number: usize| Task {
@@ -132,7 +132,7 @@ fn the_largest_workbook_takes_little_memory() {
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let read = xlsx::read(&bytes);
     assert_eq!(read.faults.listed(), []);
-    let changes = diff(&before, &read.workbook, true);
+    let changes = diff(before, read.workbook, true);
     assert_eq!((changes.changes.len(), changes.unchanged), (0, MOST_ROWS));
     println!(
         "{} KiB of file, {} MiB when written, {} MiB when compared",
@@ -140,7 +140,7 @@ fn the_largest_workbook_takes_little_memory() {
         written >> 10,
         peak() >> 10
     );
-    assert!(written.max(peak()) < 256 << 10, "{written} KiB, {} KiB", peak());
+    assert!(written < 256 << 10 && peak() < 160 << 10, "{written} KiB, {} KiB", peak());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use contracts::catalog::LicenseLevel;
 use kernel::{Hundredths, OutcomeId, ProductId, TagId, TaskId};
 
-use super::sound;
+use super::{diff, sound};
 use crate::*;
 
 fn task(name: &str, weight: i32) -> Task {
@@ -303,6 +303,15 @@ fn whoever_stands_behind_a_task_that_is_gone_moves_up() {
     };
     assert_eq!(places(&[(first, 1), (third, 3), (second, 2)]), [(first, 1), (third, 2)]);
     assert_eq!(places(&[(third, 5)]), [(third, 5)], "a file that says something of one task");
+    let rows = [first, second, third].into_iter().zip(1..);
+    let rows = rows.map(|(id, order)| TaskPlace { id: Some(id), name: String::new(), order: Some(order) });
+    let mut book = Workbook { task_order: Some(rows.collect()), ..Workbook::default() };
+    assert_eq!(
+        book.leave_out("Harbour", |id| id != third).listed()[0].to_string(),
+        "Task Order, row 2: is of Harbour, which is deleted; places of its tasks that are dropped: 2"
+    );
+    assert!(book.leave_out("Harbour", |id| id != third).listed().is_empty());
+    assert_eq!(book.task_order.unwrap().rows[0].item.order, Some(1));
 }
 
 #[test]
@@ -337,4 +346,38 @@ fn a_row_that_is_held_to_its_id_leaves_what_only_has_its_name() {
     held.hold_to(&[again.outcomes.iter().flat_map(Table::items).next().unwrap().id.unwrap().0].into());
     assert_eq!(lines(&diff(&before, &again, true)), ["update outcomes speed name: Speed > speed"]);
     assert_eq!(lines(&diff(&before, &held, true)), ["delete outcomes Speed", "create outcomes speed"]);
+}
+
+#[test]
+fn a_key_is_claimed_by_whoever_comes_to_have_it_and_let_go_by_whoever_had_it() {
+    let mut before = before();
+    let mut rows = before.tasks.take().unwrap().rows.into_iter().map(|row| row.item);
+    let [first, second] = [rows.next().unwrap(), rows.next().unwrap()];
+    let (first, second) = (
+        Task { external_key: Some("a".into()), weight: Hundredths(0), ..first },
+        Task { external_key: Some("b".into()), weight: Hundredths(0), ..second },
+    );
+    before.tasks = Some(Table::from_iter([first.clone(), second.clone()]));
+    let keys = |a: &str, b: &str| {
+        let keyed = |task: &Task, key: &str| Task { external_key: Some(key.into()), ..task.clone() };
+        let after = Table::from_iter([keyed(&first, a), keyed(&second, b)]);
+        diff(&before, &Workbook { tasks: Some(after), ..Workbook::default() }, false)
+    };
+    assert_eq!(keys("a", "b").claims, Claims::default());
+    assert_eq!(codes(&keys("c", "c")), ["EXTERNAL_KEY_TWICE"]);
+    let swapped = keys("b", "a").claims.external_keys;
+    assert_eq!(swapped[0].values().collect::<Vec<_>>(), ["b", "a"]);
+    let [mine, yours] = [("a".to_owned(), first.id.unwrap().0), ("b".to_owned(), second.id.unwrap().0)];
+    assert!(swapped[0].against(&[mine.clone(), yours.clone()]).is_sound());
+    let doubled = keys("b", "b").claims.external_keys;
+    assert_eq!(
+        doubled[0].against(&[mine, yours]).listed()[0].to_string(),
+        "Tasks, row 2, column External Key: is what another has; choose another, or change that one first"
+    );
+    let id = uuid::Uuid::from_u128(1);
+    let named = |name: &str| Info { id: Some(id), name: name.into(), description: None, external_key: None };
+    let owner = |name: &str| Workbook { info: Some(Table::from_iter([named(name)])), ..Workbook::default() };
+    let name = diff(&owner("Harbour"), &owner("HARBOUR"), false).claims.name.unwrap();
+    assert!(name.against(&[("HARBOUR".to_owned(), id)]).is_sound(), "it is its own");
+    assert_eq!(name.against(&[("HARBOUR".to_owned(), uuid::Uuid::nil())]).listed()[0].code, "NAME_TAKEN");
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::any::workbook;
+use super::diff;
 use crate::*;
 
 proptest! {

@@ -6,7 +6,7 @@ mod differences;
 mod faults;
 mod laws;
 
-use crate::{OwnerKind, Read, Sheet, Workbook, csv};
+use crate::{Diff, OwnerKind, Read, Sheet, Workbook, csv};
 
 /// A sheet as CSV, read.
 fn sheet(sheet: Sheet, lines: &str) -> Read {
@@ -18,4 +18,9 @@ fn sound(name: Sheet, lines: &str) -> Workbook {
     let read = sheet(name, lines);
     assert_eq!(read.faults.listed(), []);
     read.workbook
+}
+
+/// Compares two workbooks that are still wanted.
+fn diff(before: &Workbook, after: &Workbook, delete_missing: bool) -> Diff {
+    crate::diff(before.clone(), after.clone(), delete_missing)
 }

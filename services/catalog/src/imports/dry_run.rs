@@ -6,11 +6,10 @@ use actix_web::web::block;
 use db::{Conn, Json};
 use kernel::{Problem, Timestamp};
 use uuid::Uuid;
-use workbook::{Action, Change, Faults, Read, Workbook, diff};
+use workbook::{Action, Change, Diff, Faults, Read, Workbook, diff};
 
-use super::finding;
-use super::lines;
 use super::model::{Import, ImportStatus, SheetCounts};
+use super::{finding, lines, taken};
 use crate::owners::{Owner, OwnerKind};
 use crate::{change_sets, workbooks};
 
@@ -54,7 +53,7 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
     let (kind, name) = (OwnerKind::from(file.kind), file.name().map(str::to_owned));
     if !faults.is_sound() {
         // What could not be read would look as if it were not there.
-        return Ok(DryRun::faulty(import.target(), kind, name, faults));
+        return Ok(DryRun::without_changes(import.target(), kind, name, faults));
     }
     let Json(authority) = &import.authority;
     let owner = finding::owner(conn, tenant, authority, import.target(), &file).await?;
@@ -74,21 +73,37 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
     }
     faults.extend(finding::products(conn, tenant, authority, &before, &mut file).await?);
     if !faults.is_sound() {
-        return Ok(DryRun::faulty(owner, kind, name, faults));
+        return Ok(DryRun::without_changes(owner, kind, name, faults));
     }
     faults.extend(finding::bundled(conn, tenant, &before, &mut file, import.delete_missing).await?);
     let name = name.or_else(|| before.name().map(str::to_owned));
     let delete_missing = import.delete_missing;
-    block(move || {
-        let mut diff = diff(&before, &file, delete_missing);
-        drop((before, file));
-        if owner.is_some() {
-            diff.warn_of_strangers(|id| lost.contains_key(&id));
-        }
-        faults.extend(std::mem::take(&mut diff.faults));
-        if !faults.is_sound() {
-            return Ok(DryRun::faulty(owner, kind, name, faults));
-        }
+    let mut diff = block(move || diff(before, file, delete_missing)).await.map_err(Problem::internal)?;
+    if owner.is_some() {
+        diff.warn_of_strangers(|id| lost.contains_key(&id));
+    }
+    faults.extend(std::mem::take(&mut diff.faults));
+    // What is done is held against all that is there by the database.
+    if faults.is_sound() && what_for == For::Showing {
+        let kind = owner.map_or(kind, Owner::kind);
+        faults.extend(taken::taken(conn, tenant, kind, &diff.claims).await?);
+    }
+    let run = DryRun { lost, ..DryRun::without_changes(owner, kind, name, faults) };
+    if !run.faults.is_sound() {
+        return Ok(run);
+    }
+    block(move || run.of_changes(diff, what_for)).await.map_err(Problem::internal)?
+}
+
+impl DryRun {
+    /// With nothing to do: what cannot be read wholly is compared with nothing.
+    fn without_changes(owner: Option<Owner>, kind: OwnerKind, name: Option<String>, faults: Faults) -> Self {
+        let (changes, counts, lines, lost) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        Self { owner, kind, name, changes, unchanged: 0, counts, faults, lost, lines, digest: String::new() }
+    }
+
+    /// With what it would do.
+    fn of_changes(self, diff: Diff, what_for: For) -> Result<Self, Problem> {
         let counts = diff.counts().into_iter().map(|(sheet, counts)| SheetCounts {
             sheet: sheet.key().to_owned(),
             created: counts.created,
@@ -98,23 +113,13 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
         });
         let (counts, unchanged) = (counts.collect(), diff.unchanged);
         let (mut changes, mut lines) = (Vec::new(), Vec::new());
-        let digest = lines::of_changes(owner, diff.changes, |change, line| match what_for {
+        let digest = lines::of_changes(self.owner, diff.changes, |change, line| match what_for {
             For::Showing => lines.push(line),
             // What is made is made whole.
             For::Doing if change.action == Action::Create => changes.push(Change { fields: Vec::new(), ..change }),
             For::Doing => changes.push(change),
         })?;
-        Ok(DryRun { owner, kind, name, changes, unchanged, counts, faults, lost, lines, digest })
-    })
-    .await
-    .map_err(Problem::internal)?
-}
-
-impl DryRun {
-    /// Nothing is compared with what cannot be read wholly.
-    fn faulty(owner: Option<Owner>, kind: OwnerKind, name: Option<String>, faults: Faults) -> Self {
-        let (changes, counts, lines, lost) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
-        Self { owner, kind, name, changes, unchanged: 0, counts, faults, lost, lines, digest: String::new() }
+        Ok(Self { changes, unchanged, counts, lines, digest, ..self })
     }
 
     /// The import with what it would do.

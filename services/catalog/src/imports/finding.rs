@@ -149,15 +149,21 @@ pub(super) async fn bundled(
     let mut faults = file.keep_product_licenses(|id| known.contains(&id));
 
     let rows = tasks::table.filter(tasks::tenant_id.eq(tenant)).filter(tasks::owner_id.eq_any(&bundle));
-    let rows = rows.filter(tasks::deleted_at.is_null()).filter(tasks::id.eq_any(placed)).select(tasks::id);
-    let mut known: HashSet<TaskId> = rows.load(&mut conn).await?.into_iter().collect();
+    let rows = rows.filter(tasks::deleted_at.is_null()).filter(tasks::id.eq_any(placed));
+    let rows: Vec<(TaskId, Uuid)> = rows.select((tasks::id, tasks::owner_id)).load(&mut conn).await?;
+    let theirs: HashMap<TaskId, Uuid> = rows.into_iter().collect();
+    let rows = products::table.filter(products::tenant_id.eq(tenant)).filter(products::id.eq_any(&bundle));
+    let rows = rows.filter(products::deleted_at.is_not_null()).select((products::id, products::name));
+    for (product, name) in rows.load::<(Uuid, String)>(&mut conn).await? {
+        faults.extend(file.leave_out(&name, |task| theirs.get(&task) == Some(&product)));
+    }
     // Its own: those that are there, and those that come back.
     let returning: HashSet<TaskId> =
         file.tasks.iter().flat_map(|tasks| tasks.items()).filter_map(|task| task.id).collect();
     let own = before.tasks.iter().flat_map(|tasks| tasks.items());
     let own = own.filter_map(|task| task.id.filter(|id| !task.is_deleted || returning.contains(id)));
-    known.extend(own);
-    faults.extend(file.close_ranks(|id| known.contains(&id)));
+    let own: HashSet<TaskId> = own.collect();
+    faults.extend(file.close_ranks(|id| own.contains(&id) || theirs.contains_key(&id)));
     Ok(faults)
 }
 

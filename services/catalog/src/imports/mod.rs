@@ -17,6 +17,7 @@ mod lines;
 mod model;
 mod rehearsal;
 mod store;
+mod taken;
 mod upload;
 mod work;
 

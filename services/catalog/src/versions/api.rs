@@ -143,7 +143,7 @@ pub(super) async fn list_version_changes(
         };
         // Each has its own ids: what has another one is another thing, whatever it is called.
         now.hold_to(&now.ids());
-        let lines = block(move || imports::change_lines(owner, diff(&before, &now, true).changes));
+        let lines = block(move || imports::change_lines(owner, diff(before, now, true).changes));
         let lines = (1_usize..).zip(lines.await.map_err(Problem::internal)??);
         let page = lines.skip(after).take(usize::try_from(limit + 1).unwrap_or(1)).collect();
         let page = Cursor::page(page, limit, &context.config.keys, &list, |(position, _)| vec![json!(position)]);

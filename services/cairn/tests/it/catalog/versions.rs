@@ -197,3 +197,34 @@ fn a_version_is_restored_as_one_change_set() {
         stage.another_tenant().await.get(&version).await.expect_problem(404, "NOT_FOUND");
     });
 }
+
+#[test]
+fn a_version_is_restored_without_the_tasks_of_a_product_that_is_deleted() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let (office, gate) = (solution(admin, "Branch Office").await, product(admin, "Harbour Gate").await);
+        admin.put(&format!("{office}/products"), &json!({ "productIds": [id(&gate)] })).await.expect(200);
+        let own = task(admin, &office, "Own", 10.0).await;
+        let (first, second) = (task(admin, &gate, "First", 10.0).await, task(admin, &gate, "Second", 10.0).await);
+        let order = async |tasks: &[&String]| {
+            let ids: Vec<&str> = tasks.iter().map(|task| id(task)).collect();
+            admin.put(&format!("{office}/task-order"), &json!({ "taskIds": ids })).await.expect(200);
+        };
+        order(&[&second, &own, &first]).await;
+        let version = version(admin, &office, "Then").await;
+        order(&[&own, &first, &second]).await;
+        admin.delete(&gate).await.expect(204);
+        let import = admin.post(&format!("{version}/restore"), &json!({})).await;
+        let path = import.expect(201).header("location").to_owned();
+        let faults = admin.get(&format!("{path}/faults")).await.body["items"].clone();
+        assert_eq!((&faults[0]["code"], &faults[0]["value"]), (&json!("PRODUCT_DELETED"), &json!("Harbour Gate")));
+        assert_eq!((faults[1].is_null(), &import.body["total"]), (true, &json!(0)), "nothing that nobody would see");
+        // Restored first, the product has its tasks in their places again.
+        admin.post(&format!("{gate}/restore"), &json!({})).await.expect(200);
+        let import = admin.post(&format!("{version}/restore"), &json!({})).await;
+        let path = import.expect(201).header("location").to_owned();
+        admin.post(&format!("{path}/commit"), &json!({})).await.expect(200);
+        let order = admin.get(&format!("{office}/task-order")).await;
+        assert_eq!(column(&order, "name"), ["Second", "Own", "First"]);
+    });
+}

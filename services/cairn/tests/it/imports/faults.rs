@@ -2,7 +2,8 @@
 
 use std::io::{Cursor, Write};
 
-use serde_json::json;
+use kernel::{TagId, TaskId};
+use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -67,6 +68,119 @@ fn faults_are_named_by_sheet_row_and_column_and_keep_the_file_out() {
         let uploaded = upload_json(admin, &format!("?productId={id}"), &nul).await;
         assert_eq!(faults(admin, &uploaded).await, ["Tags 2 Tag Name CELL_CONTROL_CHARACTER"]);
         assert_eq!(content(admin, &product).await, before);
+    });
+}
+
+#[test]
+fn a_name_or_a_key_that_something_else_has_is_told_before_the_commit() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let make = async |path: &str, body: Value| admin.post(path, &body).await.expect(201).id();
+        let product = make("/catalog/v1/products", json!({ "name": "Harbour Gate", "externalKey": "p" })).await;
+        let other = make("/catalog/v1/products", json!({ "name": "Sea Gate", "externalKey": "q" })).await;
+        let [product, other] = [product, other].map(|id| format!("/catalog/v1/products/{id}"));
+        for (of, key) in [(&product, "mine"), (&other, "theirs")] {
+            let tag = make(&format!("{of}/tags"), json!({ "name": key, "externalKey": key })).await;
+            let task = json!({ "name": key, "weight": 0, "externalKey": key, "tagIds": [tag] });
+            let task = make(&format!("{of}/tasks"), task).await;
+            let attribute = json!({ "name": key, "dataType": "JSON", "externalKey": key });
+            make(&format!("/catalog/v1/tasks/{task}/telemetry-attributes"), attribute).await;
+        }
+        let gone = json!({ "name": "Gone", "weight": 0, "externalKey": "gone" });
+        let gone = make(&format!("{product}/tasks"), gone).await;
+        admin.delete(&format!("/catalog/v1/tasks/{gone}")).await.expect(204);
+        let query = format!("?productId={}", product.rsplit('/').next().unwrap());
+
+        let file = json!({
+            "info": [{ "name": "SEA GATE", "externalKey": "q" }],
+            "tags": [{ "name": "New", "externalKey": "theirs" }, { "name": "Newer", "externalKey": "x" }],
+            "tasks": [
+                { "name": "mine", "externalKey": "theirs" },
+                { "name": "New", "weight": 0, "externalKey": "mine" },
+                { "name": "Newer", "weight": 0, "externalKey": "y" },
+                { "name": "Newest", "weight": 0, "externalKey": "y" },
+                { "name": "Key of what is deleted", "weight": 0, "externalKey": "gone" },
+            ],
+            "telemetry": [{ "task": "mine", "name": "new", "dataType": "json", "externalKey": "mine" }],
+        });
+        let uploaded = upload_json(admin, &query, &file).await;
+        assert_eq!(faults(admin, &uploaded).await, ["Tasks 5 External Key EXTERNAL_KEY_TWICE"]);
+        let mut file = file;
+        file["tasks"][3]["externalKey"] = json!("z");
+        let uploaded = upload_json(admin, &query, &file).await;
+        let expected = [
+            "Info 2 Name NAME_TAKEN",
+            "Info 2 External Key EXTERNAL_KEY_TAKEN",
+            "Tasks 2 External Key EXTERNAL_KEY_TAKEN",
+            "Tags 2 External Key EXTERNAL_KEY_TAKEN",
+            "Telemetry 2 External Key EXTERNAL_KEY_TAKEN",
+        ];
+        assert_eq!(faults(admin, &uploaded).await, expected);
+        commit(admin, &uploaded).await.expect_problem(409, "IMPORT_FAULTY");
+
+        // What the file itself lets go is free.
+        let file = json!({
+            "info": [{ "name": "HARBOUR GATE", "externalKey": "p" }],
+            "tags": [{ "name": "New", "externalKey": "mine" }],
+            "tasks": [
+                { "name": "mine", "externalKey": "other" },
+                { "name": "New", "weight": 0, "externalKey": "mine" },
+            ],
+        });
+        let uploaded = upload_json(admin, &format!("{query}&deleteMissing=true"), &file).await;
+        assert_eq!(faults(admin, &uploaded).await, [""; 0]);
+        commit(admin, &uploaded).await.expect(200);
+        // What comes back needs the key that it had.
+        let back = json!({ "tasks": [{ "id": gone, "name": "Gone", "weight": 0 }] });
+        let uploaded = upload_json(admin, &query, &back).await;
+        assert_eq!(faults(admin, &uploaded).await, [""; 0]);
+        make(&format!("{other}/tasks"), json!({ "name": "New", "weight": 0, "externalKey": "gone" })).await;
+        let uploaded = upload_json(admin, &query, &back).await;
+        assert_eq!(faults(admin, &uploaded).await, ["Tasks 2 External Key EXTERNAL_KEY_TAKEN"]);
+        // Solutions may share a name.
+        let second = make("/catalog/v1/solutions", json!({ "name": "Office" })).await;
+        let renamed = json!({ "info": [{ "name": "Harbour Gate" }] });
+        let uploaded = upload_json(admin, &format!("?solutionId={second}"), &renamed).await;
+        assert_eq!(faults(admin, &uploaded).await, [""; 0]);
+    });
+}
+
+#[test]
+fn what_nothing_has_is_warned_of_and_keeps_nothing_out() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let make = async |path: &str, body: Value| admin.post(path, &body).await.expect(201).id();
+        let office = make("/catalog/v1/solutions", json!({ "name": "Office" })).await;
+        let solution = format!("/catalog/v1/solutions/{office}");
+        let task = async |name: &str| make(&format!("{solution}/tasks"), json!({ "name": name, "weight": 0 })).await;
+        let (first, second) = (task("First").await, task("Second").await);
+        let red = make(&format!("{solution}/tags"), json!({ "name": "Red" })).await;
+        let (stranger, gone) = (TagId::fresh(), TaskId::fresh());
+        let file = json!({
+            "tags": [{ "id": stranger, "name": "Blue" }, { "id": TagId::fresh(), "name": "red" }],
+            "taskOrder": [
+                { "id": gone, "name": "Gone", "order": 1 },
+                { "id": second, "name": "Second", "order": 2 },
+                { "id": first, "name": "First", "order": 3 },
+            ],
+        });
+        let uploaded = upload_json(admin, &format!("?solutionId={office}"), &file).await;
+        let expected = ["Task Order 2 - REFERENCE_UNKNOWN", "Tags 2 ID ID_UNKNOWN"];
+        assert_eq!(faults(admin, &uploaded).await, expected, "the name finds what the id does not");
+        assert_eq!((&uploaded.body["errors"], &uploaded.body["warnings"]), (&json!(0), &json!(2)));
+        commit(admin, &uploaded).await.expect(200);
+        let tags = admin.get(&format!("{solution}/tags")).await.body["items"].clone();
+        assert_eq!((&tags[0]["id"], &tags[1]["name"]), (&json!(red), &json!("Blue")));
+        assert_ne!(tags[1]["id"], json!(stranger), "an id is not what the file makes up");
+        let order = admin.get(&format!("{solution}/task-order")).await.body["items"].clone();
+        let places = [&order[0], &order[1]].map(|step| json!([step["taskId"], step["sequenceNumber"]]));
+        assert_eq!(places, [json!([second, 1]), json!([first, 2])]);
+
+        // In a file that makes its owner ids say nothing.
+        let copy =
+            json!({ "kind": "SOLUTION", "info": [{ "name": "Campus" }], "tags": [{ "id": red, "name": "Red" }] });
+        let uploaded = upload_json(admin, "", &copy).await;
+        assert_eq!(faults(admin, &uploaded).await, [""; 0]);
     });
 }
 

@@ -9,7 +9,7 @@ use workbook::{Sheet, TelemetryAttribute};
 
 use super::model::{Attribute, AttributePatch, CreateAttribute};
 use super::store;
-use crate::imports::{Changes, Edits, Imported, New, Said, announce};
+use crate::imports::{Changes, Commands, Imported, New, Said, announce};
 use crate::owners::{Owner, Under};
 use crate::tasks::sheets::{Settled, touch_all};
 
@@ -69,8 +69,8 @@ pub(crate) async fn import(
     changes: &mut Changes,
     settled: &Settled,
 ) -> Result<(), Problem> {
-    let edits = Edits::of::<TelemetryAttribute>(changes, Sheet::Telemetry)?;
-    if edits.is_empty() {
+    let commands = Commands::of::<TelemetryAttribute>(changes, Sheet::Telemetry)?;
+    if commands.is_empty() {
         return Ok(());
     }
     let rows = store::of_owner(tx, under.tenant, under.owner).await?;
@@ -83,14 +83,14 @@ pub(crate) async fn import(
     let find = |id: &AttributeId| rows.get(id).cloned().ok_or_else(|| Problem::not_found("telemetry attribute"));
     let mut touched = BTreeSet::new();
 
-    let deleted = edits.deleted.iter().map(find).collect::<Result<Vec<Attribute>, Problem>>()?;
+    let deleted = commands.deleted.iter().map(find).collect::<Result<Vec<Attribute>, Problem>>()?;
     touched.extend(deleted.iter().map(|row| row.task_id));
-    store::delete_all(tx, &edits.deleted).await?;
+    store::delete_all(tx, &commands.deleted).await?;
     let deleted = deleted.into_iter().map(|row| (Some(row.clone()), row.touched(under.now)));
     announce(tx, &TELEMETRY_ATTRIBUTE_DELETED, deleted).await?;
 
     let mut changed = Vec::new();
-    for (id, patch) in edits.changed {
+    for (id, patch) in commands.changed {
         let before = find(&id)?;
         touched.insert(before.task_id);
         changed.push((before.clone(), before.change(patch, under.now)?));
@@ -103,7 +103,7 @@ pub(crate) async fn import(
     announce(tx, &TELEMETRY_ATTRIBUTE_CHANGED, changed).await?;
 
     let mut created = Vec::new();
-    for New { command: (of, command), was } in edits.created {
+    for New { command: (of, command), was } in commands.created {
         let task =
             of.id.or_else(|| settled.created.get(&of.name).copied()).ok_or_else(|| Problem::not_found("task"))?;
         let place = last.entry(task).or_default();

@@ -27,12 +27,12 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
     if let Some(owner) = found {
         owners::hold(tx, owner).await?;
     }
-    let DryRun { owner, kind, changes, lost, digest, faults, .. } = compare(tx, import, read, For::Doing).await?;
+    let DryRun { owner, kind, changes, returning, digest, faults, .. } = compare(tx, import, read, For::Doing).await?;
     if !faults.is_sound() || import.digest.as_deref() != Some(digest.as_str()) {
         return Err(Import::outdated());
     }
     let is_empty = changes.is_empty();
-    let mut changes = Changes::new(changes, lost);
+    let mut changes = Changes::new(changes, returning);
     let under = match owner {
         Some(owner) if is_empty => return Ok(owner),
         Some(owner) => change(tx, authority, owner, &mut changes).await?,

@@ -25,7 +25,7 @@ pub(super) struct DryRun {
     counts: Vec<SheetCounts>,
     pub(super) faults: Faults,
     /// What the file has and was deleted for good, each with its next version.
-    pub(super) lost: HashMap<Uuid, i64>,
+    pub(super) returning: HashMap<Uuid, i64>,
     /// The changes as they are shown, when they are.
     pub(super) lines: Vec<String>,
     pub(super) digest: String,
@@ -61,14 +61,14 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
         Some(owner) => workbooks::read(conn, tenant, owner).await?,
         None => Workbook { kind: file.kind, ..Workbook::default() },
     };
-    let mut lost = HashMap::new();
+    let mut returning = HashMap::new();
     if let Some(owner) = owner {
         let others: Vec<Uuid> = file.ids().difference(&before.ids()).copied().collect();
-        lost = change_sets::lost(conn, tenant, owner, &others).await?;
+        returning = change_sets::lost(conn, tenant, owner, &others).await?;
         let deleted = workbooks::recall(conn, tenant, owner, &mut before, &others).await?;
         if import.delete_missing {
             // What only has the name of something that comes back is missing in the file.
-            file.hold_to(&lost.keys().copied().chain(deleted).collect());
+            file.hold_to(&returning.keys().copied().chain(deleted).collect());
         }
     }
     faults.extend(finding::products(conn, tenant, authority, &before, &mut file).await?);
@@ -80,7 +80,7 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
     let delete_missing = import.delete_missing;
     let mut diff = block(move || diff(before, file, delete_missing)).await.map_err(Problem::internal)?;
     if owner.is_some() {
-        diff.warn_of_strangers(|id| lost.contains_key(&id));
+        diff.warn_of_strangers(|id| returning.contains_key(&id));
     }
     faults.extend(std::mem::take(&mut diff.faults));
     // What is done is held against all that is there by the database.
@@ -88,7 +88,7 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
         let kind = owner.map_or(kind, Owner::kind);
         faults.extend(taken::taken(conn, tenant, kind, &diff.claims).await?);
     }
-    let run = DryRun { lost, ..DryRun::without_changes(owner, kind, name, faults) };
+    let run = DryRun { returning, ..DryRun::without_changes(owner, kind, name, faults) };
     if !run.faults.is_sound() {
         return Ok(run);
     }
@@ -98,8 +98,8 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
 impl DryRun {
     /// With nothing to do: what cannot be read wholly is compared with nothing.
     fn without_changes(owner: Option<Owner>, kind: OwnerKind, name: Option<String>, faults: Faults) -> Self {
-        let (changes, counts, lines, lost) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
-        Self { owner, kind, name, changes, unchanged: 0, counts, faults, lost, lines, digest: String::new() }
+        let (changes, counts, lines, returning) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        Self { owner, kind, name, changes, unchanged: 0, counts, faults, returning, lines, digest: String::new() }
     }
 
     /// With what it would do.

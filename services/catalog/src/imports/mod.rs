@@ -10,8 +10,8 @@
 mod announce;
 mod api;
 mod apply;
+mod commands;
 mod dry_run;
-mod edits;
 mod finding;
 mod lines;
 mod model;
@@ -22,7 +22,7 @@ mod upload;
 mod work;
 
 pub(crate) use announce::announce;
-pub(crate) use edits::{Changes, Edits, Imported, New, Said};
+pub(crate) use commands::{Changes, Commands, Imported, New, Said};
 pub(crate) use lines::{ImportChange, change_lines};
 pub(crate) use model::{Format, ImportView};
 pub(crate) use upload::{propose, sheet};

@@ -113,10 +113,10 @@ macro_rules! part {
         pub(super) async fn import(
             tx: &mut db::Tx,
             under: &Under,
-            edits: crate::imports::Edits<$Id, $Create, $Patch>,
+            commands: crate::imports::Commands<$Id, $Create, $Patch>,
             unlink: impl AsyncFn(&mut db::Tx, &Under, &[$Id]) -> Result<(), kernel::Problem>,
         ) -> Result<Vec<$Id>, kernel::Problem> {
-            if edits.is_empty() {
+            if commands.is_empty() {
                 return Ok(Vec::new());
             }
             let rows = store::line(tx, under.tenant, under.owner).await?;
@@ -124,18 +124,18 @@ macro_rules! part {
             let rows: std::collections::BTreeMap<$Id, $Row> = rows.into_iter().map(|row| (row.id, row)).collect();
             let find = |id: &$Id| rows.get(id).cloned().ok_or_else(|| kernel::Problem::not_found($noun));
             let mut deleted = Vec::new();
-            if !edits.deleted.is_empty() {
-                unlink(tx, under, &edits.deleted).await?;
+            if !commands.deleted.is_empty() {
+                unlink(tx, under, &commands.deleted).await?;
             }
-            for id in &edits.deleted {
+            for id in &commands.deleted {
                 let row = find(id)?;
                 deleted.push((Some(row.clone()), row.touched(under)));
             }
-            store::delete_all(tx, &edits.deleted).await?;
+            store::delete_all(tx, &commands.deleted).await?;
             crate::imports::announce(tx, &$deleted, deleted).await?;
 
             let mut changed = Vec::new();
-            for (id, patch) in edits.changed {
+            for (id, patch) in commands.changed {
                 let before = find(&id)?;
                 changed.push((before.clone(), before.change(patch, under)?));
             }
@@ -146,7 +146,7 @@ macro_rules! part {
             crate::imports::announce(tx, &$changed, changed.into_iter().map(|(old, new)| (Some(old), new))).await?;
 
             let places = (1..).map(|step| last.saturating_add(step));
-            let created = edits.created.into_iter().zip(places);
+            let created = commands.created.into_iter().zip(places);
             let created = created.map(|(crate::imports::New { command, was }, place)| {
                 let made = $Row::create(command, under, place)?;
                 let (id, version) = was.unwrap_or((made.id, made.version));
@@ -168,20 +168,20 @@ macro_rules! part {
             unlink: impl AsyncFn(&mut db::Tx, &Under, &[$Id]) -> Result<(), kernel::Problem>,
         ) -> Result<(), kernel::Problem> {
             use crate::change_sets::{Undo, command, next_version};
-            use crate::imports::{Edits, New};
+            use crate::imports::{Commands, New};
 
-            let mut edits = Edits { deleted: Vec::new(), changed: Vec::new(), created: Vec::new() };
+            let mut commands = Commands { deleted: Vec::new(), changed: Vec::new(), created: Vec::new() };
             for (id, undo) in undos {
                 match undo {
-                    Undo::Remove(_) => edits.deleted.push($Id(id)),
-                    Undo::PutBack(before, _) => edits.changed.push(($Id(id), command(before, but)?)),
+                    Undo::Remove(_) => commands.deleted.push($Id(id)),
+                    Undo::PutBack(before, _) => commands.changed.push(($Id(id), command(before, but)?)),
                     Undo::BringBack(before) => {
                         let was = Some(($Id(id), next_version(&before)));
-                        edits.created.push(New { command: command(before, but)?, was });
+                        commands.created.push(New { command: command(before, but)?, was });
                     }
                 }
             }
-            import(tx, under, edits, unlink).await.map(drop)
+            import(tx, under, commands, unlink).await.map(drop)
         }
 
         mod commands {

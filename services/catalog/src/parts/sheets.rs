@@ -14,7 +14,7 @@ use super::outcomes::{CreateOutcome, Outcome, OutcomePatch};
 use super::releases::{CreateRelease, Release, ReleasePatch};
 use super::tags::{CreateTag, Tag, TagPatch};
 use super::{custom_attributes, licenses, outcomes, releases, tags};
-use crate::imports::{Changes, Edits, Imported, Said};
+use crate::imports::{Changes, Commands, Imported, Said};
 use crate::owners::{Owner, Under};
 use crate::tasks::links;
 
@@ -56,8 +56,8 @@ pub(crate) async fn read(
 /// Does what an import says of the parts that tasks name.
 pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: &mut Changes) -> Result<(), Problem> {
     let included = included(changes.those(Sheet::Licenses));
-    let edits = Edits::of::<workbook::License>(changes, Sheet::Licenses)?;
-    let mut made = licenses::import(tx, under, edits, async |_, _, _| Ok(())).await?.into_iter();
+    let commands = Commands::of::<workbook::License>(changes, Sheet::Licenses)?;
+    let mut made = licenses::import(tx, under, commands, async |_, _, _| Ok(())).await?.into_iter();
     for (id, product_licenses) in included {
         let is_new = id.is_none();
         let id = id.or_else(|| made.next()).ok_or_else(|| Problem::not_found("licence"))?;
@@ -65,14 +65,14 @@ pub(crate) async fn import(tx: &mut Tx, under: &Under, changes: &mut Changes) ->
             licenses::include(tx, under, id, product_licenses).await?;
         }
     }
-    let edits = Edits::of::<workbook::Outcome>(changes, Sheet::Outcomes)?;
-    outcomes::import(tx, under, edits, async |tx, under, ids| links::outcomes::forget(tx, under, ids).await).await?;
-    let edits = Edits::of::<workbook::Release>(changes, Sheet::Releases)?;
-    releases::import(tx, under, edits, async |tx, under, ids| links::releases::forget(tx, under, ids).await).await?;
-    let edits = Edits::of::<workbook::Tag>(changes, Sheet::Tags)?;
-    tags::import(tx, under, edits, async |tx, under, ids| links::tags::forget(tx, under, ids).await).await?;
-    let edits = Edits::of::<workbook::CustomAttribute>(changes, Sheet::CustomAttributes)?;
-    custom_attributes::import(tx, under, edits, async |_, _, _| Ok(())).await.map(drop)
+    let commands = Commands::of::<workbook::Outcome>(changes, Sheet::Outcomes)?;
+    outcomes::import(tx, under, commands, async |tx, under, ids| links::outcomes::forget(tx, under, ids).await).await?;
+    let commands = Commands::of::<workbook::Release>(changes, Sheet::Releases)?;
+    releases::import(tx, under, commands, async |tx, under, ids| links::releases::forget(tx, under, ids).await).await?;
+    let commands = Commands::of::<workbook::Tag>(changes, Sheet::Tags)?;
+    tags::import(tx, under, commands, async |tx, under, ids| links::tags::forget(tx, under, ids).await).await?;
+    let commands = Commands::of::<workbook::CustomAttribute>(changes, Sheet::CustomAttributes)?;
+    custom_attributes::import(tx, under, commands, async |_, _, _| Ok(())).await.map(drop)
 }
 
 /// The product licences that licences come to include; those without an id are made, in this order.

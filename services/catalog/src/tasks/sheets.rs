@@ -86,24 +86,24 @@ pub(crate) async fn import(
     }
     let mut line = store::line(tx, under.tenant, under.owner).await?;
     line.extend(store::named(tx, under.tenant, &returning(&changes)).await?);
-    let mut edits = Edits::of(changes, &line, names)?;
-    let all = edits.standing(&line);
+    let mut commands = Commands::of(changes, &line, names)?;
+    let all = commands.standing(&line);
     // Each asks for the place that the file gives it; the places of all are settled together.
     let mut created: Vec<(Task, Option<i32>)> = Vec::new();
-    for (command, place) in std::mem::take(&mut edits.created) {
+    for (command, place) in std::mem::take(&mut commands.created) {
         let others = Standing { tasks: all.tasks, weight: all.weight - command.weight };
         created.push((Task::create(command, under, others)?, place));
     }
-    let order = edits.order(&line, &created);
+    let order = commands.order(&line, &created);
     let places: BTreeMap<TaskId, i32> = order.iter().copied().zip(1..).collect();
     let placed = |task: Task| Task { sequence_number: places.get(&task.id).copied().unwrap_or(i32::MAX), ..task };
     let created: Vec<Task> = created.into_iter().map(|(task, _)| placed(task)).collect();
 
     let (mut deleted, mut restored, mut changed, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for task in line {
-        if edits.deleted.contains(&task.id) {
+        if commands.deleted.contains(&task.id) {
             deleted.push((task.clone(), task.delete(under)));
-        } else if let Some(patch) = edits.changed.get(&task.id) {
+        } else if let Some(patch) = commands.changed.get(&task.id) {
             let weight = patch.weight.value().copied().unwrap_or(task.weight);
             let rest = Standing { tasks: all.tasks, weight: all.weight - weight };
             let sequence_number = places.get(&task.id).map_or(Field::Absent, |place| Field::Value(*place));
@@ -148,16 +148,16 @@ fn returning(changes: &[Change]) -> Vec<TaskId> {
 }
 
 /// What an import does with tasks.
-struct Edits {
+struct Commands {
     deleted: BTreeSet<TaskId>,
     changed: BTreeMap<TaskId, TaskPatch>,
     /// Each with the place it asks for.
     created: Vec<(CreateTask, Option<i32>)>,
 }
 
-impl Edits {
+impl Commands {
     fn of(changes: Vec<Change>, line: &[Task], names: &ByName<'_>) -> Result<Self, Problem> {
-        let mut edits = Self { deleted: BTreeSet::new(), changed: BTreeMap::new(), created: Vec::new() };
+        let mut commands = Self { deleted: BTreeSet::new(), changed: BTreeMap::new(), created: Vec::new() };
         let there: BTreeSet<TaskId> = line.iter().map(|task| task.id).collect();
         for Change { action, before, after, fields, .. } in changes {
             let id = if let Some(Item::Task(task)) = before { task.id } else { None };
@@ -165,18 +165,18 @@ impl Edits {
             match (action, id, after) {
                 (Action::Create, None, Some(Item::Task(task))) => {
                     let sequence = task.sequence;
-                    edits.created.push((create(task, names), sequence));
+                    commands.created.push((create(task, names), sequence));
                 }
                 (Action::Update | Action::Restore, Some(id), Some(Item::Task(task))) => {
-                    edits.changed.insert(id, patch(task, &fields, names));
+                    commands.changed.insert(id, patch(task, &fields, names));
                 }
                 (Action::Delete, Some(id), None) => {
-                    edits.deleted.insert(id);
+                    commands.deleted.insert(id);
                 }
                 _ => return Err(Problem::internal("a change of a task lacks the task")),
             }
         }
-        Ok(edits)
+        Ok(commands)
     }
 
     /// How all tasks will stand in the end.

@@ -11,16 +11,16 @@ pub(crate) struct Changes {
     sheets: BTreeMap<Sheet, Vec<Change>>,
     /// Things that were deleted for good, each with its next version. What is made with the id of one of them is that thing
     /// again: plans that chose it know it by its id.
-    lost: HashMap<Uuid, i64>,
+    returning: HashMap<Uuid, i64>,
 }
 
 impl Changes {
-    pub(crate) fn new(changes: Vec<Change>, lost: HashMap<Uuid, i64>) -> Self {
+    pub(crate) fn new(changes: Vec<Change>, returning: HashMap<Uuid, i64>) -> Self {
         let mut sheets: BTreeMap<Sheet, Vec<Change>> = BTreeMap::new();
         for change in changes {
             sheets.entry(change.sheet).or_default().push(change);
         }
-        Self { sheets, lost }
+        Self { sheets, returning }
     }
 
     /// Those of a sheet, in the order in which they are to be made.
@@ -92,7 +92,7 @@ impl<'a> Said<'a> {
 }
 
 /// What an import does with one kind of row.
-pub(crate) struct Edits<Id, Create, Patch> {
+pub(crate) struct Commands<Id, Create, Patch> {
     pub(crate) deleted: Vec<Id>,
     pub(crate) changed: Vec<(Id, Patch)>,
     pub(crate) created: Vec<New<Id, Create>>,
@@ -105,27 +105,27 @@ pub(crate) struct New<Id, Create> {
     pub(crate) was: Option<(Id, i64)>,
 }
 
-impl<Id: Copy + Into<Uuid>, Create, Patch> Edits<Id, Create, Patch> {
+impl<Id: Copy + Into<Uuid>, Create, Patch> Commands<Id, Create, Patch> {
     /// Turns changes into commands.
     pub(crate) fn of<T: Imported<Id = Id, Create = Create, Patch = Patch>>(
         changes: &mut Changes,
         sheet: Sheet,
     ) -> Result<Self, Problem> {
-        let mut edits = Self { deleted: Vec::new(), changed: Vec::new(), created: Vec::new() };
+        let mut commands = Self { deleted: Vec::new(), changed: Vec::new(), created: Vec::new() };
         for Change { action, before, after, fields, .. } in changes.take(sheet) {
             let id = before.map(T::try_from).transpose().map_err(Problem::internal)?.and_then(|row| row.id());
             let after = after.map(T::try_from).transpose().map_err(Problem::internal)?;
             match (action, id, after) {
                 (Action::Create, None, Some(row)) => {
-                    let was = row.id().and_then(|id| Some((id, changes.lost.remove(&id.into())?)));
-                    edits.created.push(New { command: row.create()?, was });
+                    let was = row.id().and_then(|id| Some((id, changes.returning.remove(&id.into())?)));
+                    commands.created.push(New { command: row.create()?, was });
                 }
-                (Action::Update, Some(id), Some(row)) => edits.changed.push((id, row.patch(&Said(&fields))?)),
-                (Action::Delete, Some(id), None) => edits.deleted.push(id),
+                (Action::Update, Some(id), Some(row)) => commands.changed.push((id, row.patch(&Said(&fields))?)),
+                (Action::Delete, Some(id), None) => commands.deleted.push(id),
                 _ => return Err(Problem::internal("a change of an import lacks what it changes")),
             }
         }
-        Ok(edits)
+        Ok(commands)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

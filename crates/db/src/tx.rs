@@ -1,5 +1,6 @@
 //! An open transaction of one tenant: the only thing that can announce.
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -26,6 +27,7 @@ pub struct Tx {
     actor: Actor,
     now: Timestamp,
     announced: Vec<Announced>,
+    tally: Rc<Cell<usize>>,
     pending: Vec<Row>,
 }
 
@@ -41,7 +43,7 @@ struct Row {
 
 impl Tx {
     pub(crate) fn new(conn: Rc<Checkout>, actor: Actor, now: Timestamp) -> Self {
-        Self { conn, actor, now, announced: Vec::new(), pending: Vec::new() }
+        Self { conn, actor, now, announced: Vec::new(), tally: Rc::default(), pending: Vec::new() }
     }
 
     /// The connection, for statements that change rows.
@@ -102,6 +104,12 @@ impl Tx {
     #[must_use]
     pub fn announced(&self) -> &[Announced] {
         &self.announced
+    }
+
+    /// How many events it has announced, for who watches long work from beside it.
+    #[must_use]
+    pub fn tally(&self) -> Rc<Cell<usize>> {
+        Rc::clone(&self.tally)
     }
 
     /// Announces one event: it is written with the change and published after the commit.
@@ -190,6 +198,7 @@ impl Tx {
             envelope: serde_json::to_string(&envelope).map_err(Problem::internal)?,
         });
         self.announced.push(Announced { id, key: event.key });
+        self.tally.set(self.announced.len());
         Ok(())
     }
 

@@ -50,17 +50,17 @@ impl Asker {
     }
 }
 
-/// Why what was asked for did not go.
+/// Why a job did not do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct WhyNot {
+pub(crate) struct JobFailure {
     /// As a problem of the API has it.
     code: String,
     /// What is the matter, and what to do.
     detail: String,
 }
 
-impl From<&Problem> for WhyNot {
+impl From<&Problem> for JobFailure {
     fn from(problem: &Problem) -> Self {
         let mut detail = problem.text().to_owned();
         for error in problem.errors() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::later::WhyNot;
+use crate::later::JobFailure;
 use crate::owners::{Owner, OwnerKind};
 use crate::schema::{change_items, change_sets};
 
@@ -73,7 +73,7 @@ pub(super) struct ChangeSet {
     pub(super) made_at: Timestamp,
     pub(super) version: i64,
     pub(super) revert_asked_at: Option<Timestamp>,
-    pub(super) revert_problem: Option<Json<WhyNot>>,
+    pub(super) revert_problem: Option<Json<JobFailure>>,
 }
 
 impl ChangeSet {
@@ -123,7 +123,7 @@ pub(super) struct ChangeSetView {
     /// Since when it is being taken back; null when it is not, or is taken back already.
     revert_asked_at: Option<Timestamp>,
     /// Why it could not be taken back when that was last tried.
-    revert_problem: Option<WhyNot>,
+    revert_problem: Option<JobFailure>,
     /// Raised by what is said about taking it back; nothing else of it changes.
     version: i64,
     /// When the change was made.

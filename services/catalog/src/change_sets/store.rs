@@ -12,7 +12,7 @@ use kernel::{ChangeSetId, Cursor, Problem, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::model::{ChangeAction, ChangeItem, ChangeSet};
-use crate::later::WhyNot;
+use crate::later::JobFailure;
 use crate::owners::{Owner, OwnerKind};
 use crate::schema::{change_items, change_sets};
 
@@ -100,7 +100,7 @@ pub(super) async fn mark(tx: &mut Tx, reverted: ChangeSetId) -> Result<ChangeSet
     let is_done = (
         reverted_by.eq(id),
         revert_asked_at.eq(None::<Timestamp>),
-        revert_problem.eq(None::<Json<WhyNot>>),
+        revert_problem.eq(None::<Json<JobFailure>>),
         version.eq(version + 1),
     );
     diesel::update(table.find((tx.tenant(), reverted))).set(is_done).execute(&mut tx.conn()).await?;
@@ -111,7 +111,7 @@ pub(super) async fn mark(tx: &mut Tx, reverted: ChangeSetId) -> Result<ChangeSet
 /// Says that somebody wants it taken back.
 pub(super) async fn revert_asked(tx: &mut Tx, id: ChangeSetId) -> Result<ChangeSet, Problem> {
     use change_sets::{revert_asked_at, revert_problem, table, version};
-    let no_problem = revert_problem.eq(None::<Json<WhyNot>>);
+    let no_problem = revert_problem.eq(None::<Json<JobFailure>>);
     let is_asked = (revert_asked_at.eq(tx.now()), no_problem, version.eq(version + 1));
     let asked = diesel::update(table.find((tx.tenant(), id))).set(is_asked);
     Ok(asked.returning(ChangeSet::as_returning()).get_result(&mut tx.conn()).await?)
@@ -121,7 +121,7 @@ pub(super) async fn revert_asked(tx: &mut Tx, id: ChangeSetId) -> Result<ChangeS
 pub(super) async fn revert_failed(tx: &mut Tx, id: ChangeSetId, problem: &Problem) -> Result<(), Problem> {
     use change_sets::{revert_asked_at, revert_problem, table, version};
     let asked = table.find((tx.tenant(), id)).filter(revert_asked_at.is_not_null());
-    let why_not = revert_problem.eq(Json(WhyNot::from(problem)));
+    let why_not = revert_problem.eq(Json(JobFailure::from(problem)));
     let has_failed = (revert_asked_at.eq(None::<Timestamp>), why_not, version.eq(version + 1));
     diesel::update(asked).set(has_failed).execute(&mut tx.conn()).await?;
     Ok(())

@@ -12,7 +12,7 @@ use web::{Allow, Answer, Context, Path, Query, Reply};
 use super::lines::{ImportChange, ImportFault, LineKind};
 use super::model::{FEW_ROWS, Import, ImportStatus, ImportView};
 use super::store;
-use super::work::{EXPIRY, Progress, WORK, finish};
+use super::work::{EXPIRY, WORK, finish};
 use crate::later::FEW_CHANGES;
 use crate::owners::{self, Authority};
 use crate::permissions::CatalogWrite;
@@ -87,7 +87,7 @@ pub(super) async fn commit_import(who: Allow<CatalogWrite>, db: Data<Db>, Path(i
         let import = Import { authority, ..before.clone() };
         if import.changes() <= FEW_CHANGES && import.rows() <= FEW_ROWS {
             let file = store::file(tx, tx.tenant(), id).await?.unwrap_or_default();
-            let done = finish(tx, import, file, &mut Progress::untold()).await?;
+            let done = finish(tx, import, file).await?;
             return Reply::show(&ImportView::from(done));
         }
         if let Some(owner) = import.owner() {

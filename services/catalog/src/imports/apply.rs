@@ -8,7 +8,6 @@ use workbook::{Action, BundledProduct, Change, Info, Item, OtherKind, Read, Shee
 use super::dry_run::{DryRun, For, compare};
 use super::finding;
 use super::model::Import;
-use super::work::Progress;
 use super::{Changes, Said};
 use crate::owners::{self, Authority, CreateOwner, Owner, OwnerKind, OwnerPatch, Under};
 use crate::{attributes, later, order, parts, products, solution_tasks, solutions, tasks};
@@ -17,7 +16,7 @@ use crate::{attributes, later, order, parts, products, solution_tasks, solutions
 ///
 /// # Errors
 /// 409 when it would do something else now; what single commands refuse.
-pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &mut Progress) -> Result<Owner, Problem> {
+pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read) -> Result<Owner, Problem> {
     let Json(authority) = &import.authority;
     let tenant = tx.tenant();
     // Two that make the same thing at once: the second one sees what the first one made.
@@ -38,12 +37,9 @@ pub(super) async fn apply(tx: &mut Tx, import: &Import, read: Read, progress: &m
         Some(owner) => change(tx, authority, owner, &mut changes).await?,
         None => make(tx, authority, kind, &mut changes).await?,
     };
-    progress.left(changes.len()).await;
     parts::sheets::import(tx, &under, &mut changes).await?;
-    progress.left(changes.len()).await;
     let names = parts::sheets::names(tx, tenant, under.owner).await?;
     let settled = tasks::sheets::import(tx, &under, changes.take(Sheet::Tasks), &names.by_name()).await?;
-    progress.left(changes.len()).await;
     attributes::sheets::import(tx, &under, &mut changes, &settled).await?;
     solution_tasks::import(tx, &under, changes.take(Sheet::TaskOrder)).await?;
     Ok(under.owner)

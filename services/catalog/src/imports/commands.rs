@@ -32,11 +32,6 @@ impl Changes {
     pub(crate) fn those(&self, sheet: Sheet) -> &[Change] {
         self.sheets.get(&sheet).map_or(&[], Vec::as_slice)
     }
-
-    /// How many are left.
-    pub(crate) fn len(&self) -> usize {
-        self.sheets.values().map(Vec::len).sum()
-    }
 }
 
 /// A kind of row that the API has commands for.

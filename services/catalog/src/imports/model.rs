@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use workbook::{Read, Sheet, csv, json, xlsx};
 
-use crate::later::{Asker, WhyNot};
+use crate::later::{Asker, JobFailure};
 use crate::owners::{Authority, Owner, OwnerKind};
 use crate::schema::imports;
 
@@ -120,7 +120,7 @@ pub(super) struct Import {
     pub(super) warnings: i32,
     pub(super) digest: Option<String>,
     pub(super) done: i32,
-    pub(super) problem: Option<Json<WhyNot>>,
+    pub(super) problem: Option<Json<JobFailure>>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     pub(super) expires_at: Timestamp,
@@ -296,7 +296,7 @@ pub(crate) struct ImportView {
     /// How many changes there are.
     total: usize,
     /// Why the last try did not go.
-    problem: Option<WhyNot>,
+    problem: Option<JobFailure>,
     /// When it was uploaded.
     created_at: Timestamp,
     /// When it last changed.

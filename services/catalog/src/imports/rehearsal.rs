@@ -9,7 +9,6 @@ use web::{Allow, Answer, Path, Reply};
 
 use super::api::seen;
 use super::model::{FEW_ROWS, Import};
-use super::work::Progress;
 use super::{apply, dry_run, store};
 use crate::blueprint;
 use crate::owners::Authority;
@@ -53,6 +52,6 @@ async fn rehearse(
         None => None,
     };
     let read = dry_run::read(&import, file).await?;
-    let owner = apply::apply(tx, &import, read, &mut Progress::untold()).await?;
+    let owner = apply::apply(tx, &import, read).await?;
     Ok((before, blueprint::read(tx, tx.tenant(), owner).await?.into()))
 }

@@ -1,8 +1,13 @@
 //! Large files are read, and many changes made, after the answer.
 
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::time::Duration;
+
 use db::{Db, Tx};
 use jobs::{ATTEMPTS, Job, Kind};
 use kernel::{ImportId, Problem};
+use tokio::time::sleep;
 
 use super::dry_run::For;
 use super::lines::{self, LineKind};
@@ -14,6 +19,9 @@ use crate::later;
 pub(super) const WORK: &str = "import";
 /// Forgets an import.
 pub(super) const EXPIRY: &str = "import-expiry";
+
+/// How often it is told how far an import is.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// The work.
 pub(crate) fn work(db: Db) -> Kind {
@@ -34,8 +42,14 @@ async fn perform(db: &Db, tx: &mut Tx, job: &Job) -> Result<(), Problem> {
     let outcome = match import.status {
         ImportStatus::Reading => db.write(&import.actor(), async |tx| examine_alone(tx, id).await).await,
         ImportStatus::Applying => {
-            let mut progress = Progress::told(db, &import);
-            db.write(&import.actor(), async |tx| apply_alone(tx, id, &mut progress).await).await
+            let work = async |tx: &mut Tx| {
+                let announced = tx.tally();
+                tokio::select! {
+                    outcome = apply_alone(tx, id) => outcome,
+                    never = tell_progress(db, &import, &announced) => match never {},
+                }
+            };
+            db.write(&import.actor(), work).await
         }
         _ => return Ok(()),
     };
@@ -55,9 +69,9 @@ async fn examine_alone(tx: &mut Tx, id: ImportId) -> Result<(), Problem> {
 }
 
 /// Does what an import has shown, unless somebody else has.
-async fn apply_alone(tx: &mut Tx, id: ImportId, progress: &mut Progress) -> Result<(), Problem> {
+async fn apply_alone(tx: &mut Tx, id: ImportId) -> Result<(), Problem> {
     let Some((import, file)) = alone(tx, id, ImportStatus::Applying).await? else { return Ok(()) };
-    finish(tx, import, file, progress).await.map(drop)
+    finish(tx, import, file).await.map(drop)
 }
 
 /// The import with its file, if it still stands so when nobody else works on it.
@@ -79,14 +93,9 @@ pub(super) async fn examine(tx: &mut Tx, import: &Import, read: workbook::Read) 
 }
 
 /// Does what an import has shown.
-pub(super) async fn finish(
-    tx: &mut Tx,
-    import: Import,
-    file: Vec<u8>,
-    progress: &mut Progress,
-) -> Result<Import, Problem> {
+pub(super) async fn finish(tx: &mut Tx, import: Import, file: Vec<u8>) -> Result<Import, Problem> {
     let read = dry_run::read(&import, file).await?;
-    let owner = apply::apply(tx, &import, read, progress).await?;
+    let owner = apply::apply(tx, &import, read).await?;
     let done = import.clone().done(owner, tx.now());
     if store::update(tx, &import, &done).await? { Ok(done) } else { Err(Problem::not_found("import")) }
 }
@@ -96,27 +105,19 @@ async fn forget(tx: &mut Tx, job: &Job) -> Result<(), Problem> {
     store::delete(tx, id).await
 }
 
-/// Tells others how far it is, by a transaction of its own.
-pub(super) struct Progress {
-    teller: Option<(Db, Import)>,
-}
-
-impl Progress {
-    /// Nobody asks: the caller waits.
-    pub(super) const fn untold() -> Self {
-        Self { teller: None }
-    }
-
-    fn told(db: &Db, import: &Import) -> Self {
-        Self { teller: Some((db.clone(), import.clone())) }
-    }
-
-    /// So many changes are still to be made. That this could not be told stops nothing.
-    pub(super) async fn left(&mut self, left: usize) {
-        let Some((db, import)) = &self.teller else { return };
-        let done = import.changes().saturating_sub(left);
-        let told = db.write(&import.actor(), async |tx| store::progress(tx, import.id, done).await).await;
-        if let Err(problem) = told {
+/// Tells others how far it is, by transactions of its own: about one event is announced for each change. That it could not be told
+/// stops nothing.
+async fn tell_progress(db: &Db, import: &Import, announced: &Cell<usize>) -> Infallible {
+    let mut told = 0;
+    loop {
+        sleep(TELL_EVERY).await;
+        let done = announced.get().min(import.changes());
+        if done == told {
+            continue;
+        }
+        told = done;
+        let telling = db.write(&import.actor(), async |tx| store::progress(tx, import.id, done).await).await;
+        if let Err(problem) = telling {
             tracing::info!(import = %import.id, error = %problem, "how far an import is could not be told");
         }
     }

@@ -275,8 +275,8 @@ impl From<diesel::result::Error> for Problem {
                 _,
             ) => Self::unavailable("The database", error),
             Error::DatabaseError(_, info) if info.message() == "canceling statement due to lock timeout" => UNAVAILABLE
-                .detail("Something large is being done to the same things at the moment. Try again shortly.")
-                .retry_after(2)
+                .detail("Something large is being done to the same things at the moment. Try again later.")
+                .retry_after(10)
                 .because(error),
             // JSON and URLs can say U+0000; Postgres keeps it in no text.
             Error::DatabaseError(_, info)

@@ -170,15 +170,37 @@ impl Workbook {
     }
 
     /// Fills the ids of a solution's products with what `find` knows of them: by the id that the file gives, or by the name.
-    pub fn find_products(&mut self, find: impl Fn(&BundledProduct) -> Option<ProductId>) -> Faults {
+    pub fn find_products(
+        &mut self,
+        find: impl Fn(&BundledProduct) -> Option<ProductId>,
+        is_deleted: impl Fn(&BundledProduct) -> bool,
+    ) -> Faults {
         let mut faults = Faults::default();
         for row in self.products.iter_mut().flat_map(|products| &mut products.rows) {
-            row.item.id = find(&row.item);
-            if row.item.id.is_none() {
-                let message = "is no product; make it first, or name another";
-                let fault = Fault::error("PRODUCT_NOT_FOUND", message).on(Sheet::Products).at(row.number);
+            let found = find(&row.item);
+            if found.is_none() {
+                let (code, message) = if is_deleted(&row.item) {
+                    ("PRODUCT_DELETED", "is deleted; restore it first, or leave it out")
+                } else {
+                    ("PRODUCT_NOT_FOUND", "is no product; make it first, or name another")
+                };
+                let fault = Fault::error(code, message).on(Sheet::Products).at(row.number);
                 faults.push(fault.under("name").quoting(&row.item.name));
             }
+            row.item.id = found;
+        }
+        faults
+    }
+
+    /// Says that the id of its owner is that of another, and counts for nothing.
+    #[must_use]
+    pub fn id_of_another(&self, another: &str) -> Faults {
+        let mut faults = Faults::default();
+        for row in self.info.iter().flat_map(|info| &info.rows) {
+            let message = format!(
+                "is the id of {another}, and this makes a new one with another id; to change that one, name it in the query"
+            );
+            faults.push(Fault::warning("ID_OF_ANOTHER", message).on(Sheet::Info).at(row.number).under("id"));
         }
         faults
     }

@@ -5,7 +5,7 @@
 use db::{Db, Tx};
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
-use kernel::{Actor, ActorKind, ApiKeyId, Problem, ServiceAccountId, SessionId, TenantId, Trace, UserId};
+use kernel::{Actor, ActorKind, ApiKeyId, FieldError, Problem, ServiceAccountId, SessionId, TenantId, Trace, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -58,15 +58,15 @@ pub(crate) struct JobFailure {
     code: String,
     /// What is the matter, and what to do.
     detail: String,
+    /// Each thing that stands against it.
+    #[serde(default)]
+    errors: Vec<FieldError>,
 }
 
 impl From<&Problem> for JobFailure {
     fn from(problem: &Problem) -> Self {
-        let mut detail = problem.text().to_owned();
-        for error in problem.errors() {
-            detail.push_str(&format!(" {}: {}.", error.pointer, error.detail));
-        }
-        Self { code: problem.kind().code.to_owned(), detail }
+        let (code, detail) = (problem.kind().code.to_owned(), problem.text().to_owned());
+        Self { code, detail, errors: problem.errors().to_vec() }
     }
 }
 

@@ -92,7 +92,7 @@ impl Solution {
         for (index, id) in product_ids.iter().enumerate() {
             let pointer = format!("/productIds/{index}");
             check.that(known.contains(id), &pointer, "NOT_FOUND", || {
-                format!("{id} is not a product that you may give to others")
+                format!("{id} is deleted, or no product that you may give to others")
             });
         }
         check.finish()?;

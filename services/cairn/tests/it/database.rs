@@ -136,7 +136,7 @@ fn a_change_that_waits_long_for_another_one_is_told_to_come_back() {
         other.batch_execute(&held).await.unwrap();
         let rename = json!({ "name": "Sea Gate" });
         let told = admin.patch(&gate, None, &rename).await;
-        assert_eq!(told.expect_problem(503, "UNAVAILABLE").header("retry-after"), "2");
+        assert_eq!(told.expect_problem(503, "UNAVAILABLE").header("retry-after"), "10");
         other.batch_execute("rollback").await.unwrap();
         admin.patch(&gate, None, &rename).await.expect(200);
     });

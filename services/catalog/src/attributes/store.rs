@@ -56,7 +56,7 @@ pub(crate) async fn of_owner(mut conn: &Conn, tenant: TenantId, owner: Owner) ->
 }
 
 /// The attributes of tasks, each task's in order.
-pub(super) async fn of_tasks(mut conn: &Conn, tenant: TenantId, tasks: &[TaskId]) -> Result<Vec<Attribute>, Problem> {
+pub(crate) async fn of_tasks(mut conn: &Conn, tenant: TenantId, tasks: &[TaskId]) -> Result<Vec<Attribute>, Problem> {
     use telemetry_attributes::{display_order, id, table, task_id, tenant_id};
     let rows = table.filter(tenant_id.eq(tenant)).filter(task_id.eq_any(tasks)).order((display_order, id));
     Ok(rows.select(Attribute::as_select()).load(&mut conn).await?)

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::model::{ChangeSet, EntityType, Fields};
 use super::store;
-use super::undo::{OVERLAPPED, Overlaps, REVERTED, Undo, Undos, command};
+use super::undo::{OVERLAPPED, Overlaps, REFUSED, REVERTED, Undo, Undos, command};
 use crate::later::FEW_CHANGES;
 use crate::owners::{self, Authority, Owner, Under, denied};
 use crate::permissions::CatalogAdmin;
 use crate::statements::AT_ONCE;
-use crate::{attributes, parts, products, solution_tasks, solutions, tasks};
+use crate::tasks::{self, links};
+use crate::{attributes, parts, products, solution_tasks, solutions};
 
 /// Items that are read at once.
 const MANY: i64 = 1_000;
@@ -26,8 +27,19 @@ pub(super) async fn takes_long(conn: &Conn, set: &ChangeSet) -> Result<bool, Pro
 /// Makes everything that a change set changed what it was.
 ///
 /// # Errors
-/// 409 when something has changed since, naming it; what single commands refuse.
+/// 409 when something has changed since, naming it, or a rule stands against it; what single commands refuse.
 pub(super) async fn revert(tx: &mut Tx, authority: &Authority, set: &ChangeSet) -> Result<(), Problem> {
+    undo(tx, authority, set).await.map_err(|problem| {
+        if problem.kind().status != 422 {
+            return problem;
+        }
+        // The caller has sent no field that could be mended.
+        let refused = REFUSED.detail(problem.text().to_owned());
+        problem.errors().iter().fold(refused, |refused, error| refused.at(&error.pointer, "REFUSED", &error.detail))
+    })
+}
+
+async fn undo(tx: &mut Tx, authority: &Authority, set: &ChangeSet) -> Result<(), Problem> {
     if let Some(deletes) = deletes_owner(tx, set).await? {
         return keep_or_delete(tx, authority, set, deletes).await;
     }
@@ -100,8 +112,22 @@ async fn against_now(tx: &mut Tx, under: &Under, undos: &mut Undos) -> Result<()
             undos.against(EntityType::SolutionTaskOrder, &own, order.map(TaskOrderView::from), &mut overlaps)?;
         }
     }
+    against_what_hangs(tx, under, undos, &mut overlaps).await?;
     overlaps.finish()?;
     if undos.is_empty() { Err(REVERTED.detail("Nothing of it is left to be taken back.")) } else { Ok(()) }
+}
+
+/// What was made goes with all that hangs on it: nothing may that came by a later change.
+async fn against_what_hangs(tx: &mut Tx, under: &Under, undos: &Undos, overlaps: &mut Overlaps) -> Result<(), Problem> {
+    let naming = links::outcomes::naming(tx, under, &undos.made(EntityType::Outcome)).await?;
+    undos.let_go(naming, "outcomeIds", overlaps);
+    let naming = links::releases::naming(tx, under, &undos.made(EntityType::Release)).await?;
+    undos.let_go(naming, "releaseIds", overlaps);
+    let naming = links::tags::naming(tx, under, &undos.made(EntityType::Tag)).await?;
+    undos.let_go(naming, "tagIds", overlaps);
+    let attributes = attributes::store::of_tasks(tx, under.tenant, &undos.made(EntityType::Task)).await?;
+    undos.go_with_tasks(attributes.into_iter().map(|row| row.id), overlaps);
+    Ok(())
 }
 
 /// Deletes an owner that the change set made or restored, or restores one that it deleted.

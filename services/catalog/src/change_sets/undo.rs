@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use contracts::Aggregate;
 use db::Json;
 use kernel::problem::ProblemKind;
-use kernel::{FieldError, Problem};
+use kernel::{AttributeId, FieldError, Problem, TaskId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,6 +15,8 @@ use crate::owners::Owner;
 
 pub(super) static OVERLAPPED: ProblemKind =
     ProblemKind::new("CHANGE_SET_OVERLAPPED", 409, "What the change set changed has changed since");
+pub(super) static REFUSED: ProblemKind =
+    ProblemKind::new("CHANGE_SET_REFUSED", 409, "What the change set changed cannot be again what it was");
 pub(super) static REVERTED: ProblemKind = ProblemKind::new("CHANGE_SET_REVERTED", 409, "The change set is taken back");
 
 /// How to take back what became of one thing, however many items tell of it.
@@ -115,6 +117,37 @@ impl Undos {
         self.0.keys().filter(|(of, _)| *of == kind).map(|(_, id)| *id).collect()
     }
 
+    /// The things of a kind that were made, and go.
+    pub(super) fn made<Id: From<Uuid>>(&self, kind: EntityType) -> Vec<Id> {
+        let made = self.0.iter().filter(|((of, _), undo)| *of == kind && matches!(undo, Undo::Remove(_)));
+        made.map(|((_, id), _)| Id::from(*id)).collect()
+    }
+
+    /// Notes those of some tasks that came to name what goes by a later change.
+    pub(super) fn let_go(&self, naming: Vec<TaskId>, field: &str, overlaps: &mut Overlaps) {
+        for task in naming {
+            let key = (EntityType::Task, task.0);
+            let lets_go = match self.0.get(&key) {
+                Some(Undo::Remove(_)) => true,
+                Some(Undo::PutBack(before, _)) => before.contains_key(field),
+                Some(Undo::BringBack(_)) | None => false,
+            };
+            if !lets_go {
+                overlaps.add(key, field, "names what was made");
+            }
+        }
+    }
+
+    /// Notes those of some telemetry attributes, which go with their tasks, that were made by a later change.
+    pub(super) fn go_with_tasks(&self, attributes: impl Iterator<Item = AttributeId>, overlaps: &mut Overlaps) {
+        for attribute in attributes {
+            let key = (EntityType::TelemetryAttribute, attribute.0);
+            if !matches!(self.0.get(&key), Some(Undo::Remove(_))) {
+                overlaps.add(key, "", "has come to a task that was made");
+            }
+        }
+    }
+
     /// Whether it deletes an owner, or brings it back; none when it does neither.
     pub(super) fn deletes(&self, owner: Owner) -> Option<bool> {
         let kind = match owner {
@@ -150,7 +183,7 @@ impl Overlaps {
         if self.0.is_empty() {
             return Ok(());
         }
-        let how = "Take the later changes back first, or change what is left by hand; see errors.";
+        let how = "Take the later changes back first, or change what is left by hand.";
         Err(self.0.into_iter().fold(OVERLAPPED.detail(how), |problem, overlap| {
             problem.at(overlap.pointer, CHANGED_SINCE, overlap.detail)
         }))

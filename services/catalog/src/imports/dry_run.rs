@@ -71,6 +71,9 @@ pub(super) async fn compare(conn: &Conn, import: &Import, read: Read, what_for: 
             file.hold_to(&returning.keys().copied().chain(deleted).collect());
         }
     }
+    if owner.is_none() {
+        faults.extend(finding::id_of_another(conn, tenant, &file).await?);
+    }
     faults.extend(finding::products(conn, tenant, authority, &before, &mut file).await?);
     if !faults.is_sound() {
         return Ok(DryRun::without_changes(owner, kind, name, faults));

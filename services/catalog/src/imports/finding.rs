@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use db::Conn;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use kernel::problem::ProblemKind;
 use kernel::{LicenseId, Problem, ProductId, SolutionId, TaskId, TenantId};
 use uuid::Uuid;
-use workbook::{Faults, Workbook};
+use workbook::{BundledProduct, Faults, Workbook};
 
 use crate::owners::{Authority, Owner, OwnerKind, denied};
 use crate::permissions::CatalogWrite;
@@ -77,11 +79,12 @@ async fn live(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Result<(), Pro
     }
 }
 
-/// Those of a kind that have a name and are not deleted.
+/// Those of a kind that have a name and are not deleted; no two products do, whatever the case of its letters.
 async fn named(mut conn: &Conn, tenant: TenantId, kind: OwnerKind, name: &str) -> Result<Vec<Owner>, Problem> {
     Ok(match kind {
         OwnerKind::Product => {
-            let rows = products::table.filter(products::tenant_id.eq(tenant)).filter(products::name.eq(name));
+            let folded = sql::<Bool>("name_folded = lower(").bind::<Text, _>(name).sql(")");
+            let rows = products::table.filter(products::tenant_id.eq(tenant)).filter(folded);
             let rows = rows.filter(products::deleted_at.is_null()).select(products::id);
             rows.load::<ProductId>(&mut conn).await?.into_iter().map(Owner::Product).collect()
         }
@@ -117,10 +120,38 @@ pub(super) async fn products(
         exact.entry(name).or_insert(*id);
         folded.entry(name.to_lowercase()).or_insert(*id);
     }
-    Ok(file.find_products(|product| {
+    let find = |product: &BundledProduct| {
         let found = product.id.and_then(|id| by_id.get(&id.0)).or_else(|| exact.get(product.name.as_str()));
         found.or_else(|| folded.get(&product.name.to_lowercase())).copied()
-    }))
+    };
+    let named = file.products.iter().flat_map(|products| products.items()).filter_map(|product| product.id);
+    let deleted = deleted_among(conn, tenant, &named.collect::<Vec<_>>()).await?;
+    Ok(file.find_products(find, |product| product.id.is_some_and(|id| deleted.contains(&id))))
+}
+
+/// Those of some products that are deleted.
+async fn deleted_among(mut conn: &Conn, tenant: TenantId, ids: &[ProductId]) -> Result<HashSet<ProductId>, Problem> {
+    let rows = products::table.filter(products::tenant_id.eq(tenant)).filter(products::deleted_at.is_not_null());
+    let rows: Vec<ProductId> = rows.filter(products::id.eq_any(ids)).select(products::id).load(&mut conn).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Warns when a file makes an owner and has the id of one that is there, deleted or not: it was exported from that one.
+pub(super) async fn id_of_another(mut conn: &Conn, tenant: TenantId, file: &Workbook) -> Result<Faults, Problem> {
+    let Some(id) = file.info.iter().flat_map(|info| info.items()).find_map(|info| info.id) else {
+        return Ok(Faults::default());
+    };
+    let another: Option<String> = match OwnerKind::from(file.kind) {
+        OwnerKind::Product => {
+            let row = products::table.find((tenant, ProductId(id))).select(products::name);
+            row.first(&mut conn).await.optional()?
+        }
+        OwnerKind::Solution => {
+            let row = solutions::table.find((tenant, SolutionId(id))).select(solutions::name);
+            row.first(&mut conn).await.optional()?
+        }
+    };
+    Ok(another.map_or_else(Faults::default, |another| file.id_of_another(&another)))
 }
 
 /// Leaves of what a solution's file says of its products' licences and tasks what they have, once the solution has the

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
 
 use super::part;
-use super::product_licenses::{AssignProductLicenses, includes};
+use super::product_licenses::{AssignProductLicenses, Included, included, includes};
 use crate::fields;
 use crate::lists::ListQuery;
 use crate::owners::{Owner, OwnerKind, Under};
@@ -61,6 +61,7 @@ pub(crate) struct License {
     pub(crate) display_order: i32,
     pub(crate) level: i32,
     pub(crate) is_active: bool,
+    #[diesel(select_expression = included(), select_expression_type = Included)]
     pub(crate) product_license_ids: Vec<LicenseId>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,

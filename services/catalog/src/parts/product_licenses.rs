@@ -1,7 +1,10 @@
 //! Which licences of its products a solution's licence includes.
 
 use db::Tx;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::{Check, LicenseId, Problem};
 use serde::Deserialize;
@@ -18,6 +21,18 @@ const MOST: usize = 1_000;
 pub(super) struct AssignProductLicenses {
     /// Replaces the list; of a product of which none is named, all are included.
     pub(super) license_ids: Vec<LicenseId>,
+}
+
+/// How the column is read.
+pub(super) type Included = SqlLiteral<Array<SqlUuid>>;
+
+/// Of the product licences that a row names, those that there are, of products that the solution has. A licence that was deleted
+/// is named again when it comes back; whoever changes the row meanwhile has it forget what they do not see.
+pub(super) fn included() -> Included {
+    sql("array(select included.id from unnest(licenses.product_license_ids) with ordinality as named (id, place) \
+         join licenses included on included.tenant_id = licenses.tenant_id and included.id = named.id \
+         join solutions on solutions.tenant_id = licenses.tenant_id and solutions.id = licenses.owner_id \
+         where included.owner_id = any(solutions.product_ids) order by named.place)")
 }
 
 /// Refuses what a licence of this owner cannot include.

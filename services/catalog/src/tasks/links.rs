@@ -8,10 +8,11 @@ use std::collections::HashSet;
 use contracts::catalog::{TASK_CHANGED, TaskView};
 use db::Tx;
 use diesel::dsl::sql;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kernel::{Check, OutcomeId, Problem, ReleaseId, TagId};
+use kernel::{Check, OutcomeId, Problem, ReleaseId, TagId, TaskId};
 
 use super::model::Task;
 use crate::owners::Under;
@@ -74,6 +75,27 @@ macro_rules! link {
                 }
             }
 
+            /// The tasks that name one of some ids and are not deleted.
+            pub(crate) async fn naming(tx: &mut Tx, under: &Under, ids: &[$Id]) -> Result<Vec<TaskId>, Problem> {
+                use schema::tasks::{deleted_at, id, owner_id, table, tenant_id};
+                if ids.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let rows = table.filter(tenant_id.eq(under.tenant)).filter(owner_id.eq(under.owner.id()));
+                let rows = rows.filter(deleted_at.is_null()).filter(names_one(ids));
+                Ok(rows.select(id).load(&mut tx.conn()).await?)
+            }
+
+            /// An equality with one of many is looked up; the overlap of arrays would compare each with each.
+            fn names_one(ids: &[$Id]) -> Box<dyn BoxableExpression<schema::tasks::table, Pg, SqlType = Bool> + '_> {
+                let names_one = sql::<Bool>(concat!(
+                    "exists (select from unnest(tasks.",
+                    stringify!($column),
+                    ") as link (id) where link.id = any("
+                ));
+                Box::new(names_one.bind::<Array<SqlUuid>, _>(ids).sql("))"))
+            }
+
             /// Takes ids out of every task that names one of them: the task changes with it, deleted or not. However many they are,
             /// the tasks are looked through once.
             pub(crate) async fn forget(tx: &mut Tx, under: &Under, ids: &[$Id]) -> Result<(), Problem> {
@@ -81,14 +103,7 @@ macro_rules! link {
                     id as task_id, owner_id, revision, table, tenant_id, updated_at, version, $column,
                 };
                 let rows = table.filter(tenant_id.eq(under.tenant)).filter(owner_id.eq(under.owner.id()));
-                // An equality with one of many is looked up; the overlap of arrays would compare each with each.
-                let names_one = sql::<Bool>(concat!(
-                    "exists (select from unnest(tasks.",
-                    stringify!($column),
-                    ") as link (id) where link.id = any("
-                ));
-                let names_one = names_one.bind::<Array<SqlUuid>, _>(ids).sql("))");
-                let rows = rows.filter(names_one).select(Task::as_select());
+                let rows = rows.filter(names_one(ids)).select(Task::as_select());
                 let before: Vec<Task> = rows.load(&mut tx.conn()).await?;
                 if before.is_empty() {
                     return Ok(());

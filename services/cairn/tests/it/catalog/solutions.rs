@@ -143,6 +143,23 @@ fn a_licence_of_a_solution_names_licences_of_its_products() {
         let put = admin.put(&assign(&own), &one).await;
         assert_eq!((&put.expect(200).body["productLicenseIds"], put.version()), (&json!([id(&basic)]), Some(2)));
         assert_eq!(actions(admin, &own, 2).await, ["created", "changed"]);
+
+        // What is gone, or of a product that has left, is not named: what is shown can be sent back, and is no difference.
+        let named = async || admin.get(&own).await.expect(200).body["productLicenseIds"].clone();
+        let changed = async || {
+            let file = admin.get(&format!("{office}/export?format=version")).await.expect(200).body.clone();
+            let import = admin.post(&format!("/catalog/v1/imports?solutionId={}", id(&office)), &file).await;
+            let faults = admin.get(&format!("/catalog/v1/imports/{}/faults", import.expect(201).id())).await;
+            (import.body["total"].clone(), column(&faults, "code").len())
+        };
+        admin.delete(&basic).await.expect(204);
+        assert_eq!((named().await, changed().await), (json!([]), (json!(0), 0)));
+        let deleted = admin.get(&format!("/catalog/v1/change-sets?productId={}&limit=1", id(&a))).await;
+        let deleted = deleted.body["items"][0]["id"].as_str().unwrap().to_owned();
+        admin.post(&format!("/catalog/v1/change-sets/{deleted}/revert"), &json!({})).await.expect(201);
+        assert_eq!(named().await, json!([id(&basic)]), "it is back, and so is its name");
+        admin.put(&format!("{office}/products"), &json!({ "productIds": [] })).await.expect(200);
+        assert_eq!((named().await, changed().await), (json!([]), (json!(0), 0)));
     });
 }
 

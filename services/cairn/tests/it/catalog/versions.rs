@@ -219,6 +219,12 @@ fn a_version_is_restored_without_the_tasks_of_a_product_that_is_deleted() {
         let faults = admin.get(&format!("{path}/faults")).await.body["items"].clone();
         assert_eq!((&faults[0]["code"], &faults[0]["value"]), (&json!("PRODUCT_DELETED"), &json!("Harbour Gate")));
         assert_eq!((faults[1].is_null(), &import.body["total"]), (true, &json!(0)), "nothing that nobody would see");
+        // Where it has left the solution as well, it cannot be brought back into it.
+        admin.put(&format!("{office}/products"), &json!({ "productIds": [] })).await.expect(200);
+        let import = admin.post(&format!("{version}/restore"), &json!({})).await;
+        let path = import.expect(201).header("location").to_owned();
+        let faults = admin.get(&format!("{path}/faults")).await.body["items"].clone();
+        assert_eq!((&faults[0]["severity"], &faults[0]["code"]), (&json!("ERROR"), &json!("PRODUCT_DELETED")));
         // Restored first, the product has its tasks in their places again.
         admin.post(&format!("{gate}/restore"), &json!({})).await.expect(200);
         let import = admin.post(&format!("{version}/restore"), &json!({})).await;

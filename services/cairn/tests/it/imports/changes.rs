@@ -207,8 +207,8 @@ fn a_file_makes_what_is_not_there() {
         let uploaded = upload_json(admin, "?deleteMissing=true", &file).await;
         assert_eq!(
             faults(admin, &uploaded).await,
-            ["Tasks 4 - NAME_TWICE"],
-            "two may have one name; somebody should look"
+            ["Info 2 ID ID_OF_ANOTHER", "Tasks 4 - NAME_TWICE"],
+            "somebody should look: it is a copy, and two may have one name"
         );
         assert_eq!(
             (&uploaded.expect(201).body["productId"], &uploaded.body["name"]),

@@ -137,6 +137,10 @@ fn a_name_or_a_key_that_something_else_has_is_told_before_the_commit() {
         make(&format!("{other}/tasks"), json!({ "name": "New", "weight": 0, "externalKey": "gone" })).await;
         let uploaded = upload_json(admin, &query, &back).await;
         assert_eq!(faults(admin, &uploaded).await, ["Tasks 2 External Key EXTERNAL_KEY_TAKEN"]);
+        // A product is found by its name, whatever the case of its letters.
+        let uploaded = upload_json(admin, "", &json!({ "info": [{ "name": "harbour gate" }] })).await;
+        assert_eq!(faults(admin, &uploaded).await, [""; 0]);
+        assert_eq!(uploaded.body["productId"], json!(product.rsplit('/').next().unwrap()));
         // Solutions may share a name.
         let second = make("/catalog/v1/solutions", json!({ "name": "Office" })).await;
         let renamed = json!({ "info": [{ "name": "Harbour Gate" }] });
@@ -176,7 +180,11 @@ fn what_nothing_has_is_warned_of_and_keeps_nothing_out() {
         let places = [&order[0], &order[1]].map(|step| json!([step["taskId"], step["sequenceNumber"]]));
         assert_eq!(places, [json!([second, 1]), json!([first, 2])]);
 
-        // In a file that makes its owner ids say nothing.
+        // In a file that makes its owner ids say nothing; of the owner's own that is said, for the file may be meant for that one.
+        let own = json!({ "kind": "SOLUTION", "info": [{ "id": office, "name": "Campus" }] });
+        let uploaded = upload_json(admin, "", &own).await;
+        assert_eq!(faults(admin, &uploaded).await, ["Info 2 ID ID_OF_ANOTHER"]);
+        assert_eq!(uploaded.body["status"], "READY");
         let copy =
             json!({ "kind": "SOLUTION", "info": [{ "name": "Campus" }], "tags": [{ "id": red, "name": "Red" }] });
         let uploaded = upload_json(admin, "", &copy).await;

@@ -106,7 +106,7 @@ impl DryRun {
     }
 
     /// With what it would do.
-    fn of_changes(self, diff: Diff, what_for: For) -> Result<Self, Problem> {
+    fn of_changes(self, mut diff: Diff, what_for: For) -> Result<Self, Problem> {
         let counts = diff.counts().into_iter().map(|(sheet, counts)| SheetCounts {
             sheet: sheet.key().to_owned(),
             created: counts.created,
@@ -115,13 +115,17 @@ impl DryRun {
             deleted: counts.deleted,
         });
         let (counts, unchanged) = (counts.collect(), diff.unchanged);
-        let (mut changes, mut lines) = (Vec::new(), Vec::new());
-        let digest = lines::of_changes(self.owner, diff.changes, |change, line| match what_for {
-            For::Showing => lines.push(line),
+        let mut lines = Vec::new();
+        let digest = lines::of_changes(self.owner, &mut diff.changes, |change, line| match what_for {
+            For::Showing => {
+                lines.push(line);
+                (change.before, change.after, change.fields) = (None, None, Vec::new());
+            }
             // What is made is made whole.
-            For::Doing if change.action == Action::Create => changes.push(Change { fields: Vec::new(), ..change }),
-            For::Doing => changes.push(change),
+            For::Doing if change.action == Action::Create => change.fields = Vec::new(),
+            For::Doing => {}
         })?;
+        let changes = if what_for == For::Doing { diff.changes } else { Vec::new() };
         Ok(Self { changes, unchanged, counts, lines, digest, ..self })
     }
 

@@ -74,12 +74,12 @@ pub(super) struct ImportFault<'a> {
     pointer: String,
 }
 
-/// Shows changes, each with its line, and answers with a digest of the lines: two imports with the same do the same. Each is
-/// given away, for all of them and their lines are much at once.
+/// Shows changes, each with its line, and answers with a digest of the lines: two imports with the same do the same. What is of no
+/// use any more can be let go of each, for all of them and their lines are much at once.
 pub(super) fn of_changes(
     owner: Option<Owner>,
-    changes: Vec<Change>,
-    mut show: impl FnMut(Change, String),
+    changes: &mut [Change],
+    mut show: impl FnMut(&mut Change, String),
 ) -> Result<String, Problem> {
     let mut digest = Sha256::new();
     digest.update(owner.map_or(Uuid::nil(), Owner::id));
@@ -107,9 +107,9 @@ pub(super) fn of_changes(
 }
 
 /// The lines that show changes of an owner.
-pub(crate) fn change_lines(owner: Owner, changes: Vec<Change>) -> Result<Vec<String>, Problem> {
+pub(crate) fn change_lines(owner: Owner, mut changes: Vec<Change>) -> Result<Vec<String>, Problem> {
     let mut lines = Vec::new();
-    of_changes(Some(owner), changes, |_, line| lines.push(line))?;
+    of_changes(Some(owner), &mut changes, |_, line| lines.push(line))?;
     Ok(lines)
 }
 

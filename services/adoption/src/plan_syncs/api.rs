@@ -21,7 +21,8 @@ use crate::{assignments, plans, revisions};
 /// Show what a sync would change
 ///
 /// A dry run: the plan, row by row, against the catalog as it is now. Nothing is written. A value that was edited in the plan
-/// is kept, and its row says so.
+/// is kept, and its row says so. With the `productName` of the plan goes that of its assignment, the names of assignments that
+/// were made from it, unless somebody has given another since, and, with a solution's own, the `solutionName` of its plan.
 #[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanRead::NAME])), responses((status = 200, body = SyncPreview), (status = 409, description = "The product or the solution is no longer in the catalog.")))]
 #[get("/plans/{planId}/sync")]
 pub(super) async fn show_sync(
@@ -77,16 +78,17 @@ pub(super) async fn sync_plan(
 /// Undo the last sync of a plan
 ///
 /// The last one that is not undone yet; what people and telemetry did since stays: a task that came with the sync leaves
-/// again if nobody has touched it and is retired if somebody has, and a value that was edited since is kept. What the sync had
-/// followed, the catalog or the customer's entitlement, is not taken back: the plan needs a sync from then on.
+/// again if nobody has touched it and is retired if somebody has, and a value that was edited since is kept. Names that came with
+/// the sync go back, the assignment's too. What the sync had followed, the catalog or the customer's entitlement, is not taken
+/// back: the plan needs a sync from then on.
 #[utoipa::path(tag = "plan syncs", security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = PlanSyncedView), (status = 409, description = "There is no sync to undo, or the customer is deleted."), (status = 412, description = "Somebody else changed it.")))]
 #[post("/plans/{planId}/sync/undo")]
 pub(super) async fn undo_sync(who: Allow<PlanWrite>, db: Data<Db>, Path(id): Path<PlanId>) -> Answer {
     who.write(&db, async |tx| {
         access::may(&who, tx, Thing::Plan(id)).await?;
-        let plan = steps::enter(tx, id).await?.plan;
-        who.expect_version(plan.version)?;
-        Reply::show(&steps::undo(tx, plan).await?)
+        let entered = steps::enter(tx, id).await?;
+        who.expect_version(entered.plan.version)?;
+        Reply::show(&steps::undo(tx, entered).await?)
     })
     .await
 }

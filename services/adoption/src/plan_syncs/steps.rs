@@ -162,11 +162,12 @@ async fn make(
 
 /// Takes back the last sync of a locked plan that is not undone yet, and tells. What was done since stays. What the sync had
 /// followed, the catalog or the customer's entitlement, is as it was: so the plan is behind from here on, at a revision
-/// before the one that it was made equal to, also where only the entitlement had moved.
+/// before the one that it was made equal to, also where only the entitlement had moved. A name that comes back is its
+/// assignment's as well.
 ///
 /// # Errors
 /// 409 when there is none.
-pub(super) async fn undo(tx: &mut Tx, plan: Plan) -> Result<PlanSyncedView, Problem> {
+pub(super) async fn undo(tx: &mut Tx, Entered { plan, assignment }: Entered) -> Result<PlanSyncedView, Problem> {
     let mut sync = store::latest(tx, plan.id).await?.ok_or_else(nothing_to_undo)?;
     let before = synced_for_change(tx, vec![plan]).await?.pop().ok_or_else(|| Problem::not_found("plan"))?;
     let mut after = before.undo(&sync.changes.0, tx.now());
@@ -175,6 +176,8 @@ pub(super) async fn undo(tx: &mut Tx, plan: Plan) -> Result<PlanSyncedView, Prob
     let mut moves = Moves::default();
     let plan = moves.add(before, after, tx.now());
     settle(tx, moves).await?;
+    let named = Assignment { owner_name: plan.owner_name.clone(), ..assignment.clone() };
+    assignments::follow(tx, vec![(assignment, named)]).await?;
     (sync.undone_at, sync.undone_by) = (Some(tx.now()), tx.actor().person());
     store::mark_undone(tx, &sync).await?;
     let view = PlanSyncedView { plan: plan.into(), sync: sync.into() };

@@ -2,7 +2,6 @@
 
 use contracts::Aggregate;
 use contracts::adoption::{PartStatus, PlanSyncedView, SolutionPlanView};
-use contracts::catalog::Blueprint;
 use diesel::prelude::*;
 use kernel::{AssignmentId, CustomerId, Hundredths, PlanId, SolutionId, SolutionPlanId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -111,12 +110,12 @@ impl ShownSolutionPlan {
 }
 
 impl SolutionPlan {
-    /// The plan of a solution's assignment, with the plan of its own tasks and the sums of its parts.
+    /// The plan of a solution's assignment, with the plan of its own tasks, its name, and the sums of its parts.
     pub(super) fn create(
         id: SolutionPlanId,
         whole: &Assignment,
         (solution_id, plan_id, catalog_revision): (SolutionId, PlanId, i64),
-        sums: RollUp,
+        sums: (String, RollUp),
         now: Timestamp,
     ) -> Self {
         let new = Self {
@@ -127,7 +126,7 @@ impl SolutionPlan {
             plan_id,
             customer_id: whole.customer_id,
             solution_id,
-            solution_name: whole.owner_name.clone(),
+            solution_name: String::new(),
             status: PartStatus::NotStarted,
             total_tasks: 0,
             completed_tasks: 0,
@@ -144,23 +143,23 @@ impl SolutionPlan {
         new.with(sums, now)
     }
 
-    /// The solution plan with the sums of now and, if the whole has followed the solution, with the name that it has. Its version
-    /// counts what people see; which state of the catalog that was is not among it.
-    pub(super) fn rolled_up(&self, sums: RollUp, followed: Option<&Blueprint>, now: Timestamp) -> Self {
-        let name = followed.map_or(self.solution_name.as_str(), Blueprint::name).to_owned();
-        let catalog_revision = followed.map_or(self.catalog_revision, Blueprint::revision);
-        let mut after = Self { solution_name: name, ..self.clone().with(sums, now) };
+    /// The solution plan with the name and the sums of now, and with the state of the catalog that the whole has followed, if it
+    /// has. Its version counts what people see; that state is not among it.
+    pub(super) fn rolled_up(&self, sums: (String, RollUp), followed: Option<i64>, now: Timestamp) -> Self {
+        let mut after = self.clone().with(sums, now);
         if after != *self {
             after = Self { version: self.version + 1, updated_at: now, ..after };
         }
-        Self { catalog_revision, ..after }
+        Self { catalog_revision: followed.unwrap_or(self.catalog_revision), ..after }
     }
 
-    /// It is completed from the moment on at which the last of its sums makes it so, until something is open again.
-    fn with(self, sums: RollUp, now: Timestamp) -> Self {
+    /// It is called as the plan of the solution's own tasks has it: the name follows with that plan, and goes back with it. It
+    /// is completed from the moment on at which the last of its sums makes it so, until something is open again.
+    fn with(self, (solution_name, sums): (String, RollUp), now: Timestamp) -> Self {
         let RollUp { progress, status, own_tasks, own_completed_tasks } = sums;
         let Progress { total_tasks, completed_tasks, total_weight, completed_weight, progress_percentage } = progress;
         Self {
+            solution_name,
             status,
             total_tasks,
             completed_tasks,

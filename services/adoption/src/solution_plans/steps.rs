@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::adoption::{PlanSyncedView, SOLUTION_PLAN_CREATED, SOLUTION_PLAN_PROGRESSED, SolutionPlanView};
-use contracts::catalog::{Blueprint, OwnerId};
+use contracts::catalog::OwnerId;
 use contracts::identity::LockedType;
 use db::Tx;
 use kernel::{PlanId, Problem, SolutionPlanId};
@@ -47,11 +47,11 @@ pub(crate) async fn follow(
     let missing = || Problem::not_found("solution plan");
     let whole = assignments::follow(tx, vec![(whole.clone(), followed)]).await?.pop().ok_or_else(missing)?;
     let synced = follow_parts(tx, &whole, id, bundle).await?;
-    let moved = settle(tx, &[id], Some(&bundle.owner)).await?.pop().ok_or_else(missing)?;
+    let moved = settle(tx, &[id], Some(bundle.owner.revision())).await?.pop().ok_or_else(missing)?;
     Ok((moved, synced))
 }
 
-/// Makes the sums of solution plans those of their parts, and tells of those that changed. Whoever has changed a plan does this
+/// Makes the sums of solution plans those of their parts, and their names what these have, and tells of those that changed. Whoever has changed a plan does this
 /// last.
 pub(crate) async fn roll_up(tx: &mut Tx, ids: impl IntoIterator<Item = SolutionPlanId>) -> Result<(), Problem> {
     settle(tx, &Vec::from_iter(ids), None).await?;
@@ -156,7 +156,7 @@ async fn hold(tx: &mut Tx, ids: impl Iterator<Item = PlanId>) -> Result<BTreeMap
 async fn settle(
     tx: &mut Tx,
     ids: &[SolutionPlanId],
-    followed: Option<&Blueprint>,
+    followed: Option<i64>,
 ) -> Result<Vec<(SolutionPlan, SolutionPlan)>, Problem> {
     if ids.is_empty() {
         return Ok(Vec::new());

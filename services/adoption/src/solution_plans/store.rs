@@ -45,22 +45,25 @@ pub(super) async fn fetch_for_change(tx: &mut Tx, ids: &[SolutionPlanId]) -> Res
     Ok(rows.select(SolutionPlan::as_select()).for_update().load(&mut tx.conn()).await?)
 }
 
-/// The sums of the parts of solution plans, in this order, each given with the plan of the solution's own tasks: these tasks, and
-/// the sums of its products' plans.
-pub(super) async fn sums(tx: &mut Tx, of: &[(SolutionPlanId, PlanId)]) -> Result<Vec<RollUp>, Problem> {
+/// What the parts of solution plans come to, in this order, each given with the plan of the solution's own tasks: the name that
+/// this plan has of the solution, and the sums of its tasks and of the products' plans.
+pub(super) async fn sums(tx: &mut Tx, of: &[(SolutionPlanId, PlanId)]) -> Result<Vec<(String, RollUp)>, Problem> {
     let (ids, own): (Vec<_>, Vec<_>) = of.iter().copied().unzip();
     let mut tasks = customer_tasks::weights(tx, &own).await?;
     let rows = plans::table.filter(plans::tenant_id.eq(tx.tenant())).filter(plans::solution_plan_id.eq_any(ids));
-    let rows = rows.filter(plans::id.ne_all(own));
-    let rows = rows.select((plans::solution_plan_id.assume_not_null(), Progress::as_select()));
-    let mut products = BTreeMap::<SolutionPlanId, Vec<Progress>>::new();
-    for (id, progress) in rows.load(&mut tx.conn()).await? {
-        products.entry(id).or_default().push(progress);
+    let part = (plans::id, plans::owner_name, Progress::as_select());
+    let rows = rows.select((plans::solution_plan_id.assume_not_null(), part));
+    let mut parts = BTreeMap::<SolutionPlanId, BTreeMap<PlanId, (String, Progress)>>::new();
+    for (id, (plan, name, progress)) in rows.load(&mut tx.conn()).await? {
+        parts.entry(id).or_default().insert(plan, (name, progress));
     }
     let mut sums = |(id, own): &(SolutionPlanId, PlanId)| {
-        RollUp::of(tasks.remove(own).unwrap_or_default(), products.remove(id).unwrap_or_default())
+        let mut products = parts.remove(id).unwrap_or_default();
+        let (name, _) = products.remove(own).ok_or_else(|| Problem::internal("a solution plan has its own plan"))?;
+        let products = products.into_values().map(|(_, progress)| progress);
+        Ok((name, RollUp::of(tasks.remove(own).unwrap_or_default(), products)))
     };
-    Ok(of.iter().map(&mut sums).collect())
+    of.iter().map(&mut sums).collect()
 }
 
 pub(super) async fn insert(tx: &mut Tx, plan: &SolutionPlan) -> Result<(), Problem> {

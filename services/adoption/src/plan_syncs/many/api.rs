@@ -27,7 +27,8 @@ const OPERATIONS: &str = "/adoption/v1/plan-syncs";
 ///
 /// In the background, to the catalog as it is at this moment: the answer names an operation that shows how far it has come.
 /// Each plan is synced by itself, as POST /plans/{planId}/sync does it, and can be undone by itself; one that fails hinders no
-/// other.
+/// other. Which products a solution has is no plan's matter: a solution plan that others joined or left needs a sync as a whole
+/// also afterwards, by POST /solution-plans/{solutionPlanId}/sync.
 #[utoipa::path(tag = "plan syncs", request_body = SyncPlans, security(("bearer" = [PlanWrite::NAME])), responses((status = 202, body = SyncOperationView)))]
 #[post("/plan-syncs")]
 pub(super) async fn sync_plans(

@@ -38,7 +38,8 @@ pub(super) type Became = (PlanId, Result<OperationPlanState, Problem>);
 pub(super) struct SyncPlans {
     /// The plans of this product, of all customers that are not deleted.
     pub(super) product_id: Option<ProductId>,
-    /// The plans of this solution's own tasks, of all customers that are not deleted; not together with a product.
+    /// The plans of this solution's own tasks, of all customers that are not deleted; not those of its products, and not
+    /// together with a product.
     pub(super) solution_id: Option<SolutionId>,
     /// These, 1 to 1,000.
     pub(super) plan_ids: Option<Vec<PlanId>>,

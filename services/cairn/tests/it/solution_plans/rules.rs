@@ -153,6 +153,58 @@ fn what_is_named_after_a_solution_and_its_product_is_named_anew_when_the_catalog
 }
 
 #[test]
+fn a_solution_plan_is_called_as_the_plan_of_its_own_tasks_and_names_go_back_with_a_sync_that_is_undone() {
+    on_stage(async |stage| {
+        let admin = &stage.admin;
+        let port = Port::new(admin).await;
+        let whole = port.assign(admin).await;
+        let crane = part(&shown(admin, &whole).await, 2);
+        let name = async |of: &Value| {
+            let assignment = admin.get(&assignment_path(of)).await.expect(200).body.clone();
+            (assignment["name"].clone(), assignment["productName"].clone())
+        };
+        let call = async |of: &str, name: &str| {
+            admin.patch(of, None, &json!({ "name": name })).await.expect(200);
+        };
+        let undo = async |of: &Value| {
+            admin.post(&format!("{}/sync/undo", plan_path(of)), &json!({})).await.expect(200);
+        };
+        let solution = async || shown(admin, &whole).await["solutionName"].clone();
+        let sync_many = async || {
+            let of_solution = json!({ "solutionId": port.solution["id"] });
+            let operation = admin.post("/adoption/v1/plan-syncs", &of_solution).await;
+            let path = operation.expect(202).header("location").to_owned();
+            let done = admin.get_until(&path, |operation| operation.body["status"] == "DONE").await;
+            assert_eq!(done.expect(200).body["result"]["synced"], 1);
+        };
+        call(&port.of_solution(""), "Harbour suite").await;
+        sync_many().await;
+        assert_eq!(solution().await, "Harbour suite");
+        let report = admin.get(&format!("/adoption/v1/reports/solutions/{}", id(&port.solution))).await;
+        assert!(report.expect(200).text.contains("Harbour suite") && !report.text.contains("Whole harbour"));
+        assert_eq!(name(&crane).await.0, "Rotterdam - Harbour suite - Crane Watch");
+        undo(&whole).await;
+        assert_eq!(solution().await, "Whole harbour");
+        assert_eq!(name(&whole).await.1, "Whole harbour");
+        assert_eq!(name(&crane).await.0, "Rotterdam - Whole harbour - Crane Watch");
+        admin.post(&format!("{}/sync", plan_path(&whole)), &json!({})).await.expect(200);
+        assert_eq!(solution().await, "Harbour suite");
+
+        let of_crane = format!("/catalog/v1/products/{}", id(&port.crane));
+        call(&of_crane, "Crane Eye").await;
+        let sync_crane = async || admin.post(&format!("{}/sync", plan_path(&crane)), &json!({})).await;
+        sync_crane().await.expect(200);
+        assert_eq!(name(&crane).await, (json!("Rotterdam - Harbour suite - Crane Eye"), json!("Crane Eye")));
+        undo(&crane).await;
+        assert_eq!(name(&crane).await, (json!("Rotterdam - Harbour suite - Crane Watch"), json!("Crane Watch")));
+        sync_crane().await.expect(200);
+        call(&assignment_path(&crane), "The cranes").await;
+        undo(&crane).await;
+        assert_eq!(name(&crane).await, (json!("The cranes"), json!("Crane Watch")), "somebody has named it since");
+    });
+}
+
+#[test]
 fn a_choice_loses_what_the_catalog_has_no_more_and_never_comes_to_mean_everything() {
     on_stage(async |stage| {
         let admin = &stage.admin;

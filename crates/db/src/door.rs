@@ -11,6 +11,7 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
+use kernel::problem::UNAVAILABLE;
 use kernel::{Actor, Clock, Problem, TenantId};
 use tokio::sync::Notify;
 
@@ -31,6 +32,7 @@ const LOCK_WAIT: &str = "10s";
 #[derive(Clone)]
 pub struct Db {
     pool: bb8::Pool<AsyncPgConnection>,
+    size: u32,
     clock: Clock,
     wake: Wake,
 }
@@ -48,7 +50,7 @@ impl Db {
             .test_on_check_out(false)
             .connection_timeout(CHECKOUT)
             .build_unchecked(manager);
-        Self { pool, clock, wake }
+        Self { pool, size, clock, wake }
     }
 
     /// The clock that domain times come from.
@@ -61,7 +63,7 @@ impl Db {
     /// the end is sent without being waited for, so a read of one statement costs one round trip.
     ///
     /// # Errors
-    /// What `work` answers; 503 when the database is away.
+    /// What `work` answers; 503 when the database is away, or all connections are taken for longer than two seconds.
     pub async fn read<T>(
         &self,
         tenant: TenantId,
@@ -154,13 +156,24 @@ impl Db {
     async fn checkout(&self) -> Result<Checkout, Problem> {
         loop {
             let taken = self.pool.get_owned().await;
-            let mut conn = taken.map_err(|error| Problem::unavailable("The database", error))?;
+            let mut conn = taken.map_err(|error| self.none_free(error))?;
             // The pool looks at a connection when it comes back, not while it lies there: Postgres may have restarted
             // since. A broken one is dropped, and the pool makes another.
             if !conn.is_broken() {
                 return Ok(Checkout { conn, open: Cell::new(true) });
             }
         }
+    }
+
+    /// Why no connection could be had: all that there may be are at work, or no more can be made.
+    fn none_free(&self, error: bb8::RunError) -> Problem {
+        if self.pool.state().connections < self.size {
+            return Problem::unavailable("The database", error);
+        }
+        UNAVAILABLE
+            .detail("The service is busy: all of its connections to the database are taken. Try again shortly.")
+            .retry_after(2)
+            .because(error)
     }
 }
 

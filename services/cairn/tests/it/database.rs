@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use db::{Db, Wake};
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -139,6 +140,20 @@ fn a_change_that_waits_long_for_another_one_is_told_to_come_back() {
         assert_eq!(told.expect_problem(503, "UNAVAILABLE").header("retry-after"), "10");
         other.batch_execute("rollback").await.unwrap();
         admin.patch(&gate, None, &rename).await.expect(200);
+    });
+}
+
+#[test]
+fn a_service_that_is_busy_is_told_from_a_database_that_is_away() {
+    on_stage(async |stage| {
+        let pool = |url: &str| Db::lazy(url, 1, stage.clock.clone(), Wake::default());
+        let busy = pool(stage.world.config.role_url("catalog_app").unwrap().reveal());
+        let meanwhile = busy.global(async |_| busy.global(async |_| Ok(())).await).await.unwrap_err();
+        let away = pool("postgres://nobody@127.0.0.1:1/none").global(async |_| Ok(())).await.unwrap_err();
+        assert_eq!([&meanwhile, &away].map(|problem| problem.kind().status), [503, 503]);
+        assert!(meanwhile.to_string().contains("busy"), "{meanwhile}");
+        assert!(away.to_string().contains("cannot be reached"), "{away}");
+        busy.global(async |_| Ok(())).await.unwrap();
     });
 }
 

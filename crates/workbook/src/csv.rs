@@ -94,13 +94,27 @@ pub fn has_decimal_commas(bytes: &[u8]) -> bool {
     opened(bytes).0 != b','
 }
 
+/// What is no text in UTF-8 as a whole, and what to do.
+pub(crate) fn no_text(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("The file is in UTF-16; save it as CSV in UTF-8."),
+        [b'P', b'K', 3, 4, ..] => Some(
+            "The file is an Excel workbook and no CSV; send it as application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.",
+        ),
+        _ => None,
+    }
+}
+
 /// What stands between the cells, as the first line has it, and the lines of the table. Before them a spreadsheet may have
-/// written what it is: `sep=;`. It does not show that line, and so nobody counts it.
+/// written what it is: `sep=;`, as a cell of its own maybe and with others that are empty. It does not show that line, and so
+/// nobody counts it.
 pub(crate) fn opened(bytes: &[u8]) -> (u8, &[u8]) {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if let [sep @ .., delimiter] = first.strip_suffix(b"\r").unwrap_or(first)
+    let said: Vec<u8> = first.iter().copied().filter(|byte| !b"\"\r".contains(byte)).collect();
+    if let Some((sep, [delimiter, empty @ ..])) = said.split_at_checked(b"sep=".len())
         && sep.eq_ignore_ascii_case(b"sep=")
+        && empty.iter().all(|byte| byte == delimiter)
     {
         return (*delimiter, bytes.get(first.len() + 1..).unwrap_or_default());
     }
@@ -134,6 +148,10 @@ fn needed(sheet: Sheet) -> &'static [&'static str] {
 }
 
 fn rows(bytes: &[u8], sheet: Sheet, intake: &mut Intake) {
+    if let Some(message) = no_text(bytes) {
+        intake.faults.push(Fault::error("WORKBOOK_UNREADABLE", message.to_owned()));
+        return;
+    }
     let (delimiter, bytes) = opened(bytes);
     let mut lines = csv::ReaderBuilder::new();
     let mut lines = lines.has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{Reader, Xlsx, XlsxError};
 
 use crate::cell::Cell;
-use crate::csv::{Unwritable, opened};
+use crate::csv::{Unwritable, no_text, opened};
 use crate::formula::{harmless, meant};
 use crate::intake::MOST_COLUMNS;
 use crate::sheet::{Form, fold};
@@ -59,8 +59,11 @@ impl std::error::Error for Unreadable {}
 /// none of them; what kept a cell from being a formula is gone.
 ///
 /// # Errors
-/// When it has more lines or text than a file may have.
+/// When it is no CSV in UTF-8 at all, or has more lines or text than a file may have.
 pub fn csv(bytes: &[u8]) -> Result<Vec<Line>, Unreadable> {
+    if let Some(message) = no_text(bytes) {
+        return Err(unreadable(message.to_owned()));
+    }
     let (delimiter, bytes) = opened(bytes);
     let mut reader = csv::ReaderBuilder::new();
     reader.has_headers(false).flexible(true).delimiter(delimiter);
@@ -231,7 +234,9 @@ mod tests {
         let table = "\u{feff}name;value\r\n\r\n\"two\nlines\";1\r\n;\r\nlast;'=1+1;more\r\n";
         let expected = [line(1, &["name", "value"]), line(3, &["two\nlines", "1"]), line(6, &["last", "=1+1", "more"])];
         assert_eq!(cells(csv(table.as_bytes()).unwrap()), expected);
-        for table in ["a\tb\n1\t2,5\n", "sep=;\r\na;b\r\n1;2,5\r\n"] {
+        for table in
+            ["a\tb\n1\t2,5\n", "sep=;\r\na;b\r\n1;2,5\r\n", "\"sep=;\"\na;b\n1;2,5\n", "sep=;;;\r\na;b\n1;2,5\n"]
+        {
             assert_eq!(cells(csv(table.as_bytes()).unwrap()), [line(1, &["a", "b"]), line(2, &["1", "2,5"])]);
         }
         let spoilt = csv(b"a,b\ncaf\xe9,1\nc,2").unwrap();
@@ -239,6 +244,9 @@ mod tests {
         assert_eq!((broken.to_string().as_str(), broken.columns.as_slice()), ("caf\\xe9,1", &[0][..]));
         assert_eq!(spoilt.len(), 3);
         assert!(csv(&b"x\n".repeat(MOST_ROWS + 1)).unwrap_err().too_large);
+        for (file, what) in [(&b"\xFF\xFEa\0"[..], "UTF-16"), (b"PK\x03\x04\x14", "an Excel workbook")] {
+            assert!(csv(file).unwrap_err().message.contains(what), "{what}");
+        }
         assert_eq!(to_csv([["a", "=b"]]).unwrap(), b"a,'=b\n");
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use clients::Adoption;
-use contracts::telemetry::{METRIC_RULE_CHANGED, METRIC_RULE_CREATED, METRIC_RULE_DELETED, MetricRuleView};
+use contracts::telemetry::{
+    METRIC_RULE_CHANGED, METRIC_RULE_CREATED, METRIC_RULE_DELETED, MetricRuleView, RefusalCode,
+};
 use db::Db;
 use kernel::{Actor, AssignmentId, Cursor, MetricRuleId, Page, PageQuery, Problem};
 use serde::Deserialize;
@@ -86,15 +88,20 @@ pub(super) async fn list_metric_rules(
 
 /// Show a metric rule
 ///
-/// With its version, for `If-Match`.
-#[utoipa::path(tag = "metric-rules", security(("bearer" = [MetricRuleRead::NAME])), responses((status = 200, body = MetricRuleView)))]
+/// With its version, for `If-Match`, and with why its values would be refused today, if they would.
+#[utoipa::path(tag = "metric-rules", security(("bearer" = [MetricRuleRead::NAME])), responses((status = 200, body = SetMetricRule)))]
 #[get("/metric-rules/{metricRuleId}")]
-pub(super) async fn show_metric_rule(who: Allow<MetricRuleRead>, db: Data<Db>, Path(id): Path<MetricRuleId>) -> Answer {
-    who.read(&db, async |conn| {
-        let rule = store::find(conn, who.tenant, id).await?.ok_or_else(|| Problem::not_found("metric rule"))?;
-        Reply::show(&MetricRuleView::from(rule))
-    })
-    .await
+pub(super) async fn show_metric_rule(
+    who: Allow<MetricRuleRead>,
+    db: Data<Db>,
+    context: Data<Context>,
+    adoption: Data<Adoption>,
+    Path(id): Path<MetricRuleId>,
+) -> Answer {
+    let rule = who.look(&db, async |conn| store::find(conn, who.tenant, id).await).await?;
+    let rule = rule.ok_or_else(|| Problem::not_found("metric rule"))?;
+    let warning = foresee(&rule, &db, &context, &adoption, who.actor()).await?;
+    Ok(Reply::show(&SetMetricRule { rule: rule.into(), warning })?.in_full().into_response())
 }
 
 /// Change a metric rule
@@ -165,7 +172,12 @@ async fn foresee(
     let Some(wanted) = rule.wanted() else { return Ok(None) };
     let directory: Arc<Directory> = context.shared(Directory::default);
     let found = directory.find(db, adoption, who, &[wanted]).await?;
-    Ok(found.into_iter().find_map(Result::err).map(|reason| reason.detail))
+    let Some(reason) = found.into_iter().find_map(Result::err) else { return Ok(None) };
+    let (assignment, _) = wanted;
+    let is_planned = reason.code != RefusalCode::AttributeUnknown
+        || adoption.deployment(who, assignment).await?.is_none_or(|known| known.assignment.plan_id.is_some());
+    let how = format!("POST /adoption/v1/assignments/{assignment}/plan makes it.");
+    Ok(Some(if is_planned { rule.told(reason) } else { format!("Assignment {assignment} has no plan. {how}") }))
 }
 
 /// Requires that the assignment of a rule is there. Asked before the write begins: no transaction waits for another service.
@@ -174,5 +186,6 @@ async fn require_assignment(adoption: &Adoption, who: &Actor, id: Option<Assignm
     if adoption.customers_of(who, &[id]).await?.contains_key(&id) {
         return Ok(());
     }
-    Err(Problem::field("/assignmentId", "UNKNOWN", "is of no assignment; GET /adoption/v1/assignments lists them"))
+    let how = "is of no assignment; GET /adoption/v1/customers/{customerId}/assignments lists those of a customer";
+    Err(Problem::field("/assignmentId", "UNKNOWN", how))
 }

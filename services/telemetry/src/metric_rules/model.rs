@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::Aggregate;
-use contracts::telemetry::MetricRuleView;
+use contracts::telemetry::{MetricRuleView, RefusalCode};
 use db::Json;
 use diesel::prelude::*;
 use kernel::problem::{Problem, ProblemKind};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::attributes::{Named, Wanted};
 use crate::schema::metric_rules;
+use crate::values::Reason;
 
 /// Most rules of a tenant: each export reads them.
 pub(crate) const MOST_RULES: i64 = 1_000;
@@ -99,14 +100,14 @@ pub(crate) struct MetricRulePatch {
     task_name: Field<String>,
 }
 
-/// A rule as it was made or changed.
+/// A rule, and what would become of its values.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SetMetricRule {
     #[serde(flatten)]
     pub(super) rule: MetricRuleView,
-    /// Why its values would be refused today: its assignment does not have the attribute, or several tasks do. Null when they
-    /// would be taken, and when the points say which assignment it is.
+    /// Why its values would be refused today: its assignment has no plan, or the plan does not have the attribute, or several of
+    /// its tasks do. Null when they would be taken, and when the points say which assignment it is.
     pub(super) warning: Option<String>,
 }
 
@@ -195,6 +196,20 @@ impl MetricRule {
     pub(super) fn wanted(&self) -> Option<(AssignmentId, Wanted<'_>)> {
         let (attribute, task) = (Some(self.attribute_name.as_str()), self.task_name.as_deref());
         Some((self.assignment_id?, Wanted::Named(Named { attribute, task, ..Named::default() })))
+    }
+
+    /// Why its values are refused, in the words of a rule: by names alone it finds its attribute.
+    pub(super) fn told(&self, Reason { code, detail }: Reason) -> String {
+        match (code, &self.task_name) {
+            (RefusalCode::AttributeAmbiguous, None) => {
+                format!("Several tasks have an attribute {:?}. Say which of them with taskName.", self.attribute_name)
+            }
+            (RefusalCode::AttributeAmbiguous, Some(task)) => {
+                let attribute = &self.attribute_name;
+                format!("Several tasks {task:?} have an attribute {attribute:?}. Give one of the tasks another name.")
+            }
+            _ => detail,
+        }
     }
 
     /// Whether it takes points whose attributes are these.

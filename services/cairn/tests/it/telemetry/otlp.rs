@@ -127,8 +127,11 @@ fn metric_rules_are_made_changed_and_deleted() {
         let changed = stage.admin.patch(&path, Some(1), &json!({ "metric": "b", "taskName": "Roll out" })).await;
         assert_eq!((&changed.expect(200).body["metric"], &changed.body["version"]), (&json!("b"), &json!(2)));
         assert_eq!(changed.body["warning"], Value::Null);
+        assert_eq!(stage.admin.get(&path).await.expect(200).body["warning"], Value::Null);
         let elsewhere = stage.admin.patch(&path, Some(2), &json!({ "taskName": "Invite" })).await;
         assert!(elsewhere.expect(200).body["warning"].as_str().unwrap().contains("of task \"Invite\""));
+        let shown = stage.admin.get(&path).await;
+        assert_eq!(shown.expect(200).body["warning"], elsewhere.body["warning"]);
         stage.admin.patch(&path, Some(3), &json!({ "taskName": "Roll out" })).await.expect(200);
         stage.admin.patch(&path, Some(1), &json!({ "metric": "c" })).await.expect_problem(412, "VERSION_MISMATCH");
         stage.admin.patch(&path, None, &json!({ "metric": "c" })).await.expect_problem(428, "PRECONDITION_REQUIRED");
@@ -147,6 +150,25 @@ fn metric_rules_are_made_changed_and_deleted() {
         stage.admin.get(&path).await.expect_problem(404, "NOT_FOUND");
         assert_eq!(send_protobuf(&stage.admin, &export(&[point])).await.0, 1);
         assert_eq!(it.series("users").await.len(), 1, "what was stored stays");
+    });
+}
+
+#[test]
+fn a_metric_rule_says_in_its_own_words_why_its_values_would_be_refused() {
+    on_stage(async |stage| {
+        let tasks = ["Install", "Roll out"].map(|task| (task, vec![at_least_ten("users")]));
+        let it = Deployment::unplanned(&stage, &stage.admin, &tasks).await;
+        let id = rule(&stage, json!({ "metric": "a", "assignmentId": it.assignment, "attributeName": "users" })).await;
+        let path = format!("{RULES}/{id}");
+        let warning = async || stage.admin.get(&path).await.expect(200).body["warning"].clone();
+        let unplanned = warning().await;
+        let how = format!("/adoption/v1/assignments/{}/plan", it.assignment);
+        assert!(unplanned.as_str().unwrap().contains(&how), "{unplanned}");
+        it.planned().await;
+        let ambiguous = warning().await;
+        assert_eq!(ambiguous, "Several tasks have an attribute \"users\". Say which of them with taskName.");
+        stage.admin.patch(&path, Some(1), &json!({ "taskName": "Install" })).await.expect(200);
+        assert_eq!(warning().await, Value::Null);
     });
 }
 

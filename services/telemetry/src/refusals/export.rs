@@ -41,7 +41,8 @@ pub(super) struct ExportQuery {
 ///
 /// In the order they came, all that the filters find, as one file. The CSV has a column for each field of a value: mend it in a
 /// spreadsheet and send it to `POST /telemetry/v1/values`; by their `refusalId`, the refusals of values that are stored then
-/// are marked as replayed, and those of values that are refused again say why. What was no JSON at all is under `payload`.
+/// are marked as replayed, and those of values that are refused again say why. What was no JSON at all is under `payload`; what
+/// no value has stands behind it under no heading, and is refused until that cell is emptied.
 /// What a spreadsheet would take for a formula begins with an apostrophe. A transfer that breaks off is not complete: ask
 /// again.
 #[utoipa::path(tag = "refusals", params(ExportQuery), security(("bearer" = [ValueRead::NAME])), responses((status = 200, content((String = "application/x-ndjson"), (String = "text/csv")))))]
@@ -124,5 +125,31 @@ fn cells(row: RefusalView) -> Vec<String> {
         row.received_at.to_string(),
         replayed,
     ];
-    fate.into_iter().chain([value]).chain(FIELDS.map(cell)).chain([unreadable]).collect()
+    let is_known = |name: &str| FIELDS.contains(&name) || ["value", "text", "refusalId"].contains(&name);
+    let surplus = sent.keys().filter(|name| !is_known(name)).map(|name| format!("{name}: {}", cell(name)));
+    let surplus = Some(surplus.collect::<Vec<_>>().join(", ")).filter(|all| !all.is_empty());
+    fate.into_iter().chain([value]).chain(FIELDS.map(cell)).chain([unreadable]).chain(surplus).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_no_value_has_is_exported_behind_the_columns() {
+        let of = |payload: Value| {
+            let id = Uuid::nil();
+            let row = json!({
+                "id": id, "batchId": id, "receivedAt": "2026-11-21T09:30:00Z", "index": 0, "code": "VALUE_MALFORMED",
+                "detail": "", "payload": payload.to_string(), "replayedAt": null,
+            });
+            cells(serde_json::from_value(row).unwrap())
+        };
+        let columns = FATE.len() + 1 + FIELDS.len() + 1;
+        let plain = of(json!({ "assignmentKey": "k", "text": "1", "refusalId": Uuid::nil() }));
+        assert_eq!((plain.len(), plain[FATE.len()].as_str()), (columns, "1"));
+        let more = of(json!({ "assignmentKey": "k", "value": 1, "column 5": "more", "colour": null }));
+        assert_eq!((more.len(), more[columns].as_str()), (columns + 1, "colour: , column 5: more"));
+    }
 }

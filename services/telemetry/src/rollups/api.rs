@@ -70,7 +70,7 @@ pub(super) async fn show_series(
     access::may(&who, &db, &adoption, Thing::Attribute(id)).await?;
     // A sender's clock may be a little ahead.
     let to = query.to.unwrap_or(context.clock.now() + Duration::minutes(5));
-    let from = query.from.unwrap_or(to - Duration::days(DAYS));
+    let from = query.from.unwrap_or_else(|| Resolution::days_before(to, DAYS));
     let resolution = Resolution::of(query.resolution, (from, to))?;
     let (from, to) = resolution.whole((from, to));
     who.read(&db, async |conn| {

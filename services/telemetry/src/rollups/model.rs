@@ -13,6 +13,9 @@ use uuid::Uuid;
 use crate::schema::rollups;
 use crate::values::Reading;
 
+/// The beginning of the year 0001, in microseconds since 1970.
+const FIRST: i64 = -62_135_596_800_000_000;
+
 kernel::text_enum! {
     /// How long a time one point of a series stands for.
     pub enum Resolution {
@@ -161,6 +164,11 @@ impl Resolution {
         Spans { chosen: Duration::days(chosen), most: Duration::days(most) }
     }
 
+    /// So many days earlier, but not before there are years of four digits.
+    pub(crate) fn days_before(moment: Timestamp, days: i64) -> Timestamp {
+        (moment - Duration::days(days)).max(Timestamp::from_micros(FIRST))
+    }
+
     /// The span rounded outwards to whole stretches; its end is not in it.
     pub(crate) fn whole(self, (from, to): (Timestamp, Timestamp)) -> (Timestamp, Timestamp) {
         let last = self.begin(to);
@@ -266,6 +274,9 @@ mod tests {
             assert_eq!(Resolution::of(Some(Resolution::Month), span(days)).unwrap(), Resolution::Month);
         }
         assert!(Resolution::of(None, span(-1)).is_err());
+        let earliest: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
+        let before = Resolution::days_before(earliest, 30);
+        assert_eq!((before, Resolution::of(None, (before, earliest)).unwrap()), (earliest, Resolution::Hour));
         for (asked, most, coarser) in [
             (Resolution::Hour, 31, Resolution::Day),
             (Resolution::Day, 1_000, Resolution::Week),

@@ -114,13 +114,27 @@ fn value_of(entry: &Entry<'_>, data_type: DataType) -> Result<(String, Value), R
         return Err(Reason::new(RefusalCode::ValueTooLarge, detail));
     }
     if entry.value.is_none() {
-        let value = data_type.read(text, entry.decimal_sign.unwrap_or(DecimalSign::Point)).map_err(misfit)?;
+        let sign = entry.decimal_sign.unwrap_or(DecimalSign::Point);
+        let value = data_type.read(text, sign).map_err(|error| {
+            let Reason { code, detail } = misfit(error);
+            Reason::new(code, detail + hint(data_type, text, sign))
+        })?;
         return Ok((value.to_string(), value));
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Reason::new(RefusalCode::ValueMalformed, format!("The value cannot be read: {error}.")))?;
     data_type.check(&value).map_err(misfit)?;
     Ok((text.to_owned(), value))
+}
+
+/// What a text may have meant that is no number as it was read.
+fn hint(data_type: DataType, text: &str, sign: DecimalSign) -> &'static str {
+    match (data_type, sign) {
+        (DataType::Number, DecimalSign::Point) if text.contains(',') => {
+            " Where its comma is the decimal sign, say so with decimalSign \",\"."
+        }
+        _ => "",
+    }
 }
 
 /// A row of `values`.
@@ -177,6 +191,7 @@ impl Batch {
 mod tests {
     use super::*;
     use crate::attributes::sample;
+    use serde_json::json;
 
     fn read(attribute: &crate::attributes::Attribute, value: &str, observed_at: &str) -> Result<Reading, RefusalCode> {
         let text = format!(
@@ -224,6 +239,14 @@ mod tests {
         let (cell, plain) = (of(r#""text":"1,250""#).unwrap(), of(r#""value":1250"#).unwrap());
         assert_eq!((cell.value.as_str(), cell.event_id), ("1250", plain.event_id));
         assert_eq!(of(r#""text":"many""#).unwrap_err(), RefusalCode::ValueTypeWrong);
+        let hint = |text: &str, sign: Option<DecimalSign>| {
+            let entry = json!({ "assignmentKey": "k", "attributeName": "A", "text": text, "decimalSign": sign.map(DecimalSign::as_str) });
+            value_of(&Entry::read(&entry.to_string()).unwrap(), DataType::Number).unwrap_err().detail
+        };
+        assert!(hint("1250,5", None).contains("decimalSign \",\""));
+        for (text, sign) in [("many", None), ("1.250,5", Some(DecimalSign::Comma))] {
+            assert!(!hint(text, sign).contains("decimalSign"), "{text}");
+        }
         assert_eq!(of(r#""text":"1","value":1"#).unwrap_err(), RefusalCode::ValueMalformed);
     }
 

@@ -140,7 +140,12 @@ impl<'a> Parts<'a> {
     }
 
     fn of_lines(lines: Result<Vec<Line>, Unreadable>, sign: DecimalSign) -> Result<Self, Problem> {
-        let lines = lines.map_err(|why| table::unreadable(&why))?;
+        let lines = lines.map_err(|mut why| {
+            if why.too_large {
+                why.message = format!("{} Send at most {MAX_BATCH} values at once.", why.message);
+            }
+            table::unreadable(&why)
+        })?;
         Ok(Self { entries: table::entries(lines, sign)?, complete: Complete::default() })
     }
 

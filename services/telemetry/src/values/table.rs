@@ -95,8 +95,8 @@ fn fold(heading: &str) -> String {
     heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// A line as JSON. A cell under no heading becomes a field that no value has. A value with a comma comes with what that means
-/// in its table, unless the line says so itself: elsewhere, such as in an export of refusals, it may mean something else.
+/// A line as JSON. A cell under no heading becomes a field that no value has. A value comes with what a comma means in its table,
+/// unless the line says so itself: elsewhere, such as in an export of refusals, it may mean something else.
 fn entry(fields: &[Option<&'static str>], cells: Vec<String>, sign: DecimalSign) -> String {
     let mut entry = Map::new();
     for (at, cell) in cells.into_iter().enumerate() {
@@ -112,7 +112,7 @@ fn entry(fields: &[Option<&'static str>], cells: Vec<String>, sign: DecimalSign)
         };
         entry.insert(name, Value::String(cell));
     }
-    if entry.get(VALUE).and_then(Value::as_str).is_some_and(|value| value.contains(',')) {
+    if entry.contains_key(VALUE) {
         entry.entry(DECIMAL_SIGN).or_insert_with(|| sign.as_str().into());
     }
     Value::Object(entry).to_string()
@@ -149,7 +149,7 @@ mod tests {
             texts,
             [
                 json!({ "assignmentId": ID, "attributeName": "Users", "taskName": "Roll out", "text": "1,250", "decimalSign": ".", "observedAt": "2026-11-21T00:00:00Z" }),
-                json!({ "assignmentId": ID, "attributeName": "Gates", "text": "yes", "observedAt": "2026-11-21T09:30:00Z", "notes": "a \"note\"" }),
+                json!({ "assignmentId": ID, "attributeName": "Gates", "text": "yes", "decimalSign": ".", "observedAt": "2026-11-21T09:30:00Z", "notes": "a \"note\"" }),
             ]
         );
         assert!(matches!(parts[1].origin, Origin::Line(4)));
@@ -164,7 +164,7 @@ mod tests {
         );
         let parts = entries(grid::csv(table.as_bytes()).unwrap(), DecimalSign::Comma).unwrap();
         let signs = parts.iter().map(|part| Entry::read(&part.text).unwrap().decimal_sign);
-        assert!(signs.eq([Some(DecimalSign::Comma), Some(DecimalSign::Point), None]));
+        assert!(signs.eq([DecimalSign::Comma, DecimalSign::Point, DecimalSign::Comma].map(Some)));
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn a_series_is_as_fine_as_its_span_allows_and_counts_every_value_once() {
         assert_eq!((&days["resolution"], total(&days, "count")), (&json!("DAY"), 60.0));
         let last = days["points"].as_array().unwrap().last().unwrap();
         assert_eq!((&last["last"], &last["min"]), (&json!(0), &json!(0.0)));
+        assert_eq!(show("?to=0001-01-01T00:00:00Z".to_owned()).await["points"], json!([]));
         for resolution in ["WEEK", "MONTH"] {
             let series = show(format!("?resolution={resolution}&from={}", it.ago(30 * DAY))).await;
             assert_eq!((&series["resolution"], total(&series, "count")), (&json!(resolution), 60.0));

@@ -45,6 +45,8 @@ fn a_csv_is_a_batch_whose_cells_mean_what_the_attribute_says() {
         let refusals = receipt.body["refusals"].as_array().unwrap();
         assert_eq!((&refusals[0]["index"], &refusals[0]["code"]), (&json!(3), &json!("VALUE_TYPE_WRONG")));
         assert!(refusals[0]["detail"].as_str().unwrap().starts_with("Line 6: "), "{}", receipt.text);
+        let hint = refusals[0]["detail"].as_str().unwrap();
+        assert!(hint.contains("1250,5") && !hint.contains("1,250"), "a hint that this file would take: {hint}");
         assert_eq!(refusals[1]["code"], "ATTRIBUTE_UNKNOWN");
         let users = it.series("users").await;
         assert_eq!((&users[0]["value"], &users[0]["notes"]), (&json!(12.5), &json!("half; of them")));
@@ -66,6 +68,18 @@ fn a_csv_is_a_batch_whose_cells_mean_what_the_attribute_says() {
         let spoilt = post_as(&stage.admin, "text/csv", "identity", spoilt).await;
         let told = spoilt.body["refusals"][0]["detail"].as_str().unwrap();
         assert!(told.contains("UTF-8") && !told.contains("column 2"), "{told}");
+        // A line with too many cells stays refused until somebody has looked after them.
+        let wide = format!("assignmentId,attributeName,value,observedAt\n{id},users,7,{at},more\n");
+        assert_eq!(outcome(&post_as(&stage.admin, "text/csv", "identity", wide).await), [0, 0, 1]);
+        let lines = stage.admin.get("/telemetry/v1/refusals/export?format=csv&replayed=false").await;
+        let all = lines.expect(200).text.lines().count() - 1;
+        let again = outcome(&post_as(&stage.admin, "text/csv", "identity", lines.text.clone()).await);
+        assert_eq!(again, [0, 0, u64::try_from(all).unwrap()], "{}", lines.text);
+        let mended = lines.text.replace(",column 5: more", "");
+        assert_eq!(outcome(&post_as(&stage.admin, "text/csv", "identity", mended).await)[0], 1);
+        let many = "value,observedAt\n1,2026-11-21\n".to_owned() + &"1,2026-11-21\n".repeat(50_001);
+        let many = post_as(&stage.admin, "text/csv", "identity", many).await;
+        assert!(many.expect_problem(413, "BODY_TOO_LARGE").text.contains("at most 10000 values"), "{}", many.text);
         let wrong = post_as(&stage.admin, "text/csv", "identity", table.replace("Task Name", "Colour")).await;
         wrong.expect_problem(400, "REQUEST_MALFORMED");
         assert!(wrong.text.contains("Colour") && wrong.text.contains("refusalId"), "{}", wrong.text);

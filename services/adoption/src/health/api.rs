@@ -93,7 +93,7 @@ pub(super) async fn list_health_days(
 ///
 /// On a day that was kept, from what was kept then: the parts, their weights and inputs, and the arithmetic. Today is explained
 /// as of now until its night is kept; `computedAt` says which of the two it is.
-#[utoipa::path(tag = "health", params(ExplainQuery), security(("bearer" = [CustomerRead::NAME])), responses((status = 200, body = Health), (status = 404, description = "The day was not kept, or there is no such customer.")))]
+#[utoipa::path(tag = "health", params(ExplainQuery), security(("bearer" = [CustomerRead::NAME])), responses((status = 200, body = Health), (status = 404, description = "The day was not kept or has not come yet, or there is no such customer.")))]
 #[get("/customers/{customerId}/health/explain")]
 pub(super) async fn explain_health(
     who: Allow<CustomerRead>,
@@ -112,14 +112,15 @@ pub(super) async fn explain_health(
     let health = match kept {
         Some(kept) => kept.into(),
         None if day == today => now(&who, &db, &telemetry, id).await?,
-        None => return Err(not_kept(day).into()),
+        None => return Err(not_kept(day, today).into()),
     };
     Ok(Reply::ok(&health)?.into_response())
 }
 
-fn not_kept(day: NaiveDate) -> Problem {
+fn not_kept(day: NaiveDate, today: NaiveDate) -> Problem {
+    let why = if day > today { "is not known yet" } else { "was not kept" };
     let how = "GET /adoption/v1/customers/{customerId}/health/history lists the days that were.";
-    NOT_FOUND.detail(format!("The customer's health on {day} was not kept. {how}"))
+    NOT_FOUND.detail(format!("The customer's health on {day} {why}. {how}"))
 }
 
 /// A customer's health as of now. Telemetry is asked between two readings: no transaction waits for another service.

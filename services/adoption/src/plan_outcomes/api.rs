@@ -8,6 +8,7 @@ use contracts::adoption::{
     OutcomeMeasurementView,
 };
 use db::{Conn, Db};
+use kernel::problem::VERSION_MISMATCH;
 use kernel::{Cursor, OutcomeId, OutcomeMeasurementId, Page, PageQuery, PlanId, Problem};
 use serde_json::json;
 use web::{Allow, Answer, Body, Context, Path, Query, Reply};
@@ -56,7 +57,8 @@ pub(super) async fn list_plan_outcomes(
 /// Set the goal of a plan for an outcome
 ///
 /// Its baseline and its target; whether more or less is better follows from them. What was measured stays when they change, and
-/// counts again when the goal was taken back before. `If-Match` with the goal's version must be sent, unless there is no goal yet.
+/// counts again when the goal was taken back before. `If-Match` with the goal's version must be sent; where no goal is set, it is
+/// left out.
 #[utoipa::path(tag = "plan outcomes", request_body = SetGoal, security(("bearer" = [PlanWrite::NAME])), responses((status = 200, body = OutcomeGoalView), (status = 412, description = "Somebody else changed it."), (status = 428, description = "`If-Match` is missing.")))]
 #[put("/plans/{planId}/outcomes/{outcomeId}")]
 pub(super) async fn set_outcome_goal(
@@ -88,9 +90,11 @@ pub(super) async fn set_outcome_goal(
         let plan = plans::fetch_for_change(tx, id).await?;
         customers::require_present(tx, tx.tenant(), plan.customer_id).await?;
         let before = store::find(tx, tx.tenant(), (id, outcome)).await?;
-        match &before {
-            Some(goal) if goal.is_set() => who.require_version(goal.version)?,
-            unset => who.expect_version(unset.as_ref().map_or(0, |goal| goal.version))?,
+        match before.as_ref().filter(|goal| goal.is_set()) {
+            Some(goal) => who.require_version(goal.version)?,
+            None => {
+                who.expect_version(0).map_err(|_| VERSION_MISMATCH.detail("No goal is set; leave If-Match out."))?
+            }
         }
         let Some(after) = Goal::set(before.as_ref(), (&plan, outcome), command, tx.now()) else {
             return Reply::show(&before.map(OutcomeGoalView::from).ok_or_else(goal_missing)?);

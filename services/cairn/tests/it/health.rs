@@ -58,10 +58,11 @@ fn health_is_the_weighted_mean_of_what_is_known_and_is_kept_every_night_as_it_wa
         assert_eq!(kept.expect(200).body["items"], json!([{ "day": day, "score": 80 }]));
         let then = admin.get(&explain(&day)).await.expect(200).body.clone();
         assert_eq!((&then["score"], &then["parts"]), (&json!(80), &health["parts"]));
-        for other in ["2020-01-01", "2999-01-01"] {
+        for (other, why) in [("2020-01-01", "was not kept"), ("2999-01-01", "is not known yet")] {
             let never = admin.get(&explain(other)).await;
             let detail = never.expect_problem(404, "NOT_FOUND").body["detail"].as_str().unwrap().to_owned();
-            assert!(detail.contains(other) && detail.contains("/health/history"), "{detail}");
+            let said = [other, why, "/health/history"];
+            assert!(said.iter().all(|said| detail.contains(said)), "{detail}");
         }
         let never = admin.get(&explain("yesterday")).await;
         let fault = &never.expect_problem(400, "REQUEST_MALFORMED").body["errors"][0];

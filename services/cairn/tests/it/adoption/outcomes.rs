@@ -88,7 +88,15 @@ fn an_outcome_is_measured_from_its_baseline_to_its_target() {
         assert_eq!((&bare["goal"], &bare["measured"], &bare["isReached"]), (&Value::Null, &Value::Null, &json!(false)));
         admin.post(&measurements, &json!({ "value": 1 })).await.expect_problem(409, "OUTCOME_GOAL_MISSING");
         assert_eq!(items(&admin.get(&measurements).await), listed, "what was measured is history");
-        let again = admin.put(&goal, &json!({ "baseline": 40, "target": 10 })).await;
+        let again = json!({ "baseline": 40, "target": 10 });
+        for stale in ["\"2\"", "\"3\""] {
+            let stale = send(admin.request(Method::PUT, &goal).header("if-match", stale).json(&again)).await;
+            assert_eq!(
+                stale.expect_problem(412, "VERSION_MISMATCH").body["detail"],
+                "No goal is set; leave If-Match out."
+            );
+        }
+        let again = admin.put(&goal, &again).await;
         assert_eq!((again.expect(200).id(), again.version()), (made.id(), Some(4)));
         assert_eq!(of_tickets().await["measured"], listed[0], "and counts again");
 

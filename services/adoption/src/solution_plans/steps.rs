@@ -51,8 +51,8 @@ pub(crate) async fn follow(
     Ok((moved, synced))
 }
 
-/// Makes the sums of solution plans those of their parts, and their names what these have, and tells of those that changed. Whoever has changed a plan does this
-/// last.
+/// Makes the sums of solution plans those of their parts, and their names what these have, and tells of those that changed.
+/// Whoever has changed a plan does this last.
 pub(crate) async fn roll_up(tx: &mut Tx, ids: impl IntoIterator<Item = SolutionPlanId>) -> Result<(), Problem> {
     settle(tx, &Vec::from_iter(ids), None).await?;
     Ok(())

@@ -59,7 +59,8 @@ pub(super) async fn sums(tx: &mut Tx, of: &[(SolutionPlanId, PlanId)]) -> Result
     }
     let mut sums = |(id, own): &(SolutionPlanId, PlanId)| {
         let mut products = parts.remove(id).unwrap_or_default();
-        let (name, _) = products.remove(own).ok_or_else(|| Problem::internal("a solution plan has its own plan"))?;
+        let (name, _) =
+            products.remove(own).ok_or_else(|| Problem::internal("a solution plan lacks the plan of its own tasks"))?;
         let products = products.into_values().map(|(_, progress)| progress);
         Ok((name, RollUp::of(tasks.remove(own).unwrap_or_default(), products)))
     };

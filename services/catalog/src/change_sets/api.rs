@@ -113,8 +113,8 @@ pub(super) async fn list_change_items(
 /// Every field that it changed becomes what it was, what it made goes, and what it deleted comes back with its id; all of it or
 /// nothing. That is a change set itself, which can be taken back as well. Refused when somebody has changed one of those fields
 /// since, or given something to what it made, naming it. To bring products and solutions back, or to delete them, takes ADMIN. One
-/// of more than 500 items is taken back after the answer (202), unless it made or deleted the product or the solution itself: ask for
-/// it until it has `revertedBy`, or `revertProblem` says why it could not be done.
+/// of more than 500 items is taken back after the answer (202), unless it made or deleted the product or the solution itself:
+/// ask for it until it has `revertedBy`, or `revertProblem` says why it could not be done.
 #[utoipa::path(tag = "change-sets", security(("bearer" = [CatalogWrite::NAME])), responses((status = 201, body = ChangeSetView, description = "What was made by taking it back."), (status = 202, body = ChangeSetView, description = "It is being taken back."), (status = 409, description = "Something has changed since, a rule stands against it, or it is taken back already."), (status = 423, description = "Somebody else is editing what it changed.")))]
 #[post("/change-sets/{changeSetId}/revert")]
 pub(super) async fn revert_change_set(who: Allow<CatalogWrite>, db: Data<Db>, Path(id): Path<ChangeSetId>) -> Answer {

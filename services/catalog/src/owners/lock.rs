@@ -14,7 +14,8 @@ use crate::schema::{products, solutions};
 /// for: the owner, or what hangs on it.
 ///
 /// # Errors
-/// 404 when there is none or they may not see it, 403 when they may see it only, 409 when it is deleted, 423 when somebody else is editing it.
+/// 404 when there is none or they may not see it, 403 when they may see it only, 409 when it is deleted, 423 when somebody
+/// else is editing it.
 pub(crate) async fn enter<P: Permission>(
     tx: &mut Tx,
     who: &Allow<P>,

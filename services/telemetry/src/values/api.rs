@@ -28,13 +28,14 @@ const MOST_DAYS: i64 = 92;
 ///
 /// Up to 10,000 at once, as JSON, as NDJSON (`application/x-ndjson`, one value a line), or as a table: CSV or the first sheet
 /// of an Excel workbook, whose first line names the fields (`assignmentId`, `attributeName`, `value`, `observedAt`, …). Commas,
-/// semicolons or tabs stand between the cells of a CSV, or what a first line such as `sep=;` names: with commas, `1,250` is 1250 and `0,5` is refused; with the others, a
-/// number's comma is its decimal sign (`1,250` is 1.25) and nothing stands between thousands (`1.250,5` is refused). The
-/// body may come packed (`Content-Encoding: gzip` or `zstd`). Each value is stored once, however often it is sent; what
-/// cannot be taken is kept with the reason and can be replayed: `accepted + duplicate + refused = sent`. When the answer
-/// comes, accepted values are durable and the tasks they touch are evaluated. To a caller whom grants narrow to some customers,
-/// there are no assignments but theirs; nor to a key that is confined to some. Values of a key that is confined to a source carry
-/// it. A batch needs no `Idempotency-Key`: its values are known by their event ids.
+/// semicolons or tabs stand between the cells of a CSV, or what a first line such as `sep=;` names: with commas, `1,250` is
+/// 1250 and `0,5` is refused; with the others, a number's comma is its decimal sign (`1,250` is 1.25) and nothing stands
+/// between thousands (`1.250,5` is refused). The body may come packed (`Content-Encoding: gzip` or `zstd`). Each value is
+/// stored once, however often it is sent; what cannot be taken is kept with the reason and can be replayed: `accepted +
+/// duplicate + refused = sent`. When the answer comes, accepted values are durable and the tasks they touch are evaluated. To
+/// a caller whom grants narrow to some customers, there are no assignments but theirs; nor to a key that is confined to some.
+/// Values of a key that is confined to a source carry it. A batch needs no `Idempotency-Key`: its values are known by their
+/// event ids.
 #[utoipa::path(
     tag = "values", security(("bearer" = [ValueWrite::NAME])),
     request_body(content(

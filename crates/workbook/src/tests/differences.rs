@@ -250,7 +250,7 @@ fn resources_and_the_owner_are_never_deleted() {
 fn products_of_a_solution_are_looked_up() {
     let mut after = sound(Sheet::Products, "name,order\nHarbour,1\nNowhere,2\n");
     let known = ProductId::fresh();
-    let faults = after.find_products(|product| (product.name == "Harbour").then_some(known));
+    let faults = after.find_products(|product| (product.name == "Harbour").then_some(known), |_| false);
     assert_eq!(
         faults.listed()[0].to_string(),
         "Products, row 3, column Product Name: is no product; make it first, or name another"

@@ -80,7 +80,12 @@ async fn live(mut conn: &Conn, tenant: TenantId, owner: Owner) -> Result<(), Pro
 }
 
 /// Those of a kind that have a name and are not deleted; no two products do, whatever the case of its letters.
-async fn named(mut conn: &Conn, tenant: TenantId, kind: OwnerKind, name: &str) -> Result<Vec<Owner>, Problem> {
+pub(super) async fn named(
+    mut conn: &Conn,
+    tenant: TenantId,
+    kind: OwnerKind,
+    name: &str,
+) -> Result<Vec<Owner>, Problem> {
     Ok(match kind {
         OwnerKind::Product => {
             let folded = sql::<Bool>("name_folded = lower(").bind::<Text, _>(name).sql(")");

@@ -1,14 +1,13 @@
 //! What a file claims and something else has, whoever's that is.
 
 use db::Conn;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use kernel::{Problem, TenantId};
 use uuid::Uuid;
 use workbook::{Claim, Claims, Faults, Sheet};
 
+use super::finding;
 use crate::owners::OwnerKind;
 use crate::schema::{
     custom_attributes, licenses, outcomes, products, releases, solutions, tags, tasks, telemetry_attributes,
@@ -27,13 +26,11 @@ pub(super) async fn taken(conn: &Conn, tenant: TenantId, kind: OwnerKind, claims
     Ok(faults)
 }
 
-/// The product that has a name, whatever the case of its letters.
-async fn called(mut conn: &Conn, tenant: TenantId, claim: &Claim) -> Result<Vec<(String, Uuid)>, Problem> {
+/// The product that has the name.
+async fn called(conn: &Conn, tenant: TenantId, claim: &Claim) -> Result<Vec<(String, Uuid)>, Problem> {
     let Some(name) = claim.values().next() else { return Ok(Vec::new()) };
-    let folded = sql::<Bool>("name_folded = lower(").bind::<Text, _>(name).sql(")");
-    let rows = products::table.filter(products::tenant_id.eq(tenant)).filter(products::deleted_at.is_null());
-    let ids: Vec<Uuid> = rows.filter(folded).select(products::id).load(&mut conn).await?;
-    Ok(ids.into_iter().map(|id| (name.to_owned(), id)).collect())
+    let owners = finding::named(conn, tenant, OwnerKind::Product, name).await?;
+    Ok(owners.into_iter().map(|owner| (name.to_owned(), owner.id())).collect())
 }
 
 /// The rows that have external keys; what is deleted and can come back has none.
